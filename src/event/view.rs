@@ -1,0 +1,270 @@
+//! The state of a job: the fold of its events, and nothing beside.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+
+use super::{Asked, Event, EventKind, JobKind, JobOrigin, JobStatus, Reply};
+use crate::model::{
+    BranchPath, EffectId, Failure, JobId, Map, Status, StepStatus, TargetName, TargetResult, Value,
+};
+
+/// A job as its events tell it. `fold(events) == live state`: whoever shows a job shows one of these.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JobView {
+    pub job: Option<JobId>,
+    pub what: Option<JobKind>,
+    pub object: String,
+    pub params: Map,
+    pub targets: Vec<TargetName>,
+    pub origin: JobOrigin,
+    pub started_at: Option<Timestamp>,
+    pub finished_at: Option<Timestamp>,
+    pub status: JobStatus,
+    pub failure: Option<Failure>,
+    pub value: Value,
+    /// In the order in which they were first started.
+    pub effects: IndexMap<EffectId, EffectView>,
+    /// In the order in which they were first told of.
+    pub steps: IndexMap<(BranchPath, String), StepView>,
+    pub seq_last: u64,
+}
+
+/// One effect of a job.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EffectView {
+    pub asked: Asked,
+    pub started_at: Timestamp,
+    pub finished_at: Option<Timestamp>,
+    pub reply: Option<Reply>,
+    /// The last result of each target that has one.
+    pub results: IndexMap<TargetName, Arc<TargetResult>>,
+    /// Targets that were started and have not answered, with the number of the attempt.
+    pub running: IndexMap<TargetName, u32>,
+    pub replayed: bool,
+}
+
+/// One step of a graph.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepView {
+    pub started_at: Option<Timestamp>,
+    pub finished_at: Option<Timestamp>,
+    pub status: Option<StepStatus>,
+    pub because: Option<String>,
+    pub failure: Option<Failure>,
+}
+
+/// How many targets ended in which way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TargetCounts {
+    pub succeeded: usize,
+    pub failed: usize,
+    pub unreached: usize,
+    pub skipped: usize,
+    pub lost: usize,
+}
+
+impl TargetCounts {
+    pub fn add(&mut self, status: Status) {
+        match status {
+            Status::Succeeded => self.succeeded += 1,
+            Status::Failed => self.failed += 1,
+            Status::Unreached => self.unreached += 1,
+            Status::Skipped => self.skipped += 1,
+            Status::Lost => self.lost += 1,
+        }
+    }
+
+    #[must_use]
+    pub const fn total(&self) -> usize {
+        self.succeeded + self.failed + self.unreached + self.skipped + self.lost
+    }
+}
+
+impl EffectView {
+    fn new(asked: Asked, at: Timestamp) -> Self {
+        Self {
+            asked,
+            started_at: at,
+            finished_at: None,
+            reply: None,
+            results: IndexMap::new(),
+            running: IndexMap::new(),
+            replayed: false,
+        }
+    }
+
+    #[must_use]
+    pub fn counts(&self) -> TargetCounts {
+        let mut counts = TargetCounts::default();
+        for result in self.results.values() {
+            counts.add(result.status);
+        }
+        counts
+    }
+}
+
+impl JobView {
+    /// The state after these events.
+    pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
+        let mut view = Self::default();
+        for event in events {
+            view.apply(event);
+        }
+        view
+    }
+
+    /// Takes in one more event. Events of effects or steps that were never started are ignored:
+    /// a reader may begin in the middle.
+    pub fn apply(&mut self, event: &Event) {
+        self.seq_last = event.seq;
+        let at = event.at;
+        match &event.kind {
+            EventKind::JobStarted {
+                what,
+                object,
+                params,
+                targets,
+                origin,
+            } => {
+                self.job = Some(event.job.clone());
+                self.what = Some(*what);
+                self.object.clone_from(object);
+                self.params.clone_from(params);
+                self.targets.clone_from(targets);
+                self.origin = origin.clone();
+                self.started_at = Some(at);
+            }
+            EventKind::JobResumed { .. } => self.resume(),
+            EventKind::JobStopping { .. } => self.status = JobStatus::Stopping,
+            EventKind::JobFinished {
+                status,
+                failure,
+                value,
+            } => {
+                self.status = *status;
+                self.failure.clone_from(failure);
+                self.value = value.clone();
+                self.finished_at = Some(at);
+            }
+            EventKind::StepStarted { branch, name, .. } => {
+                let step = self.step(branch, name);
+                step.started_at = Some(at);
+            }
+            EventKind::StepFinished {
+                branch,
+                name,
+                status,
+                failure,
+            } => {
+                let step = self.step(branch, name);
+                step.status = Some(*status);
+                step.failure.clone_from(failure);
+                step.finished_at = Some(at);
+            }
+            EventKind::StepSkipped {
+                branch,
+                name,
+                because,
+            } => {
+                let step = self.step(branch, name);
+                step.status = Some(StepStatus::Skipped);
+                step.because = Some(because.clone());
+            }
+            kind => self.apply_to_effect(kind, at),
+        }
+    }
+
+    fn apply_to_effect(&mut self, kind: &EventKind, at: Timestamp) {
+        match kind {
+            EventKind::EffectStarted { effect, asked } => {
+                // Started a second time by a resume: what it knew of its targets stays.
+                self.effects
+                    .entry(effect.clone())
+                    .and_modify(|view| {
+                        view.finished_at = None;
+                        view.reply = None;
+                    })
+                    .or_insert_with(|| EffectView::new(asked.clone(), at));
+            }
+            EventKind::EffectReplayed { effect } => {
+                if let Some(view) = self.effects.get_mut(effect) {
+                    view.replayed = true;
+                }
+            }
+            EventKind::EffectFinished { effect, reply } => {
+                if let Some(view) = self.effects.get_mut(effect) {
+                    view.reply = Some(reply.clone());
+                    view.finished_at = Some(at);
+                }
+            }
+            EventKind::TargetStarted {
+                effect,
+                target,
+                attempt,
+            } => {
+                if let Some(view) = self.effects.get_mut(effect) {
+                    view.running.insert(target.clone(), *attempt);
+                }
+            }
+            EventKind::TargetFinished { effect, result } => {
+                if let Some(view) = self.effects.get_mut(effect) {
+                    view.running.swap_remove(&result.target);
+                    view.results
+                        .insert(result.target.clone(), Arc::new(result.clone()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn resume(&mut self) {
+        self.status = JobStatus::Running;
+        self.finished_at = None;
+        self.failure = None;
+    }
+
+    fn step(&mut self, branch: &BranchPath, name: &str) -> &mut StepView {
+        self.steps
+            .entry((branch.clone(), name.to_owned()))
+            .or_insert(StepView {
+                started_at: None,
+                finished_at: None,
+                status: None,
+                because: None,
+                failure: None,
+            })
+    }
+
+    /// The last word on every target that any effect asked: the worst of its results, failures first.
+    #[must_use]
+    pub fn target_counts(&self) -> TargetCounts {
+        let mut worst: IndexMap<&TargetName, Status> = IndexMap::new();
+        for result in self
+            .effects
+            .values()
+            .flat_map(|effect| effect.results.values())
+        {
+            let entry = worst.entry(&result.target).or_insert(result.status);
+            if badness(result.status) > badness(*entry) {
+                *entry = result.status;
+            }
+        }
+        let mut counts = TargetCounts::default();
+        for status in worst.into_values() {
+            counts.add(status);
+        }
+        counts
+    }
+}
+
+const fn badness(status: Status) -> u8 {
+    match status {
+        Status::Succeeded => 0,
+        Status::Skipped => 1,
+        Status::Unreached => 2,
+        Status::Lost => 3,
+        Status::Failed => 4,
+    }
+}

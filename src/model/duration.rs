@@ -1,0 +1,79 @@
+//! Durations as people write them: `"90s"`, `"1h 30m"`, or whole seconds.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use thiserror::Error;
+
+/// Why a text is no duration.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{text}` is not a duration")]
+pub struct ParseDurationError {
+    pub text: String,
+}
+
+impl ParseDurationError {
+    /// What to type instead.
+    pub const HELP: &'static str = "write a number and a unit, such as \"90s\", \"5m\" or \"1h 30m\"; a bare number is seconds";
+}
+
+/// Reads `"90s"`, `"1h 30m"`, `"250ms"` or whole seconds (`"90"`).
+///
+/// # Errors
+/// The text is empty, negative, has no known unit, or is longer than about 584 million years.
+pub fn parse_duration(text: &str) -> Result<Duration, ParseDurationError> {
+    let error = || ParseDurationError {
+        text: text.to_owned(),
+    };
+    let trimmed = text.trim();
+    if let Ok(seconds) = trimmed.parse::<u64>() {
+        return Ok(Duration::from_secs(seconds));
+    }
+    let signed: SignedDuration = trimmed.parse().map_err(|_| error())?;
+    Duration::try_from(signed).map_err(|_| error())
+}
+
+/// Writes a duration the way a person says it: `850 ms`, `3.2 s`, `1 min 4 s`, `2 h 5 min`.
+#[must_use]
+pub fn format_duration(duration: Duration) -> String {
+    let ms = duration.as_millis();
+    let seconds = duration.as_secs();
+    if ms < 1000 {
+        format!("{ms} ms")
+    } else if seconds < 60 {
+        let tenths = ms / 100;
+        format!("{}.{} s", tenths / 10, tenths % 10)
+    } else if seconds < 3600 {
+        format!("{} min {} s", seconds / 60, seconds % 60)
+    } else {
+        format!("{} h {} min", seconds / 3600, seconds % 3600 / 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_units_and_bare_seconds() {
+        assert_eq!(parse_duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_duration("1h 30m"), Ok(Duration::from_secs(5400)));
+        assert_eq!(parse_duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(parse_duration(" 7 "), Ok(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn refuses_what_is_no_duration() {
+        for text in ["", "soon", "-3s", "5 parsecs"] {
+            assert!(parse_duration(text).is_err(), "{text:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn writes_in_the_unit_that_fits() {
+        assert_eq!(format_duration(Duration::from_millis(850)), "850 ms");
+        assert_eq!(format_duration(Duration::from_millis(3250)), "3.2 s");
+        assert_eq!(format_duration(Duration::from_secs(64)), "1 min 4 s");
+        assert_eq!(format_duration(Duration::from_secs(7500)), "2 h 5 min");
+    }
+}

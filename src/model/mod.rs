@@ -1,0 +1,37 @@
+//! The nouns that every room speaks of: targets, values, results, ids, secrets.
+//!
+//! Knows nothing of files, networks, the plan language or the terminal, and imports no other room.
+
+mod action;
+mod duration;
+mod failure;
+mod id;
+mod message_level;
+mod nearest;
+mod output;
+mod payload;
+mod place;
+mod result;
+mod result_set;
+mod secret;
+mod step_status;
+mod target;
+mod value;
+
+pub use self::{
+    action::ActionKind,
+    duration::{ParseDurationError, format_duration, parse_duration},
+    failure::{Failure, kinds},
+    id::{BranchPath, ContentHash, EffectId, JobId, ParseJobIdError, TargetName},
+    message_level::MessageLevel,
+    nearest::nearest,
+    output::{Exit, Output, OutputCap, OutputStream},
+    payload::{Payload, Stdin, Stdout},
+    place::Place,
+    result::{ResultValue, Status, TargetResult},
+    result_set::ResultSet,
+    secret::Secret,
+    step_status::StepStatus,
+    target::Target,
+    value::{Map, Value, ValueKind},
+};

@@ -1,0 +1,44 @@
+//! What a transport is asked to carry: one command line, the bytes for its standard input, and a place for
+//! what it prints. A transport adds nothing to it and reads nothing in it.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use super::{OutputCap, Secret};
+
+/// One process to run on a target.
+#[derive(Clone, Debug)]
+pub struct Payload {
+    /// The command line for the login shell. Constant text: never parameters, never secrets.
+    pub command: Arc<str>,
+    pub stdin: Stdin,
+    pub stdout: Stdout,
+    /// How long the process may run before the controller ends it; the target ends it too.
+    pub timeout: Duration,
+    /// The command line that ends the process group of this payload, run on a channel of its own
+    /// when the controller gives up on it.
+    pub end: Option<Arc<str>>,
+}
+
+/// Where the standard input of the process comes from. It is always closed at its end.
+#[derive(Clone, Debug)]
+pub enum Stdin {
+    Bytes(Arc<Secret<Vec<u8>>>),
+    /// A file on the controller, read in pieces; one spool serves all targets of an upload.
+    File(Arc<PathBuf>),
+}
+
+impl Stdin {
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::Bytes(Arc::new(Secret::new(Vec::new())))
+    }
+}
+
+/// Where the standard output of the process goes.
+#[derive(Clone, Debug)]
+pub enum Stdout {
+    /// Kept in memory, head and tail.
+    Keep(OutputCap),
+    /// Written whole to a new file on the controller; the output's `stdout` is then empty.
+    File(PathBuf),
+}

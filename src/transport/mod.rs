@@ -1,0 +1,42 @@
+//! Reaching one target. The only room that opens connections to targets.
+//!
+//! A transport moves bytes: it knows nothing of tasks, quoting, escalation or plans.
+
+mod error;
+
+pub use self::error::{ConnectError, ConnectReason, SessionError};
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use crate::model::{Output, OutputStream, Payload, Target};
+
+/// A future of a transport.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// One way to reach targets.
+pub trait Transport: Send + Sync {
+    /// Opens a connection that serves a target for the whole job.
+    fn connect(&self, target: Arc<Target>) -> Pending<'_, Result<Arc<dyn Session>, ConnectError>>;
+}
+
+/// A connection to one target. Several payloads may run on it at once.
+pub trait Session: Send + Sync {
+    /// Runs a payload to its end. Dropping the future ends the remote process group.
+    ///
+    /// # Errors
+    /// The connection broke, or the payload ran out of time; never that the process failed.
+    fn run<'a>(
+        &'a self,
+        payload: &'a Payload,
+        watch: Option<&'a OutputWatch>,
+    ) -> Pending<'a, Result<Output, SessionError>>;
+
+    /// Whether the connection still stands, as far as is known without asking.
+    fn is_open(&self) -> bool;
+
+    /// Says goodbye. A connection that is dropped without it is closed all the same.
+    fn close(&self) -> Pending<'_, ()>;
+}
+
+/// Is told of output as it comes. Called from the connection's own task: it must not block.
+pub type OutputWatch = dyn Fn(OutputStream, &[u8]) + Send + Sync;
