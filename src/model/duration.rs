@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn reads_units_and_bare_seconds() {
         assert_eq!(parse_duration("90s"), Ok(Duration::from_secs(90)));
-        assert_eq!(parse_duration("1h 30m"), Ok(Duration::from_secs(5400)));
+        assert_eq!(parse_duration("1h 30m"), Ok(Duration::from_mins(90)));
         assert_eq!(parse_duration("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(parse_duration(" 7 "), Ok(Duration::from_secs(7)));
     }
@@ -74,6 +74,6 @@ mod tests {
         assert_eq!(format_duration(Duration::from_millis(850)), "850 ms");
         assert_eq!(format_duration(Duration::from_millis(3250)), "3.2 s");
         assert_eq!(format_duration(Duration::from_secs(64)), "1 min 4 s");
-        assert_eq!(format_duration(Duration::from_secs(7500)), "2 h 5 min");
+        assert_eq!(format_duration(Duration::from_mins(125)), "2 h 5 min");
     }
 }
