@@ -1,3 +1,4 @@
 //! The one integration binary: a module for each behaviour.
 
+mod segue;
 mod tidy;

@@ -73,8 +73,8 @@ pub(super) struct ConnectionArguments {
 #[command(next_help_heading = "Run")]
 pub(super) struct RunArguments {
     /// How many targets are worked on at the same time
-    #[arg(short = 'c', long, value_name = "N", default_value_t = DEFAULT_CONCURRENCY)]
-    pub(super) concurrency: u32,
+    #[arg(short = 'c', long, value_name = "N")]
+    pub(super) concurrency: Option<usize>,
     /// How long an action may take on a target that does not say otherwise, such as `30m`
     #[arg(long, value_name = "DURATION")]
     pub(super) timeout: Option<String>,
@@ -85,10 +85,6 @@ pub(super) struct RunArguments {
     #[arg(short, long)]
     pub(super) verbose: bool,
 }
-
-/// Beyond about 300 connections in flight the processor's caches are lost and each costs a fifth more,
-/// while a link that is not slow is full already.
-const DEFAULT_CONCURRENCY: u32 = 300;
 
 /// Parameters of a task or a plan.
 #[derive(Debug, Args)]

@@ -1,9 +1,10 @@
 //! The commands, one file each. The only place where the rooms are joined.
 
+mod action;
 mod arguments;
 mod command_run;
 mod inventory_show;
-mod job;
+mod launch;
 mod output;
 mod params;
 mod plan_run;

@@ -23,6 +23,16 @@ pub(super) fn stderr() -> AutoStream<io::Stderr> {
 
 /// Prints what is wrong, where, and what to type next.
 pub(super) fn print_error(error: &Error) {
+    print_report(&error.report);
+}
+
+/// Says something on stderr that is no error.
+pub(super) fn tell(text: &str) {
+    let _ = writeln!(stderr(), "{text}");
+}
+
+/// Prints a report on stderr, drawn as far as the terminal can.
+pub(super) fn print_report(report: &miette::Report) {
     let mut text = String::new();
     let colour = AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
     let theme = if colour {
@@ -31,8 +41,8 @@ pub(super) fn print_error(error: &Error) {
         GraphicalTheme::unicode_nocolor()
     };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(100);
-    if handler.render_report(&mut text, error.report.as_ref()).is_err() {
-        text = error.report.to_string();
+    if handler.render_report(&mut text, report.as_ref()).is_err() {
+        text = report.to_string();
     }
     // If stderr is gone there is nobody to tell; the exit code still does.
     let _ = stderr().write_all(text.as_bytes());
