@@ -4,13 +4,16 @@ use std::collections::HashMap;
 
 use super::{
     CycleEdge, GraphError, GraphFault, OnStepFailure, StepIndex, StepSpec,
-    dependencies::Dependencies,
+    dependencies::Dependencies, nest::Groups,
 };
 use crate::model::nearest;
 
 /// The most steps that a graph may have: ten times the size that the scheduler is measured at. A plan that
 /// makes more of them has a loop that it did not mean.
 pub const STEPS_MAX: usize = 100_000;
+
+/// The most dependencies: ten for each step of the largest graph. Many steps after a group of many can pass it.
+pub const EDGES_MAX: usize = 10 * STEPS_MAX;
 
 /// How many unknown names get a suggestion. Each is compared with all names, and nobody reads more.
 const SUGGESTIONS_MAX: usize = 20;
@@ -37,6 +40,8 @@ struct Step {
 impl StepGraph {
     /// The graph of these steps. A step's index is its position here. No steps make an empty graph, which is valid.
     ///
+    /// An `after` names a step or, if there is none of that name, a group: see [`super::nest`].
+    ///
     /// # Errors
     /// All that is wrong, at once. Of two steps with one name the first is the one that `after` means.
     pub fn new(specs: Vec<StepSpec>) -> Result<Self, GraphError> {
@@ -52,10 +57,15 @@ impl StepGraph {
         let mut faults = Vec::new();
         let by_name = index_names(&specs, &mut faults);
         let lists = resolve_after(&specs, &by_name, &mut faults);
-        let dependencies = Dependencies::new(&lists);
+        let positions = |list: &Vec<After>| list.iter().map(|after| after.step).collect();
+        let dependencies = Dependencies::new(&lists.iter().map(positions).collect::<Vec<_>>());
         if dependencies.order().len() < specs.len() {
             let cycles = dependencies.cycles();
-            faults.extend(cycles.iter().map(|cycle| cycle_fault(cycle, &specs)));
+            faults.extend(
+                cycles
+                    .iter()
+                    .map(|cycle| cycle_fault(cycle, &specs, &lists)),
+            );
         }
         if !faults.is_empty() {
             // The order of the first step that each is about; the sort is stable.
@@ -171,23 +181,37 @@ fn index_names(specs: &[StepSpec], faults: &mut Vec<GraphFault>) -> HashMap<Stri
     by_name
 }
 
-/// The positions that each step waits for. What is not known or the step itself is a fault and left out.
+/// A step that another comes after.
+struct After {
+    step: usize,
+    /// Where the other says so: the position in its `after`.
+    position: usize,
+}
+
+/// What each step waits for. What is not known or the step itself is a fault and left out.
 fn resolve_after(
     specs: &[StepSpec],
     by_name: &HashMap<String, StepIndex>,
     faults: &mut Vec<GraphFault>,
-) -> Vec<Vec<usize>> {
+) -> Vec<Vec<After>> {
+    let groups = Groups::of(specs, by_name);
     let mut suggestions = 0;
+    let mut edges = 0;
     let mut lists = Vec::with_capacity(specs.len());
     for (at, spec) in specs.iter().enumerate() {
         let step = StepIndex::at(at);
         let mut list = Vec::with_capacity(spec.after.len());
         for (position, after) in spec.after.iter().enumerate() {
             let name = spec.name.clone();
-            if *after == name {
-                faults.push(GraphFault::SelfLoop { step, name });
-            } else if let Some(dependency) = by_name.get(after) {
-                list.push(dependency.position());
+            let known = by_name.get(after).map(|step| vec![step.position()]);
+            let meant = known.or_else(|| groups.last_steps_of(after).map(<[usize]>::to_vec));
+            if let Some(meant) = meant {
+                if *after == name || meant.contains(&at) {
+                    faults.push(GraphFault::SelfLoop { step, name });
+                } else {
+                    edges += meant.len();
+                    list.extend(meant.into_iter().map(|step| After { step, position }));
+                }
             } else {
                 suggestions += 1;
                 let worth_it = suggestions <= SUGGESTIONS_MAX;
@@ -201,29 +225,32 @@ fn resolve_after(
                     nearest: nearest(after, others).map(str::to_owned),
                 });
             }
+            if edges > EDGES_MAX {
+                faults.push(GraphFault::TooManyEdges { max: EDGES_MAX });
+                lists.resize_with(specs.len(), Vec::new);
+                return lists;
+            }
         }
         lists.push(list);
     }
     lists
 }
 
-fn cycle_fault(cycle: &[usize], specs: &[StepSpec]) -> GraphFault {
+fn cycle_fault(cycle: &[usize], specs: &[StepSpec], lists: &[Vec<After>]) -> GraphFault {
     let following = cycle.iter().cycle().skip(1);
-    let edges = cycle
-        .iter()
-        .zip(following)
-        .map(|(&step, &after)| CycleEdge {
+    let edges = cycle.iter().zip(following).map(|(&step, &after)| {
+        let edge = lists[step].iter().find(|edge| edge.step == after);
+        CycleEdge {
             step: StepIndex::at(step),
             after: StepIndex::at(after),
-            position: specs[step]
-                .after
-                .iter()
-                .position(|name| *name == specs[after].name)
-                .expect("a cycle is made of what the steps say"),
-        });
+            position: edge
+                .expect("a cycle is made of what the steps say")
+                .position,
+        }
+    });
     GraphFault::Cycle {
-        names: cycle.iter().map(|&at| specs[at].name.clone()).collect(),
         edges: edges.collect(),
+        names: cycle.iter().map(|&at| specs[at].name.clone()).collect(),
     }
 }
 
@@ -350,6 +377,28 @@ mod tests {
     #[test]
     fn a_graph_of_nothing_is_valid() {
         assert!(StepGraph::new(Vec::new()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_step_after_itself_is_a_loop_even_if_it_is_the_second_of_its_name() {
+        let error = StepGraph::new(vec![step("a", &[]), step("a", &["a"])]).unwrap_err();
+        let codes: Vec<_> = error.faults.iter().map(GraphFault::code).collect();
+        assert_eq!(
+            codes,
+            [
+                "segue::schedule::duplicate_step",
+                "segue::schedule::self_loop"
+            ]
+        );
+    }
+
+    #[test]
+    fn too_many_dependencies_are_refused_before_they_are_stored() {
+        let many = 2_000;
+        let first = (0..many).map(|at| StepSpec::new(format!("first/{at}")));
+        let then = (0..many).map(|at| StepSpec::new(format!("then/{at}")).after(["first"]));
+        let error = StepGraph::new(first.chain(then).collect()).unwrap_err();
+        assert_eq!(error.faults, [GraphFault::TooManyEdges { max: EDGES_MAX }]);
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub enum GraphFault {
     },
     #[error("{count} steps are more than a graph may have: {max}")]
     TooMany { count: usize, max: usize },
+    #[error("more dependencies than a graph may have: {max}")]
+    TooManyEdges { max: usize },
 }
 
 impl GraphFault {
@@ -66,6 +68,7 @@ impl GraphFault {
             Self::UnknownAfter { .. } => "segue::schedule::unknown_after",
             Self::Duplicate { .. } => "segue::schedule::duplicate_step",
             Self::TooMany { .. } => "segue::schedule::too_many_steps",
+            Self::TooManyEdges { .. } => "segue::schedule::too_many_dependencies",
         }
     }
 
@@ -86,6 +89,9 @@ impl GraphFault {
             Self::TooMany { .. } => {
                 "make one step do the work for many targets, or run several graphs".to_owned()
             }
+            Self::TooManyEdges { .. } => {
+                "put one step between the groups, and make the later one come after that".to_owned()
+            }
         }
     }
 
@@ -96,7 +102,7 @@ impl GraphFault {
             Self::Cycle { edges, .. } => edges.iter().map(|edge| edge.step).collect(),
             Self::SelfLoop { step, .. } | Self::UnknownAfter { step, .. } => vec![*step],
             Self::Duplicate { first, second, .. } => vec![*first, *second],
-            Self::TooMany { .. } => Vec::new(),
+            Self::TooMany { .. } | Self::TooManyEdges { .. } => Vec::new(),
         }
     }
 }

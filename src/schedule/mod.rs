@@ -5,6 +5,7 @@
 mod dependencies;
 mod graph;
 mod graph_error;
+mod nest;
 mod ready;
 mod rules;
 #[expect(
@@ -17,8 +18,9 @@ mod step;
 mod summary;
 
 pub use self::{
-    graph::{STEPS_MAX, StepGraph},
+    graph::{EDGES_MAX, STEPS_MAX, StepGraph},
     graph_error::{CycleEdge, GraphError, GraphFault},
+    nest::nest,
     rules::RunRules,
     schedule::{Reaction, Schedule, ScheduleError, SkipReason, StepEvent},
     state::{IllegalEvent, State, StateEvent, next},
