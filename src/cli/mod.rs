@@ -13,6 +13,7 @@ mod setup;
 mod task_run;
 mod task_show;
 mod terminal;
+mod usage;
 
 use std::{ffi::OsString, process::ExitCode};
 

@@ -2,19 +2,21 @@
 
 use std::io::Read;
 
+use miette::Diagnostic;
+
 use super::arguments::ParamArguments;
 use crate::{
-    error::Error,
-    model::{Map, Value},
-    task::DataType,
+    error::{Error, Exit},
+    model::Map,
+    task::{ParamError, Parameters, coerce_param},
 };
 
-/// Reads the parameters. `declared` gives the type that a parameter declares; a value is read by it.
+/// Reads the parameters; each value by the type that its parameter declares.
 ///
 /// A name that is not declared is kept, so that whoever checks parameters can tell what was meant.
-pub(super) fn read<'a>(
+pub(super) fn read(
     arguments: &ParamArguments,
-    declared: impl Fn(&str) -> Option<&'a DataType>,
+    declared: Option<&Parameters>,
 ) -> Result<Map, Error> {
     match &arguments.params {
         Some(source) => from_json(source),
@@ -22,10 +24,7 @@ pub(super) fn read<'a>(
     }
 }
 
-fn from_pairs<'a>(
-    pairs: &[String],
-    declared: impl Fn(&str) -> Option<&'a DataType>,
-) -> Result<Map, Error> {
+fn from_pairs(pairs: &[String], declared: Option<&Parameters>) -> Result<Map, Error> {
     let mut params = Map::new();
     for pair in pairs {
         let Some((name, text)) = pair.split_once('=').filter(|(name, _)| !name.is_empty()) else {
@@ -34,10 +33,7 @@ fn from_pairs<'a>(
                 "write parameters as name=value; targets go to --targets",
             ));
         };
-        let value = match declared(name) {
-            Some(data_type) => data_type.coerce_text(text),
-            None => untyped(text),
-        };
+        let value = coerce_param(declared, name, text);
         if params.insert(name.to_owned(), value).is_some() {
             return Err(Error::usage(
                 format!("parameter `{name}` is given twice"),
@@ -46,11 +42,6 @@ fn from_pairs<'a>(
         }
     }
     Ok(params)
-}
-
-/// A value without a declared type is JSON if it reads as JSON, and else the text itself, as Bolt has it.
-fn untyped(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| text.into())
 }
 
 fn from_json(source: &str) -> Result<Map, Error> {
@@ -73,4 +64,47 @@ fn from_json(source: &str) -> Result<Map, Error> {
             "give one object, such as --params '{\"name\": \"nginx\"}', @file or - for stdin",
         )
     })
+}
+
+/// All that is wrong with the parameters of a command line, as one report.
+pub(super) fn wrong(errors: Vec<ParamError>, show: &str) -> Error {
+    let help = format!("`segue {show}` lists its parameters");
+    let related = errors
+        .into_iter()
+        .map(|error| WrongParam {
+            code: error.code(),
+            help: error.help(),
+            message: error.to_string(),
+        })
+        .collect();
+    Error::new(Exit::Usage, WrongParams { related, help })
+}
+
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error("the parameters don't fit; nothing was run")]
+#[diagnostic(code(segue::cli::parameters), help("{help}"))]
+struct WrongParams {
+    #[related]
+    related: Vec<WrongParam>,
+    help: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+struct WrongParam {
+    code: &'static str,
+    help: Option<String>,
+    message: String,
+}
+
+impl Diagnostic for WrongParam {
+    fn code<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        Some(Box::new(self.code))
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        self.help
+            .as_ref()
+            .map(|help| Box::new(help) as Box<dyn std::fmt::Display>)
+    }
 }
