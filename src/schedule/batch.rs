@@ -63,6 +63,11 @@ impl BatchSpec {
         })
     }
 
+    /// How many sizes were written.
+    pub(super) fn len(&self) -> usize {
+        1 + self.later.len()
+    }
+
     /// The sizes of `total` targets, without end.
     pub(super) fn sizes(&self, total: usize) -> impl Iterator<Item = usize> {
         let last = *self.later.last().unwrap_or(&self.first);

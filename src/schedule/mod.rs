@@ -24,6 +24,9 @@ mod summary;
 mod batch;
 mod budget;
 mod percent;
+mod rolling;
+mod rolling_state;
+mod slots;
 mod tier;
 mod tier_error;
 
@@ -37,8 +40,14 @@ pub use self::{
     graph_error::{CycleEdge, GraphError, GraphFault},
     nest::nest,
     percent::{Percent, PercentError},
+    rolling::{
+        BudgetScope, OverBudget, Pause, Rolling, RollingEnding, RollingError, RollingEvent,
+        RollingReaction, RollingRules, RollingSummary,
+    },
+    rolling_state::{IllegalRollingEvent, RollingState, RollingStateEvent},
     rules::RunRules,
     schedule::{Reaction, Schedule, ScheduleError, SkipReason, StepEvent},
+    slots::{Lane, Slots},
     state::{IllegalEvent, State, StateEvent, next},
     step::{OnStepFailure, ParseOnStepFailureError, StepIndex, StepSpec},
     summary::{Ending, HumanReason, Summary},
