@@ -12,11 +12,14 @@ pub(super) fn habit(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
         odd_character,
         single_quotes,
         number_with_unit,
+        call_without_brackets,
         reserved_word,
         dollar_name,
         foreign_symbol,
+        anonymous_function,
         map_without_hash,
         map_entry_with_arrow,
+        map_key_with_dash,
         named_argument,
         typed_parameter,
         typed_variable,
@@ -26,7 +29,6 @@ pub(super) fn habit(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
         loop_with_counter,
         catch_without_brackets,
         foreign_word,
-        call_without_brackets,
     ]
     .iter()
     .find_map(|recognise| recognise(scene))
@@ -100,15 +102,23 @@ fn number_with_unit(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     let text = scene.text(0);
     if scene.kind(0) == Some(TokenKind::Number) {
         let digits = text.trim_start_matches(|char: char| char.is_ascii_digit() || char == '.');
-        let is_unit = matches!(digits, "s" | "sec" | "m" | "min" | "h" | "d" | "ms");
-        return is_unit.then(|| {
-            problem(
-                scene.span(0),
-                format!("`{text}` is not a number"),
+        let (label, help) = match digits {
+            "s" | "sec" | "m" | "min" | "h" | "d" | "ms" => (
                 "a duration is a string",
                 format!("write `\"{text}\"`, or whole seconds"),
-            )
-        });
+            ),
+            other if other.starts_with(char::is_alphabetic) && !text.starts_with("0x") => (
+                "there are letters in it",
+                format!("write `\"{text}\"` if it is text"),
+            ),
+            _ => return None,
+        };
+        return Some(problem(
+            scene.span(0),
+            format!("`{text}` is not a number"),
+            label,
+            help,
+        ));
     }
     let is_share = scene.text(-1) == "%"
         && scene.kind(-2) == Some(TokenKind::Number)
@@ -131,20 +141,28 @@ fn reserved_word(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     }
     let is_reserved = keyword::is_reserved(here) && scene.text(1) != "(";
     is_reserved.then(|| {
-        let key = scene.text(1) == ":" || matches!(scene.text(-1), "." | "?.");
-        let help = if key {
-            format!("quote it: `\"{here}\": ...`, and read it with `map[\"{here}\"]`")
-        } else {
-            word::reserved(here)
-                .unwrap_or("choose another name")
-                .to_owned()
-        };
-        problem(
-            scene.span(0),
-            format!("`{here}` is a reserved word"),
-            "it can't be used as a name",
-            help,
-        )
+        let is_key = matches!(scene.text(-1), "." | "?.")
+            || (scene.text(1) == ":" && matches!(scene.enclosing(), Some((Bracket::Map, _))));
+        let names = matches!(scene.text(-1), "let" | "const" | "for" | "fn" | "as" | "|");
+        let span = scene.span(0);
+        if is_key {
+            let help = format!("quote it: `\"{here}\": ...`, and read it with `map[\"{here}\"]`");
+            return problem(
+                span,
+                format!("`{here}` is a reserved word"),
+                "it can't be a key as it is",
+                help,
+            );
+        }
+        match word::reserved(here) {
+            Some(help) if !names => problem(span, format!("`{here}` means nothing here"), "", help),
+            _ => problem(
+                span,
+                format!("`{here}` is a reserved word"),
+                "it can't be a name",
+                "choose another name",
+            ),
+        }
     })
 }
 
@@ -208,6 +226,38 @@ fn map_entry_with_arrow(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
             "the value of a key stands behind a `:`",
             "this should be `:`",
             format!("write `{}: ...`", scene.text(-1)),
+        )
+    })
+}
+
+/// `#{ log-level: 1 }`.
+fn map_key_with_dash(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_key = scene.text(0) == "-"
+        && matches!(scene.enclosing(), Some((Bracket::Map, _)))
+        && matches!(scene.text(-2), "#{" | ",");
+    is_key.then(|| {
+        let span = scene.span(-1).to(scene.span(1));
+        let key = span.of(scene.source.text());
+        problem(
+            span,
+            "a key with a dash needs quotes",
+            "",
+            format!("write `\"{key}\": ...`"),
+        )
+    })
+}
+
+/// `let f = fn(x) { ... }` and `let f = function(x) { ... }`.
+fn anonymous_function(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    (scene.text(0) == "fn"
+        && matches!(scene.text(1), "(")
+        && !matches!(scene.text(-1), "" | ";" | "}"))
+    .then(|| {
+        problem(
+            scene.span(0),
+            "a function without a name is written between bars",
+            "",
+            "write `|x| { ... }`",
         )
     })
 }
@@ -378,7 +428,8 @@ fn foreign_word(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     let at = [0, -1].into_iter().find(|at| {
         scene.kind(*at) == Some(TokenKind::Word)
             && word::foreign(scene.text(*at)).is_some()
-            && !matches!(scene.text(at - 1), "." | "?." | "let" | "const")
+            && !matches!(scene.text(at - 1), "." | "?.")
+            && (scene.text(*at) == "mut" || !matches!(scene.text(at - 1), "let" | "const"))
             && (*at == 0
                 || matches!(
                     scene.kind(0),
@@ -398,21 +449,30 @@ fn foreign_word(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
 
 /// `print "x"`, `run_task "x", nodes`.
 fn call_without_brackets(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
-    let name = scene.text(-1);
-    let is_call = scene.kind(-1)? == TokenKind::Word
-        && !keyword::is_keyword(name)
-        && matches!(
-            scene.kind(0)?,
-            TokenKind::Text | TokenKind::Number | TokenKind::TemplateStart
+    let is_argument = |steps: i8| {
+        matches!(
+            scene.kind(steps),
+            Some(TokenKind::Text | TokenKind::Number | TokenKind::TemplateStart)
         )
-        && scene.same_line(-1, 0)
-        && matches!(scene.text(-2), "" | ";" | "{" | "}" | "=" | "(");
+    };
+    // Rhai stops at a reserved name itself, else at what stands behind the name.
+    let at = match scene.kind(0)? {
+        TokenKind::Word if keyword::is_reserved(scene.text(0)) && is_argument(1) => 0,
+        _ if is_argument(0) && scene.kind(-1)? == TokenKind::Word => -1,
+        _ => return None,
+    };
+    let name = scene.text(at);
+    let is_call = !keyword::is_keyword(name)
+        && word::foreign(name).is_none()
+        && scene.same_line(at, at + 1)
+        && !scene.touches(at, at + 1)
+        && matches!(scene.text(at - 1), "" | ";" | "{" | "}" | "=" | "(");
     is_call.then(|| {
         problem(
-            scene.span(-1).to(scene.span(0)),
+            scene.span(at).to(scene.span(at + 1)),
             format!("the arguments of `{name}` stand in brackets"),
             "",
-            format!("write `{name}({}, ...)`", scene.text(0)),
+            format!("write `{name}({}, ...)`", scene.text(at + 1)),
         )
     })
 }

@@ -105,6 +105,7 @@ fn maps_and_arguments() {
         "let m = #{ a: 1, b: 2, a: 3 };\n",
         "let m = #{ match: 1 };\n",
         "let m = #{ a-b: 1 };\n",
+        "let m = #{ log-level: 1 };\n",
         "sleep(10s);\n",
         "nodes.batches(25%);\n",
     ]));

@@ -77,7 +77,7 @@ pub(super) fn fault(source: &Source, declaration: &Declaration, fault: Fault) ->
         FaultKind::UnclosedDefault => (
             format!("the default of `{name}` never ends"),
             "opened here, and never closed",
-            None,
+            Some("close it, and end the line with `;`".to_owned()),
         ),
         FaultKind::MissingSemicolon => (
             "missing `;`".to_owned(),

@@ -183,7 +183,7 @@ impl<'a> Lexer<'a> {
         if let Some(symbol) = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {
             return self.take(symbol.len(), TokenKind::Symbol);
         }
-        let kind = if "+-*/%=<>!&|^~.,;:?#@".contains(first) {
+        let kind = if "+-*/%=<>!&|^~.,;:?#@$".contains(first) {
             TokenKind::Symbol
         } else {
             TokenKind::Unknown
