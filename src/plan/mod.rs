@@ -3,9 +3,17 @@
 //! The only room that names rhai. It never touches the network, the clock, the disk of a run or the terminal:
 //! it asks a [`Performer`] and goes on with the outcome.
 
+mod diagnostic;
 mod effect;
+mod header;
+mod source;
 
-pub use self::effect::{
-    Action, ApproveBy, Effect, FailureBudget, OnFailure, Outcome, Params, Perform, Performer,
-    Request, Retry, Run, RunOptions,
+pub use self::{
+    diagnostic::{Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
+    effect::{
+        Action, ApproveBy, Effect, FailureBudget, OnFailure, Outcome, Params, Perform, Performer,
+        Request, Retry, Run, RunOptions,
+    },
+    header::{DefaultExpression, Header, PlanParam},
+    source::{Source, Span},
 };
