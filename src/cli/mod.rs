@@ -3,6 +3,7 @@
 mod action;
 mod arguments;
 mod command_run;
+mod fleet;
 mod inventory_show;
 mod launch;
 mod output;
@@ -43,6 +44,7 @@ enum Command {
     /// Look at targets and groups
     #[command(subcommand)]
     Inventory(InventoryCommand),
+    Fleet(fleet::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -90,5 +92,6 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Task(TaskCommand::Show(arguments)) => task_show::run(&arguments),
         Command::Command(CommandCommand::Run(arguments)) => command_run::run(&arguments),
         Command::Inventory(InventoryCommand::Show(arguments)) => inventory_show::run(&arguments),
+        Command::Fleet(arguments) => fleet::run(&arguments),
     }
 }
