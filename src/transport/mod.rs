@@ -2,9 +2,26 @@
 //!
 //! A transport moves bytes: it knows nothing of tasks, quoting, escalation or plans.
 
+mod capped;
+#[cfg(test)]
+mod contract;
 mod error;
+mod local;
+mod process_group;
+mod scripted;
+mod ssh;
+#[cfg(test)]
+mod ssh_contract;
+mod streams;
+mod transports;
 
-pub use self::error::{ConnectError, ConnectReason, SessionError};
+pub use self::{
+    error::{ConnectError, ConnectReason, SessionError},
+    local::Local,
+    scripted::{Reply, Scripted},
+    ssh::{ControllerUser, Ssh},
+    transports::Transports,
+};
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
