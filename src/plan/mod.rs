@@ -3,9 +3,46 @@
 //! The only room that names rhai. It never touches the network, the clock, the disk of a run or the terminal:
 //! it asks a [`Performer`] and goes on with the outcome.
 
+mod branch;
+mod call;
+mod closure;
+mod convert;
 mod effect;
+mod ending;
+mod engine;
+mod fiber;
+mod functions;
+mod host;
+mod identity;
+mod import;
+mod interpreter;
+mod limits;
+mod meter;
+mod object;
+mod options;
+mod program;
+mod scheduler;
+mod selection;
+mod sources;
+mod stop;
+mod trace;
+mod world;
 
-pub use self::effect::{
-    Action, ApproveBy, Effect, FailureBudget, OnFailure, Outcome, Params, Perform, Performer,
-    Request, Retry, Run, RunOptions,
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    effect::{
+        Action, ApproveBy, Effect, FailureBudget, OnFailure, Outcome, Params, Perform, Performer,
+        Request, Retry, Run, RunOptions,
+    },
+    ending::Ending,
+    functions::{Entry, EntryKind, Param, catalog},
+    identity::IdentityKey,
+    interpreter::{Interpreter, PlanEnd, PlanOutcome},
+    limits::Limits,
+    program::Program,
+    stop::StopSignal,
+    trace::{Frame, FrameFunction, PlanError, PlanErrorKind},
+    world::{SourceFile, World},
 };

@@ -13,3 +13,13 @@ impl Task {
         &self.name
     }
 }
+
+impl Task {
+    /// A task with nothing but a name.
+    #[cfg(test)]
+    pub(crate) fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+        }
+    }
+}
