@@ -7,11 +7,13 @@ mod branch;
 mod call;
 mod closure;
 mod convert;
+mod diagnostic;
 mod effect;
 mod ending;
 mod engine;
 mod fiber;
 mod functions;
+mod header;
 mod host;
 mod identity;
 mod import;
@@ -23,6 +25,7 @@ mod options;
 mod program;
 mod scheduler;
 mod selection;
+mod source;
 mod sources;
 mod stop;
 mod trace;
@@ -32,16 +35,19 @@ mod world;
 mod tests;
 
 pub use self::{
+    diagnostic::{Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
         Action, ApproveBy, Effect, FailureBudget, OnFailure, Outcome, Params, Perform, Performer,
         Request, Retry, Run, RunOptions,
     },
     ending::Ending,
     functions::{Entry, EntryKind, Param, catalog},
+    header::{DefaultExpression, Header, PlanParam},
     identity::IdentityKey,
     interpreter::{Interpreter, PlanEnd, PlanOutcome},
     limits::Limits,
     program::Program,
+    source::{Source, Span},
     stop::StopSignal,
     trace::{Frame, FrameFunction, PlanError, PlanErrorKind},
     world::{SourceFile, World},
