@@ -2,7 +2,11 @@
 
 use rhai::{LexError, ParseError, ParseErrorType};
 
-use super::{PlanDiagnostic, bracket, habit::habit, scene::Scene};
+use super::{
+    PlanDiagnostic, bracket,
+    habit::habit,
+    scene::{Scene, words_after},
+};
 use crate::{
     model::nearest,
     plan::source::{Bracket, Source, Span, TokenKind},
@@ -78,7 +82,7 @@ fn explained(scene: &Scene<'_>, offset: usize, kind: &ParseErrorType) -> PlanDia
                 .maybe_help((scene.text(0) == "{").then_some("a map begins with `#{`"))
         }
         Kind::MismatchedType(wanted, found) => problem(
-            format!("expected {wanted}, found {}", with_article(found)),
+            format!("expected {wanted}, found {found}"),
             scene.source.whole(offset),
             "this is always of the wrong type",
         ),
@@ -416,7 +420,7 @@ fn assigned_constant(scene: &Scene<'_>, name: &str) -> PlanDiagnostic {
         scene.span(0),
         "it can't be assigned to",
     );
-    match declared(scene, name, &["const"]) {
+    match scene.constant(name) {
         Some(span) => problem
             .label(span, "it is declared here")
             .help("declare it with `let` if it has to change"),
@@ -454,29 +458,6 @@ fn definitions(source: &Source, name: &str) -> Vec<Span> {
         .collect()
 }
 
-/// The last declaration of `name` before the place, behind one of these keywords.
-fn declared(scene: &Scene<'_>, name: &str, keywords: &'static [&'static str]) -> Option<Span> {
-    words_after(scene.source, keywords)
-        .filter(|span| span.start < scene.span(0).start && span.of(scene.source.text()) == name)
-        .last()
-}
-
-fn words_after<'a>(
-    source: &'a Source,
-    keywords: &'static [&'static str],
-) -> impl Iterator<Item = Span> + 'a {
-    let tokens = source.tokens();
-    tokens
-        .all()
-        .iter()
-        .enumerate()
-        .filter_map(move |(index, token)| {
-            let is_keyword = keywords.contains(&token.span.of(source.text()));
-            let next = tokens.get(tokens.next(index).filter(|_| is_keyword)?)?;
-            (next.kind == TokenKind::Word).then_some(next.span)
-        })
-}
-
 fn unknown(scene: &Scene<'_>, name: &str, what: &str, span: Span) -> PlanDiagnostic {
     let text = scene.source.text();
     let known: Vec<&str> = words_after(scene.source, &["let", "const", "for", "as"])
@@ -489,9 +470,4 @@ fn unknown(scene: &Scene<'_>, name: &str, what: &str, span: Span) -> PlanDiagnos
         "not declared before this",
     )
     .maybe_help(meant.map(|meant| format!("did you mean `{meant}`?")))
-}
-
-fn with_article(type_name: &str) -> String {
-    let vowel = type_name.starts_with(['a', 'e', 'i', 'o', 'u']);
-    format!("{} {type_name}", if vowel { "an" } else { "a" })
 }

@@ -12,6 +12,8 @@ use crate::{
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
+    /// A place that belongs to another problem.
+    Note,
     /// The plan would run; something in it has no effect or is not what it seems.
     Warning,
     /// The plan must not run, or could not go on.
@@ -130,6 +132,7 @@ impl Diagnostic for PlanDiagnostic {
 
     fn severity(&self) -> Option<miette::Severity> {
         Some(match self.severity {
+            Severity::Note => miette::Severity::Advice,
             Severity::Warning => miette::Severity::Warning,
             Severity::Error => miette::Severity::Error,
         })

@@ -95,7 +95,31 @@ impl<'a> Scene<'a> {
             .and_then(|index| tokens.get(index))
     }
 
+    /// Where the last constant of that name is declared before the place.
+    pub(super) fn constant(&self, name: &str) -> Option<Span> {
+        words_after(self.source, &["const"])
+            .filter(|span| span.start < self.span(0).start && span.of(self.source.text()) == name)
+            .last()
+    }
+
     pub(super) fn of(&self, token: Token) -> &'a str {
         token.span.of(self.source.text())
     }
+}
+
+/// The words that stand right behind one of these keywords.
+pub(super) fn words_after<'a>(
+    source: &'a Source,
+    keywords: &'static [&'static str],
+) -> impl Iterator<Item = Span> + 'a {
+    let tokens = source.tokens();
+    tokens
+        .all()
+        .iter()
+        .enumerate()
+        .filter_map(move |(index, token)| {
+            let is_keyword = keywords.contains(&token.span.of(source.text()));
+            let next = tokens.get(tokens.next(index).filter(|_| is_keyword)?)?;
+            (next.kind == TokenKind::Word).then_some(next.span)
+        })
 }
