@@ -42,6 +42,21 @@ impl Ending {
     }
 }
 
+impl Ending {
+    /// What to look at, if it is the plan's own doing.
+    pub(super) const fn help(self) -> Option<&'static str> {
+        match self {
+            Self::Stopped | Self::Suspended | Self::Cancelled => None,
+            Self::TooManyOperations => Some("look for a loop that never ends"),
+            Self::StackUsedUp => Some("look for a function that calls itself without an end"),
+            Self::TooManyBranches => {
+                Some("give the outer `parallel` a limit: `parallel(items, |item| ..., #{ limit: 100 })`")
+            }
+            Self::Deadlock => Some("look for a future that is waited for by its own branch"),
+        }
+    }
+}
+
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

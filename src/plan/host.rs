@@ -18,11 +18,14 @@ use super::{
     object::Fault,
     scheduler::{Flight, Scheduler},
     sources::Sources,
-    stop::StopSignal,
+    plan_stop::PlanStop,
     trace::PlanError,
     world::World,
 };
-use crate::model::{Failure, Place, Target, TargetName};
+use crate::{
+    inventory::Inventory,
+    model::{Failure, Place, Target, TargetName, kinds},
+};
 
 /// Everything that one run of a plan has to itself.
 pub(super) struct Host {
@@ -33,8 +36,12 @@ pub(super) struct Host {
     pub(super) limits: Limits,
     /// Failures that ended nothing: of branches beside the one whose error was thrown, of futures that nobody waited for.
     pub(super) swallowed: RefCell<Vec<PlanError>>,
+    /// The plan's own: its edits are seen by nobody else.
+    pub(super) inventory: RefCell<Inventory>,
+    /// What to type next when the plan has failed.
+    pub(super) next_command: Option<String>,
     meter: Rc<Meter>,
-    stop: StopSignal,
+    stop: PlanStop,
     engine: OnceCell<Engine>,
 }
 
@@ -43,9 +50,11 @@ pub(super) struct HostParts {
     pub(super) world: Arc<dyn World>,
     pub(super) performer: Arc<dyn Performer>,
     pub(super) handle: tokio::runtime::Handle,
-    pub(super) stop: StopSignal,
+    pub(super) stop: PlanStop,
     pub(super) limits: Limits,
     pub(super) key: IdentityKey,
+    pub(super) inventory: Inventory,
+    pub(super) next_command: Option<String>,
 }
 
 /// The way from the engine to its host: the engine belongs to the host, so it must not keep it alive.
@@ -70,6 +79,8 @@ impl Host {
             identities: Identities::new(parts.key),
             limits: parts.limits,
             swallowed: RefCell::default(),
+            inventory: RefCell::new(parts.inventory),
+            next_command: parts.next_command,
             meter: Rc::clone(&meter),
             stop: parts.stop,
             engine: OnceCell::new(),
@@ -148,21 +159,24 @@ impl Host {
 
     /// The targets that an expression names.
     pub(super) fn resolve(&self, expression: &str) -> Result<Vec<Arc<Target>>, Failure> {
-        self.world.resolve(expression)
+        let resolved = self.inventory.borrow().resolve(expression);
+        resolved.map_err(|error| {
+            let help = error.help_text().map(|help| format!(": {help}"));
+            let message = format!("{error}{}", help.unwrap_or_default());
+            Failure::new(kinds::VALIDATION, message)
+        })
     }
 
     /// The target as the inventory has it now; the same one if the inventory does not know it.
     pub(super) fn target_now(&self, target: &Arc<Target>) -> Arc<Target> {
-        self.world
-            .target(&target.name)
-            .unwrap_or_else(|| Arc::clone(target))
+        let found = self.inventory.borrow().resolve_one(target.name.as_str());
+        found.unwrap_or_else(|_| Arc::clone(target))
     }
 
     /// The target of a result.
     pub(super) fn target_named(&self, name: &TargetName) -> Arc<Target> {
-        self.world
-            .target(name)
-            .unwrap_or_else(|| Arc::new(Target::new(name.clone(), "ssh")))
+        let found = self.inventory.borrow().resolve_one(name.as_str());
+        found.unwrap_or_else(|_| Arc::new(Target::new(name.clone(), "ssh")))
     }
 
     pub(super) fn place(&self, position: Position) -> Option<Place> {

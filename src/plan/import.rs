@@ -9,8 +9,11 @@ use std::{
 
 use rhai::{AST, Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
 
-use super::{host::Host, object::Fault, program, world::SourceFile};
-use crate::model::{BranchPath, Failure, Place, kinds};
+use super::{host::Host, object::Fault, program};
+use crate::{
+    model::{BranchPath, Failure, Place, kinds},
+    project::PlanFile,
+};
 
 /// Finds what `import` names, through the world of the plan.
 pub(super) struct Importer {
@@ -55,7 +58,7 @@ impl Importer {
         if self.open.borrow().contains(&entry) {
             return Err(fail(self.cycle(&entry, place.as_ref())));
         }
-        let ast = compile(host, &Arc::new(file.clone()))?;
+        let ast = compile(host, &file)?;
         self.open.borrow_mut().push(entry.clone());
         let module = Module::eval_ast_as_new(Scope::new(), &ast, host.engine());
         self.open.borrow_mut().retain(|open| *open != entry);
@@ -89,14 +92,11 @@ impl Importer {
 }
 
 /// Compiles a file on the thread's own stack: the parser recurses more deeply than a branch's has room for.
-pub(super) fn compile(host: &Rc<Host>, file: &Arc<SourceFile>) -> Result<AST, Box<EvalAltResult>> {
-    let weak = Rc::downgrade(host);
-    let file = Arc::clone(file);
-    let compiled = host.scheduler.outside(move || {
-        let host = weak.upgrade().expect("whoever asked waits for the answer");
-        program::compile_file(&host, &file)
-    });
-    compiled.map_err(Into::into)
+fn compile(host: &Rc<Host>, file: &PlanFile) -> Result<AST, Box<EvalAltResult>> {
+    let inside = Rc::clone(host);
+    let file = file.clone();
+    host.scheduler
+        .outside(move || program::compile_import(&inside, &file))
 }
 
 impl ModuleResolver for Importer {

@@ -2,23 +2,26 @@
 
 use std::{io, rc::Rc, sync::Arc};
 
-use rhai::{Dynamic, Scope};
+use rhai::Dynamic;
 use tokio::{runtime::Handle, sync::oneshot};
 
 use super::{
-    branch::BranchResult,
+    branch::{Body, BranchResult},
     convert,
     effect::Performer,
     ending::Ending,
     host::{Host, HostParts},
     identity::IdentityKey,
     limits::Limits,
-    program::{self, Program},
-    stop::StopSignal,
+    program::Program,
+    plan_stop::PlanStop,
     trace::PlanError,
     world::World,
 };
-use crate::model::{Failure, Map, Value, kinds};
+use crate::{
+    inventory::Inventory,
+    model::{Failure, Map, Value, kinds},
+};
 
 /// The stack of a plan's thread. Only parsing happens on it: at most 64 nested expressions of up to 36 KiB (in debug builds).
 const THREAD_STACK_BYTES: usize = 16 << 20;
@@ -30,13 +33,16 @@ pub struct Interpreter {
     /// Where effects are performed.
     pub handle: Handle,
     pub limits: Limits,
-    pub stop: StopSignal,
+    pub stop: PlanStop,
     /// What secrets are digested with in the ids of effects.
     pub key: IdentityKey,
+    pub inventory: Inventory,
+    /// What to type next when the plan has failed, such as the command that resumes the job.
+    pub next_command: Option<String>,
 }
 
 /// How a plan ended.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum PlanEnd {
     /// It came to its end and gave this.
     Finished(Value),
@@ -48,7 +54,7 @@ pub enum PlanEnd {
 }
 
 /// What came of a run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct PlanOutcome {
     pub end: PlanEnd,
     /// Errors that ended nothing but a branch: beside the one that was thrown, or in a future that nobody waited for.
@@ -64,7 +70,7 @@ impl Interpreter {
             .name("plan".to_owned())
             .stack_size(THREAD_STACK_BYTES)
             .spawn(move || {
-                let outcome = self.run_here(&program, &params);
+                let outcome = self.run_here(&program, params);
                 // Nobody waits for an abandoned plan.
                 let _ = sender.send(outcome);
             });
@@ -76,7 +82,7 @@ impl Interpreter {
         outcome
     }
 
-    fn run_here(self, program: &Program, params: &Map) -> PlanOutcome {
+    fn run_here(self, program: &Program, params: Map) -> PlanOutcome {
         let host = Host::new(HostParts {
             world: self.world,
             performer: self.performer,
@@ -84,28 +90,32 @@ impl Interpreter {
             stop: self.stop,
             limits: self.limits,
             key: self.key,
+            inventory: self.inventory,
+            next_command: self.next_command,
         });
-        let mut scope = Scope::new();
-        for (name, value) in params {
-            scope.push_dynamic(name.as_str(), convert::to_dynamic(value));
-        }
-        let result = match program::compile(&host, &program.file, &scope) {
-            Ok(ast) => {
-                let inside = Rc::clone(&host);
-                host.scheduler.run(Box::new(move || {
-                    inside
-                        .engine()
-                        .eval_ast_with_scope::<Dynamic>(&mut scope, &ast)
-                }))
-            }
-            Err(error) => Err(error.into()),
+        let end = match begin(&host, program, params) {
+            Ok(body) => end_of(&host, host.scheduler.run(body)),
+            Err(error) => PlanEnd::Failed(error),
         };
-        let end = end_of(&host, result);
         PlanOutcome {
             end,
             swallowed: host.swallowed.take(),
         }
     }
+}
+
+/// Binds the parameters and compiles the text, here on the thread's own stack.
+fn begin(host: &Rc<Host>, program: &Program, params: Map) -> Result<Body, Box<PlanError>> {
+    let mut scope = program.bind(host, params)?;
+    let ast = program
+        .compile(host, &scope)
+        .map_err(|error| PlanError::new(&error, host))?;
+    let inside = Rc::clone(host);
+    Ok(Box::new(move || {
+        inside
+            .engine()
+            .eval_ast_with_scope::<Dynamic>(&mut scope, &ast)
+    }))
 }
 
 fn end_of(host: &Host, result: BranchResult) -> PlanEnd {
@@ -120,7 +130,7 @@ fn end_of(host: &Host, result: BranchResult) -> PlanEnd {
         Err(error) => match Ending::of(&error) {
             Some(Ending::Stopped | Ending::Cancelled) => PlanEnd::Stopped,
             Some(Ending::Suspended) => PlanEnd::Suspended,
-            _ => PlanEnd::Failed(Box::new(PlanError::new(&error, &host.sources))),
+            _ => PlanEnd::Failed(Box::new(PlanError::new(&error, host))),
         },
     }
 }
@@ -147,7 +157,7 @@ fn failed(failure: Failure) -> PlanOutcome {
 }
 
 /// Abandons the plan when nobody waits for it any more.
-struct AbandonOnDrop(Option<StopSignal>);
+struct AbandonOnDrop(Option<PlanStop>);
 
 impl AbandonOnDrop {
     fn disarm(mut self) {

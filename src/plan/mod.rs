@@ -27,7 +27,7 @@ mod scheduler;
 mod selection;
 mod source;
 mod sources;
-mod stop;
+mod plan_stop;
 mod trace;
 mod world;
 
@@ -46,9 +46,9 @@ pub use self::{
     identity::IdentityKey,
     interpreter::{Interpreter, PlanEnd, PlanOutcome},
     limits::Limits,
-    program::Program,
+    program::{Program, ProgramError},
     source::{Source, Span},
-    stop::StopSignal,
-    trace::{Frame, FrameFunction, PlanError, PlanErrorKind},
-    world::{SourceFile, World},
+    plan_stop::PlanStop,
+    trace::{Frame, FrameFunction, PlanError},
+    world::World,
 };

@@ -20,7 +20,7 @@ use super::{
     fiber::{self, Fiber, Pause, Stacks},
     limits::Limits,
     meter::Meter,
-    stop::StopSignal,
+    plan_stop::PlanStop,
 };
 use crate::model::{BranchPath, Failure, kinds};
 
@@ -77,7 +77,7 @@ pub(super) struct Scheduler {
     sender: Sender<Arrival>,
     performer: Arc<dyn Performer>,
     handle: Handle,
-    stop: StopSignal,
+    stop: PlanStop,
     meter: Rc<Meter>,
 }
 
@@ -85,7 +85,7 @@ impl Scheduler {
     pub(super) fn new(
         performer: Arc<dyn Performer>,
         handle: Handle,
-        stop: StopSignal,
+        stop: PlanStop,
         meter: Rc<Meter>,
         limits: &Limits,
     ) -> Self {

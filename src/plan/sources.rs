@@ -4,12 +4,12 @@
 //! is called from another file. So every file is compiled behind as many empty lines as the files before it
 //! have: a line number then belongs to one file only.
 
-use std::{cell::RefCell, collections::HashMap, sync::Arc};
+use std::{cell::RefCell, collections::HashMap};
 
 use rhai::{AST, Position};
 
-use super::world::SourceFile;
-use crate::model::Place;
+use super::source::Source;
+use crate::{model::Place, project::PlanFile};
 
 /// The last line that gets a range of its own. Rhai counts lines in 16 bits.
 const LINE_MAX: usize = 60_000;
@@ -18,28 +18,43 @@ const LINE_MAX: usize = 60_000;
 #[derive(Default)]
 pub(super) struct Sources {
     files: RefCell<Vec<Loaded>>,
-    /// How many parameters each function and closure has, by name: a closure is asked by its arity what it wants to get.
+    /// How many parameters each function and closure has, by name: a closure gets no more arguments than it takes.
     arities: RefCell<HashMap<String, Vec<usize>>>,
 }
 
 struct Loaded {
-    file: Arc<SourceFile>,
+    file: PlanFile,
+    source: Source,
     /// Lines before its first one.
     offset: usize,
     lines: usize,
+}
+
+impl Loaded {
+    fn has(&self, line: usize) -> bool {
+        (self.offset + 1..=self.offset + self.lines).contains(&line)
+    }
 }
 
 impl Sources {
     /// Gives the file its range of lines: the number of lines to put before its text.
     ///
     /// When all lines are used up, later files share those of the first one, and their places are less certain.
-    pub(super) fn add(&self, file: Arc<SourceFile>) -> usize {
+    pub(super) fn add(&self, file: PlanFile, source: Source) -> usize {
         let mut files = self.files.borrow_mut();
+        let known = files
+            .iter()
+            .find(|loaded| loaded.source.is(&source))
+            .map(|loaded| loaded.offset);
+        if let Some(offset) = known {
+            return offset;
+        }
         let lines = file.text.lines().count() + 1;
         let next = files.last().map_or(0, |last| last.offset + last.lines);
         let offset = if next + lines > LINE_MAX { 0 } else { next };
         files.push(Loaded {
             file,
+            source,
             offset,
             lines,
         });
@@ -50,14 +65,14 @@ impl Sources {
     pub(super) fn index(&self, ast: &AST) {
         let mut arities = self.arities.borrow_mut();
         for function in ast.iter_functions() {
-            arities
-                .entry(function.name.to_owned())
-                .or_default()
-                .push(function.params.len());
+            let known = arities.entry(function.name.to_owned()).or_default();
+            if !known.contains(&function.params.len()) {
+                known.push(function.params.len());
+            }
         }
     }
 
-    /// The number of parameters of that function, if there is exactly one of the name.
+    /// The number of parameters of that function, if there is one answer.
     pub(super) fn arity(&self, function: &str) -> Option<usize> {
         match self.arities.borrow().get(function).map(Vec::as_slice) {
             Some([arity]) => Some(*arity),
@@ -65,29 +80,45 @@ impl Sources {
         }
     }
 
+    /// The functions that plans define, closures not among them.
+    pub(super) fn function_names(&self) -> Vec<String> {
+        let arities = self.arities.borrow();
+        arities
+            .keys()
+            .filter(|name| !name.contains('$'))
+            .cloned()
+            .collect()
+    }
+
     /// The place that a position means.
     pub(super) fn place(&self, position: Position) -> Option<Place> {
+        self.locate(position)
+            .map(|(source, offset)| source.place(offset))
+    }
+
+    /// The file of a position, and its byte there.
+    pub(super) fn locate(&self, position: Position) -> Option<(Source, usize)> {
         let line = position.line()?;
         let files = self.files.borrow();
-        let loaded = files
-            .iter()
-            .find(|loaded| (loaded.offset + 1..=loaded.offset + loaded.lines).contains(&line))?;
-        let own = line - loaded.offset;
-        Some(Place {
-            file: Arc::clone(&loaded.file.path),
-            line: u32::try_from(own).unwrap_or(u32::MAX),
-            column: u32::try_from(position.position().unwrap_or(1)).unwrap_or(u32::MAX),
-        })
+        let loaded = files.iter().find(|loaded| loaded.has(line))?;
+        let column = position.position().unwrap_or(1);
+        let offset = loaded.source.offset(line - loaded.offset, column);
+        Some((loaded.source.clone(), offset))
+    }
+
+    /// The file of that path.
+    pub(super) fn named(&self, path: &str) -> Option<Source> {
+        let files = self.files.borrow();
+        let found = files.iter().find(|loaded| loaded.source.name() == path);
+        found.map(|loaded| loaded.source.clone())
     }
 
     /// The file that a position is in.
-    pub(super) fn file_at(&self, position: Position) -> Option<Arc<SourceFile>> {
+    pub(super) fn file_at(&self, position: Position) -> Option<PlanFile> {
         let line = position.line()?;
-        self.files
-            .borrow()
-            .iter()
-            .find(|loaded| (loaded.offset + 1..=loaded.offset + loaded.lines).contains(&line))
-            .map(|loaded| Arc::clone(&loaded.file))
+        let files = self.files.borrow();
+        let found = files.iter().find(|loaded| loaded.has(line));
+        found.map(|loaded| loaded.file.clone())
     }
 }
 
@@ -95,25 +126,27 @@ impl Sources {
 mod tests {
     use super::*;
 
-    fn file(path: &str, text: &str) -> Arc<SourceFile> {
-        Arc::new(SourceFile {
+    fn add(sources: &Sources, path: &str, text: &str) -> usize {
+        let file = PlanFile {
             name: path.to_owned(),
             path: path.into(),
             text: text.into(),
             module: None,
-        })
+        };
+        sources.add(file, Source::new(path, text))
     }
 
     #[test]
     fn each_line_belongs_to_one_file() {
         let sources = Sources::default();
-        assert_eq!(sources.add(file("a", "1\n2\n")), 0);
-        let offset = sources.add(file("b", "1"));
-        let position = |line: usize| Position::new(u16::try_from(line).unwrap(), 4);
-        assert_eq!(sources.place(position(2)).unwrap().to_string(), "a:2:4");
+        assert_eq!(add(&sources, "a", "1\n2\n"), 0);
+        let offset = add(&sources, "b", "12345");
+        assert_eq!(add(&sources, "b", "12345"), offset);
+        let position = |line: usize| Position::new(u16::try_from(line).unwrap(), 2);
+        assert_eq!(sources.place(position(2)).unwrap().to_string(), "a:2:2");
         assert_eq!(
             sources.place(position(offset + 1)).unwrap().to_string(),
-            "b:1:4"
+            "b:1:2"
         );
         assert_eq!(sources.place(position(offset + 9)), None);
         assert_eq!(sources.place(Position::NONE), None);

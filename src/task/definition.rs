@@ -324,13 +324,3 @@ fn candidate(
         executable,
     }
 }
-
-impl Task {
-    /// A task with nothing but a name.
-    #[cfg(test)]
-    pub(crate) fn named(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-        }
-    }
-}

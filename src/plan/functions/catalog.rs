@@ -330,3 +330,18 @@ pub(in crate::plan) fn register(engine: &mut Engine) {
         engine.register_static_module(name, module.into());
     }
 }
+
+/// The names of all functions and methods that an engine knows, for did-you-mean.
+pub(in crate::plan) fn names(engine: &Engine) -> Vec<String> {
+    let mut names: Vec<String> = catalog()
+        .iter()
+        .filter(|entry| matches!(entry.kind, EntryKind::Function | EntryKind::Method))
+        .map(|entry| entry.name.to_owned())
+        .collect();
+    let plain = |name: &str| name.starts_with(|first: char| first.is_ascii_lowercase());
+    let own = engine.collect_fn_metadata(None, |info| Some(info.metadata.name.to_string()), true);
+    names.extend(own.into_iter().filter(|name| plain(name) && !name.contains('$')));
+    names.sort_unstable();
+    names.dedup();
+    names
+}

@@ -6,7 +6,7 @@ use rhai::Dynamic;
 
 use super::catalog::Entry;
 use crate::{
-    model::{Map, ResultSet, Target},
+    model::{Failure, ResultSet, Target},
     plan::{
         call::{Call, CallError, CallResult},
         convert,
@@ -14,6 +14,7 @@ use crate::{
         object::{Fault, Results},
         options::{self, Options},
     },
+    task::ParamError,
 };
 
 pub(super) fn entries() -> Vec<Entry> {
@@ -64,14 +65,13 @@ fn run_task(call: &Call<'_>) -> CallResult {
         .map_err(|failure| call.fail(failure))?;
     let given = convert::to_map(&call.map(2)?)
         .map_err(|error| call.misuse(format!("{}: {error}", call.parameter(2))))?;
-    let params = host
-        .world
-        .check_params(&task, given)
-        .map_err(|failure| call.fail(failure))?;
+    let params = task
+        .check_params(&given)
+        .map_err(|errors| call.fail(params_failure(&errors)))?;
     let what = format!("task `{name}`");
     let action = Action::Task {
         task,
-        params: Params::Same(params),
+        params: Params::Same(Arc::new(params)),
     };
     perform(call, action, targets, options, &what)
 }
@@ -156,8 +156,12 @@ fn share(percent: f64, targets: usize) -> usize {
     (percent * targets as f64 / 100.0).floor() as usize
 }
 
-/// The parameters of a task that has none.
-#[expect(dead_code, reason = "kept for `run_task_with`")]
-fn no_params() -> Arc<Map> {
-    Arc::default()
+/// All that is wrong with parameters, each with what to do about it.
+fn params_failure(errors: &[ParamError]) -> Failure {
+    let mut failure = ParamError::failure(errors);
+    let help: Vec<String> = errors.iter().filter_map(ParamError::help).collect();
+    if !help.is_empty() {
+        failure.message = format!("{}: {}", failure.message, help.join("; "));
+    }
+    failure
 }

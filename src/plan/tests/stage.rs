@@ -6,15 +6,17 @@ use std::{
 };
 
 use crate::{
+    inventory::Inventory,
     model::{
         Failure, Map, ResultSet, ResultValue, Status, Target, TargetName, TargetResult, Value,
         kinds,
     },
     plan::{
-        Effect, IdentityKey, Interpreter, Limits, Outcome, Perform, Performer, PlanEnd, PlanError,
-        PlanOutcome, Program, Request, SourceFile, StopSignal, World,
+        Effect, IdentityKey, Interpreter, Limits, Outcome, Perform, Performer, PlanEnd,
+        PlanOutcome, PlanStop, Program, Request, World,
     },
-    task::Task,
+    project::PlanFile,
+    task::{FileSource, Metadata, Task, TaskFile, TaskParts},
 };
 
 /// A plan, and what it runs against.
@@ -22,9 +24,10 @@ pub(super) struct Stage {
     text: String,
     params: Map,
     limits: Limits,
-    stop: StopSignal,
+    stop: PlanStop,
     answer: Answer,
     files: Vec<(String, String)>,
+    inventory: Inventory,
 }
 
 type Answer = Arc<dyn Fn(&Request) -> Option<Outcome> + Send + Sync>;
@@ -41,9 +44,10 @@ impl Stage {
             text: text.to_owned(),
             params: Map::new(),
             limits: Limits::default(),
-            stop: StopSignal::default(),
+            stop: PlanStop::default(),
             answer: Arc::new(|_| None),
             files: Vec::new(),
+            inventory: Inventory::parse("inventory.yaml", INVENTORY).unwrap(),
         }
     }
 
@@ -63,6 +67,8 @@ impl Stage {
             limits: self.limits,
             stop: self.stop,
             key: IdentityKey::default(),
+            inventory: self.inventory,
+            next_command: None,
         };
         let program = Program::parse(source("plan", &self.text)).unwrap();
         let outcome = runtime.block_on(interpreter.run(program, self.params));
@@ -149,8 +155,8 @@ fn usual(effect: &Effect) -> Outcome {
     }
 }
 
-fn source(name: &str, text: &str) -> SourceFile {
-    SourceFile {
+fn source(name: &str, text: &str) -> PlanFile {
+    PlanFile {
         name: name.to_owned(),
         path: format!("plans/{name}.rhai").into(),
         text: text.into(),
@@ -158,7 +164,38 @@ fn source(name: &str, text: &str) -> SourceFile {
     }
 }
 
-/// Knows the tasks `service` and `package`, the files of the stage, and any target that is not called `nobody`.
+/// Four web servers, two of them old, a database and a balancer, in tiers.
+const INVENTORY: &str = "
+groups:
+  - name: balancers
+    targets: [lb1]
+    depends_on: [web]
+  - name: web
+    targets: [web1, web2, web3, web4]
+    depends_on: [db]
+    groups:
+      - name: old
+        targets: [web1, web2]
+  - name: db
+    targets: [{ name: db1, vars: { role: primary } }]
+";
+
+/// A task that takes anything.
+fn task(name: &str) -> Task {
+    Task::new(TaskParts {
+        name: name.to_owned(),
+        module: name.to_owned(),
+        metadata: Metadata::default(),
+        executables: vec![TaskFile {
+            path: format!("{name}/tasks/init.sh"),
+            source: FileSource::Embedded(b"#!/bin/sh\n"),
+        }],
+        find: &|_| None,
+    })
+    .unwrap()
+}
+
+/// Knows the tasks `service` and `package`, and the files of the stage.
 struct Small {
     files: Vec<(String, String)>,
 }
@@ -166,38 +203,20 @@ struct Small {
 impl World for Small {
     fn task(&self, name: &str) -> Result<Arc<Task>, Failure> {
         if ["service", "package"].contains(&name) {
-            Ok(Arc::new(Task::named(name)))
+            Ok(Arc::new(task(name)))
         } else {
             Err(unknown("task", name))
         }
     }
 
-    fn check_params(&self, _task: &Task, params: Map) -> Result<Arc<Map>, Failure> {
-        Ok(Arc::new(params))
-    }
-
-    fn resolve(&self, expression: &str) -> Result<Vec<Arc<Target>>, Failure> {
-        expression
-            .split(',')
-            .map(|name| {
-                self.target(&name.into())
-                    .ok_or_else(|| unknown("target", name))
-            })
-            .collect()
-    }
-
-    fn target(&self, name: &TargetName) -> Option<Arc<Target>> {
-        (name.as_str() != "nobody").then(|| Arc::new(Target::new(name.clone(), "ssh")))
-    }
-
-    fn plan(&self, name: &str) -> Result<SourceFile, Failure> {
+    fn plan(&self, name: &str) -> Result<PlanFile, Failure> {
         let found = self.files.iter().find(|(known, _)| known == name);
         found
             .map(|(name, text)| source(name, text))
             .ok_or_else(|| unknown("plan", name))
     }
 
-    fn import(&self, _from: &SourceFile, path: &str) -> Result<SourceFile, Failure> {
+    fn import(&self, _from: &PlanFile, path: &str) -> Result<PlanFile, Failure> {
         self.plan(path)
     }
 

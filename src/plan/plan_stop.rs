@@ -10,7 +10,7 @@ use super::scheduler::Arrival;
 
 /// Asks a running plan to end. Cloning one gives another handle on the same plan.
 #[derive(Clone, Debug, Default)]
-pub struct StopSignal {
+pub struct PlanStop {
     shared: Arc<Shared>,
 }
 
@@ -24,7 +24,7 @@ struct Shared {
 const STOPPING: u8 = 1;
 const ABANDONED: u8 = 2;
 
-impl StopSignal {
+impl PlanStop {
     /// The plan ends when it asks for its next effect, or soon if it only computes.
     ///
     /// Effects that are on their way come to their end, and the steps that clean up are done; the performer
@@ -38,7 +38,7 @@ impl StopSignal {
         self.raise(ABANDONED);
     }
 
-    /// Whether [`StopSignal::stop`] or [`StopSignal::abandon`] was called.
+    /// Whether [`PlanStop::stop`] or [`PlanStop::abandon`] was called.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
         self.level() >= STOPPING
