@@ -4,6 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::{
+    error::{Error, Exit},
+    project::Project,
+    store::Location,
+};
+
 /// Where the project is and how to print.
 #[derive(Debug, Args)]
 pub(super) struct ProjectArguments {
@@ -84,6 +90,30 @@ pub(super) struct RunArguments {
     /// Show everything that targets answer
     #[arg(short, long)]
     pub(super) verbose: bool,
+    #[command(flatten)]
+    pub(super) store: StoreArguments,
+}
+
+/// Where jobs are kept.
+#[derive(Debug, Args)]
+pub(super) struct StoreArguments {
+    /// Where jobs are kept: a path, or `sqlite:PATH`; without it `.segue/` of the project
+    #[arg(long, value_name = "URL", env = "SEGUE_STORE")]
+    store: Option<String>,
+    /// Keep nothing: the job can't be looked at later, nor resumed
+    #[arg(long, conflicts_with = "store")]
+    ephemeral: bool,
+}
+
+impl StoreArguments {
+    /// The place that is meant.
+    pub(super) fn location(&self, project: &Project) -> Result<Location, Error> {
+        if self.ephemeral {
+            return Ok(Location::Memory);
+        }
+        Location::find(self.store.as_deref(), Some(project.root()))
+            .map_err(|error| Error::new(Exit::Store, error))
+    }
 }
 
 /// Parameters of a task or a plan.

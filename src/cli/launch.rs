@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::runtime::{Handle, Runtime};
+use tokio::{
+    runtime::{Handle, Runtime},
+    sync::mpsc,
+};
 
 use super::{
     arguments::{Format, RunArguments},
@@ -21,9 +24,10 @@ use crate::{
     model::{Failure, JobId, Map, TargetName, Value},
     report::Detail,
     run::{
-        DEFAULT_TIMEOUT, LiveOptions, LiveParts, LivePerformer, NoOperator, OpenGate, Operator,
-        StopHandle, StopSignal, StopStage,
+        DEFAULT_TIMEOUT, LiveOptions, LiveParts, LivePerformer, NoOperator, Operator, StopHandle,
+        StopSignal, StopStage,
     },
+    store::{Access, Call, Holder, Keeper, Location, Request, Store, StoreError, StoreSink},
     transport::Transports,
 };
 
@@ -57,6 +61,7 @@ pub(super) struct JobContext {
 
 /// How a job is run and shown.
 pub(super) struct JobOptions {
+    pub(super) store: Location,
     pub(super) format: Format,
     pub(super) detail: Detail,
     pub(super) live: LiveOptions,
@@ -86,6 +91,7 @@ impl JobOptions {
             ));
         };
         Ok(Self {
+            store: run.store.location(&setup.project)?,
             format,
             detail: if run.verbose { Detail::Full } else { detail },
             live: LiveOptions {
@@ -114,19 +120,23 @@ where
 {
     let runtime = runtime()?;
     let clock = Clock::System;
-    let job = JobId::new(
-        u64::try_from(clock.now().as_second()).unwrap_or_default(),
-        rand::random(),
-    );
+    let store = options.store.open(Access::Write).map_err(store_error)?;
+    let lease = store
+        .create_job(&Holder::here(), clock.now())
+        .map_err(store_error)?;
+    let (sink, durable) = StoreSink::new(Arc::clone(&store), lease.clone());
     let view = Arc::new(Mutex::new(JobView::default()));
-    let stream = stream(job, &clock, options, &view);
+    // The store comes first: nothing is told that is not on its way to be kept.
+    let mut sinks: Vec<Box<dyn EventSink>> = vec![Box::new(sink), keep_view(&view)];
+    sinks.extend(output::reporter(options.format, options.detail));
+    let stream = stream(lease.job.clone(), lease.seq_last, &clock, sinks);
     let (handle, stop) = StopHandle::new();
     let performer = Arc::new(LivePerformer::new(LiveParts {
         transport: Arc::new(Transports::new()),
         stream: stream.clone(),
-        gate: Arc::new(OpenGate),
+        gate: Arc::new(durable.clone()),
         stop: stop.clone(),
-        clock,
+        clock: clock.clone(),
         project: setup.project.clone(),
         operator: operator(),
         options: options.live,
@@ -144,12 +154,13 @@ where
         stop: stop.clone(),
     };
     let end = runtime.block_on(async {
-        let signals = tokio::spawn(heed_signals(handle, stream.clone()));
+        let (_keeper, calls) = Keeper::start(Arc::clone(&store), lease.clone(), clock);
+        let heeding = tokio::spawn(heed(handle, stream.clone(), calls));
         let end = tokio::select! {
             end = body(context) => end,
             () = stop.reached(StopStage::Abandon) => JobEnd::stopped(),
         };
-        signals.abort();
+        heeding.abort();
         // Whoever does not answer in time is left behind: the job is over.
         let _ = tokio::time::timeout(GOODBYE, performer.close()).await;
         end
@@ -161,12 +172,21 @@ where
     });
     // A thread that still waits for a terminal or a name server must not keep the process.
     runtime.shutdown_background();
+    let kept = store.release(&lease);
     let view = view.lock().unwrap_or_else(PoisonError::into_inner);
     output::finish(options.format, &view);
     if let Some(report) = end.diagnostic {
         terminal::print_report(&report);
     }
+    if let Some(failure) = durable.failure() {
+        return Err(store_error(failure));
+    }
+    kept.map_err(store_error)?;
     Ok(exit_of(end.status))
+}
+
+fn store_error(error: StoreError) -> Error {
+    Error::new(Exit::Store, error)
 }
 
 impl JobEnd {
@@ -201,16 +221,17 @@ fn runtime() -> Result<Runtime, Error> {
         .map_err(|error| Error::system("start the runtime", error))
 }
 
-fn stream(job: JobId, clock: &Clock, options: &JobOptions, view: &Arc<Mutex<JobView>>) -> Stream {
-    let fold = Arc::clone(view);
-    let keep_view = move |event: &Event| {
-        let mut view = fold.lock().unwrap_or_else(PoisonError::into_inner);
+fn keep_view(view: &Arc<Mutex<JobView>>) -> Box<dyn EventSink> {
+    let view = Arc::clone(view);
+    Box::new(move |event: &Event| {
+        let mut view = view.lock().unwrap_or_else(PoisonError::into_inner);
         view.apply(event);
-    };
-    let mut sinks: Vec<Box<dyn EventSink>> = vec![Box::new(keep_view)];
-    sinks.extend(output::reporter(options.format, options.detail));
+    })
+}
+
+fn stream(job: JobId, seq_last: u64, clock: &Clock, sinks: Vec<Box<dyn EventSink>>) -> Stream {
     let clock = clock.clone();
-    Stream::new(job, 0, Arc::new(move || clock.now()), sinks)
+    Stream::new(job, seq_last, Arc::new(move || clock.now()), sinks)
 }
 
 fn operator() -> Arc<dyn Operator> {
@@ -236,8 +257,8 @@ fn origin(setup: &Setup, plan_hash: String) -> JobOrigin {
     }
 }
 
-/// Each Ctrl-C or SIGTERM asks for the next stage of stopping.
-async fn heed_signals(handle: StopHandle, stream: Stream) {
+/// Each Ctrl-C, SIGTERM or `job stop` asks for the next stage of stopping.
+async fn heed(handle: StopHandle, stream: Stream, mut calls: mpsc::Receiver<Call>) {
     use tokio::signal::unix::{SignalKind, signal};
 
     let (Ok(mut interrupt), Ok(mut terminate)) = (
@@ -251,12 +272,27 @@ async fn heed_signals(handle: StopHandle, stream: Stream) {
         let reason = tokio::select! {
             _ = interrupt.recv() => StopReason::Interrupted,
             _ = terminate.recv() => StopReason::Terminated,
+            Some(call) = calls.recv() => match call {
+                Call::Asked(Request::Stop { by }) => StopReason::Asked { by },
+                Call::Asked(Request::AnswerApproval { effect, who, approved, comment }) => {
+                    // Whoever asked is on its way to be suspended; the answer waits for the resume.
+                    stream.emit(EventKind::ApprovalGiven { effect, who, approved, comment });
+                    continue;
+                }
+                Call::LeaseLost(error) => {
+                    terminal::tell(&format!("{error}: stopping, since nothing more can be recorded"));
+                    handle.raise(StopStage::End);
+                    continue;
+                }
+            },
         };
         match handle.escalate() {
             StopStage::Drain => {
                 stream.emit(EventKind::JobStopping { reason });
             }
-            StopStage::End => terminal::tell("ending what runs on the targets; once more leaves it"),
+            StopStage::End => {
+                terminal::tell("ending what runs on the targets; once more leaves it");
+            }
             StopStage::Run | StopStage::Abandon => {}
         }
     }

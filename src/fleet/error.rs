@@ -56,6 +56,14 @@ pub enum FleetError {
     #[error("the fleet can't make its keys")]
     #[diagnostic(code(segue::fleet::keys))]
     Keys { source: russh::keys::ssh_key::Error },
+    #[error("the description of the fleet can't be read")]
+    #[diagnostic(
+        code(segue::fleet::file),
+        help(
+            "it has the keys `tiers`, `seed`, `latency`, `faults` and `root`; a tier has `count`, `depends_on`, `services` and `packages`"
+        )
+    )]
+    File { source: serde_saphyr::Error },
     #[error("the fleet can't write its inventory")]
     #[diagnostic(code(segue::fleet::inventory))]
     Inventory {

@@ -326,8 +326,12 @@ mod tests {
         Fleet::start(spec).await.expect("the fleet starts")
     }
 
+    fn of(tiers: &[&str]) -> FleetSpec {
+        FleetSpec::of(tiers.iter().map(|tier| tier.parse().expect("a tier")))
+    }
+
     fn faulty(rule: &str) -> FleetSpec {
-        FleetSpec::of("web", 2).with_fault(rule.parse().expect("a rule"))
+        of(&["web=2"]).with_fault(rule.parse().expect("a rule"))
     }
 
     fn is_alive(pid: &str) -> bool {
@@ -337,7 +341,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_command_is_really_run_in_the_targets_own_directory() {
-        let fleet = fleet(FleetSpec::of("web", 2)).await;
+        let fleet = fleet(of(&["web=2"])).await;
         let visitor = Visitor::at(&fleet, "web2").await.unwrap();
         let said = visitor
             .run("echo $SEGUE_FLEET_TARGET; pwd; echo $HOME; touch made; env | grep -c CARGO; echo bad >&2; exit 3")
@@ -354,7 +358,7 @@ mod tests {
 
     #[tokio::test]
     async fn input_reaches_the_command_whole_and_ends() {
-        let fleet = fleet(FleetSpec::of("web", 1)).await;
+        let fleet = fleet(of(&["web=1"])).await;
         let visitor = Visitor::at(&fleet, "web1").await.unwrap();
         let input = vec![b'x'; 5 << 20];
         let said = in_time(visitor.run_with("wc -c | tr -d ' '", &input)).await;
@@ -363,7 +367,7 @@ mod tests {
 
     #[tokio::test]
     async fn more_output_than_any_window_comes_whole() {
-        let fleet = fleet(FleetSpec::of("web", 1)).await;
+        let fleet = fleet(of(&["web=1"])).await;
         let visitor = Visitor::at(&fleet, "web1").await.unwrap();
         let said =
             in_time(visitor.run("head -c 6000000 /dev/zero | tr '\\0' x; echo end >&2")).await;
@@ -375,7 +379,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_command_that_dies_of_a_signal_says_which() {
-        let fleet = fleet(FleetSpec::of("web", 1)).await;
+        let fleet = fleet(of(&["web=1"])).await;
         let visitor = Visitor::at(&fleet, "web1").await.unwrap();
         let said = visitor.run("kill -TERM $$").await;
         assert_eq!(said.exit, Some(Exit::Signal("TERM".to_owned())));
@@ -383,7 +387,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_fleets_own_key_gets_in_and_only_to_its_targets() {
-        let fleet = fleet(FleetSpec::of("web", 1)).await;
+        let fleet = fleet(of(&["web=1"])).await;
         let stranger =
             PrivateKey::random(&mut rand::rng(), russh::keys::Algorithm::Ed25519).unwrap();
         assert!(Visitor::with_key(&fleet, "web1", stranger).await.is_err());
@@ -394,7 +398,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_log_counts_connections_channels_and_runs() {
-        let fleet = fleet(FleetSpec::of("web", 2)).await;
+        let fleet = fleet(of(&["web=2"])).await;
         let visitor = Visitor::at(&fleet, "web1").await.unwrap();
         for _ in 0..3 {
             visitor.run("true").await;
@@ -420,9 +424,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_changed_service_is_noted_before_the_command_is_answered() {
-        let mut spec = FleetSpec::of("web", 0);
-        spec.targets
-            .push(FleetTarget::new("web1", "web").with_service("nginx"));
+        let mut spec = of(&["web=1"]);
+        spec.targets[0].add_service("nginx");
         let fleet = fleet(spec).await;
         let visitor = Visitor::at(&fleet, "web1").await.unwrap();
         visitor
@@ -433,7 +436,7 @@ mod tests {
 
     #[tokio::test]
     async fn commands_go_on_when_the_connection_dies_and_end_with_the_fleet() {
-        let fleet = fleet(FleetSpec::of("web", 1)).await;
+        let fleet = fleet(of(&["web=1"])).await;
         let visitor = Visitor::at(&fleet, "web1").await.unwrap();
         let mut running = visitor
             .begin("echo $$; setsid sleep 1000 & echo $!; sleep 1000 & wait; true")
@@ -458,7 +461,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn two_hundred_targets_are_served_at_the_same_time() {
-        let fleet = Arc::new(fleet(FleetSpec::of("web", 200)).await);
+        let fleet = Arc::new(fleet(of(&["web=200"])).await);
         let mut visits = tokio::task::JoinSet::new();
         for number in 1..=200 {
             let fleet = Arc::clone(&fleet);
@@ -599,7 +602,7 @@ mod tests {
     #[tokio::test]
     async fn the_same_seed_gives_the_same_fleet() {
         let dealt = |seed: u64| async move {
-            let mut spec = FleetSpec::of("web", 60).with_fault("hang=20%".parse().unwrap());
+            let mut spec = of(&["web=60"]).with_fault("hang=20%".parse().unwrap());
             spec.seed = seed;
             fleet(spec.with_fault("drop=20%".parse().unwrap()))
                 .await
@@ -613,9 +616,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_inventory_says_where_everything_is() {
-        let spec = FleetSpec::of("db", 1)
-            .with_tier("app", 2, &["db"])
-            .with_fault("app2:refuse".parse().unwrap());
+        let spec = of(&["db=1", "app=2:db"]).with_fault("app2:refuse".parse().unwrap());
         let fleet = fleet(spec).await;
         let refused = fleet.port_of(&FleetTarget::new("app2", "app"));
         assert_ne!(refused, fleet.port());
@@ -655,7 +656,7 @@ mod tests {
     #[tokio::test]
     async fn openssh_comes_in_by_the_files_that_the_fleet_writes() {
         use std::os::unix::fs::PermissionsExt;
-        let fleet = fleet(FleetSpec::of("web", 1)).await;
+        let fleet = fleet(of(&["web=1"])).await;
         let key = fleet.private_key();
         assert_eq!(
             fs::metadata(&key).unwrap().permissions().mode() & 0o777,

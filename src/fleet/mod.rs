@@ -13,6 +13,7 @@ mod fault_rule;
     reason = "the noun of the room is the room's name"
 )]
 mod fleet;
+mod fleet_file;
 mod inventory;
 mod keys;
 mod latency;
@@ -26,6 +27,7 @@ mod seed;
 mod spec;
 mod stage;
 mod state;
+mod tier;
 #[cfg(test)]
 mod visitor;
 
@@ -37,4 +39,5 @@ pub use self::{
     latency::{Latency, ParseLatencyError},
     logbook::{Happening, LogEntry, Logbook, RunEnd, TargetCounts},
     spec::{Answer, FleetGroup, FleetSpec, FleetTarget},
+    tier::{FleetTier, ParseTierError},
 };

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use super::{FaultRule, FleetError, Latency};
+use super::{FaultRule, FleetError, FleetTier, Latency};
 use crate::model::{TargetName, nearest};
 
 /// What a fleet is to be. The same spec gives the same fleet, faults and all.
@@ -49,21 +49,22 @@ pub struct FleetGroup {
 }
 
 impl FleetSpec {
-    /// `count` targets that run what they are sent: `web1`, `web2`, ... in the group `web`.
+    /// Targets that run what they are sent, tier by tier.
     #[must_use]
-    pub fn of(group: &str, count: usize) -> Self {
-        Self::default().with_tier(group, count, &[])
+    pub fn of(tiers: impl IntoIterator<Item = FleetTier>) -> Self {
+        tiers.into_iter().fold(Self::default(), Self::with_tier)
     }
 
-    /// The same with `count` more targets in a tier of their own.
+    /// The same with the targets of one more tier: `web1`, `web2`, ...
     #[must_use]
-    pub fn with_tier(mut self, tier: &str, count: usize, depends_on: &[&str]) -> Self {
+    pub fn with_tier(mut self, tier: FleetTier) -> Self {
+        let numbered = (1..=tier.count)
+            .map(|number| FleetTarget::new(&format!("{}{number}", tier.name), &tier.name));
+        self.targets.extend(numbered);
         self.groups.push(FleetGroup {
-            name: tier.to_owned(),
-            depends_on: Some(depends_on.iter().map(|&it| it.to_owned()).collect()),
+            name: tier.name,
+            depends_on: Some(tier.depends_on),
         });
-        self.targets
-            .extend((1..=count).map(|number| FleetTarget::new(&format!("{tier}{number}"), tier)));
         self
     }
 
@@ -153,23 +154,19 @@ impl FleetTarget {
         }
     }
 
-    /// The same with a service that runs.
-    #[must_use]
-    pub fn with_service(self, name: &str) -> Self {
-        self.with_state(&format!("services/{name}"), "running")
+    /// Lets a service run on it.
+    pub fn add_service(&mut self, name: &str) {
+        self.add_state(&format!("services/{name}"), "running");
     }
 
-    /// The same with a package installed.
-    #[must_use]
-    pub fn with_package(self, name: &str, version: &str) -> Self {
-        self.with_state(&format!("packages/{name}"), version)
+    /// Installs a package on it.
+    pub fn add_package(&mut self, name: &str, version: &str) {
+        self.add_state(&format!("packages/{name}"), version);
     }
 
-    /// The same with a file of one line in its directory.
-    #[must_use]
-    pub fn with_state(mut self, path: &str, line: &str) -> Self {
+    /// Puts a file of one line into its directory.
+    pub fn add_state(&mut self, path: &str, line: &str) {
         self.state.insert(path.to_owned(), format!("{line}\n"));
-        self
     }
 
     /// The same, but it says that to every command and runs nothing.
@@ -201,6 +198,7 @@ mod tests {
 
     #[test]
     fn a_spec_that_cannot_be_played_is_refused() {
+        let of = |tier: &str| FleetSpec::of([tier.parse().unwrap()]);
         let error = |spec: FleetSpec| spec.check().unwrap_err().to_string();
         let named = |name: &str| FleetSpec {
             targets: vec![FleetTarget::new(name, "web")],
@@ -210,19 +208,19 @@ mod tests {
             assert!(named(name).check().is_err(), "{name:?} was accepted");
         }
         assert_eq!(
-            error(FleetSpec::of("web", 1).with_tier("web", 1, &[])),
+            error(of("web=1").with_tier("web=1".parse().unwrap())),
             "there are two targets named `web1`"
         );
         assert_eq!(
-            error(FleetSpec::of("web", 1).with_tier("app", 1, &["wbe"])),
+            error(of("web=1").with_tier("app=1:wbe".parse().unwrap())),
             "the group `app` depends on `wbe`, which is no group of the fleet"
         );
         assert_eq!(
-            error(FleetSpec::of("web", 1).with_fault("app*:hang".parse().unwrap())),
+            error(of("web=1").with_fault("app*:hang".parse().unwrap())),
             "the fault `app*:hang` fits no target"
         );
         let mut outside = named("web1");
-        outside.targets[0] = FleetTarget::new("web1", "web").with_state("../../etc/passwd", "root");
+        outside.targets[0].add_state("../../etc/passwd", "root");
         assert!(outside.check().is_err());
     }
 }

@@ -479,11 +479,15 @@ mod tests {
 
     #[test]
     fn alias_bombs_and_deep_nesting_are_errors() {
-        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
-        for level in 1..12 {
-            let inner = vec![format!("*a{}", level - 1); 10].join(", ");
-            bomb.push_str(&format!("a{level}: &a{level} [{inner}]\n"));
-        }
+        let bomb: String = (0..12)
+            .map(|level| match level {
+                0 => "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned(),
+                _ => format!(
+                    "a{level}: &a{level} [{}]\n",
+                    vec![format!("*a{}", level - 1); 10].join(", ")
+                ),
+            })
+            .collect();
         let _ = error(&bomb);
         let _ = error(&"[".repeat(200_000));
         let _ = error(&format!("{}x{}", "[".repeat(70), "]".repeat(70)));

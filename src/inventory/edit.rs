@@ -192,16 +192,14 @@ impl Tables {
     }
 
     fn find_group(&self, name: &str) -> Result<u32, InventoryError> {
-        match self.names.get(name) {
-            Some(Named::Group(index)) => Ok(*index),
-            _ => {
-                let groups = self.groups.iter().map(|group| &*group.name);
-                Err(InventoryError::new(Kind::UnknownGroup {
-                    name: name.to_owned(),
-                    nearest: nearest(name, groups).map(str::to_owned),
-                }))
-            }
+        if let Some(Named::Group(index)) = self.names.get(name) {
+            return Ok(*index);
         }
+        let groups = self.groups.iter().map(|group| &*group.name);
+        Err(InventoryError::new(Kind::UnknownGroup {
+            name: name.to_owned(),
+            nearest: nearest(name, groups).map(str::to_owned),
+        }))
     }
 
     fn unknown_target(&self, name: &str) -> InventoryError {
@@ -339,12 +337,11 @@ impl Tables {
             groups,
             spec,
         } = checked;
-        let index = match self.names.get(name.as_str()) {
-            Some(Named::Target(index)) => *index,
-            _ => {
-                let entry = self.new_entry(&name, None);
-                self.push(entry)
-            }
+        let index = if let Some(Named::Target(index)) = self.names.get(name.as_str()) {
+            *index
+        } else {
+            let entry = self.new_entry(&name, None);
+            self.push(entry)
         };
         let entry = &mut self.entries[index as usize];
         entry.listed = true;

@@ -33,12 +33,11 @@ pub(super) fn link(draft: Draft, files: Vec<SourceFile>) -> Result<Tables, Inven
             DraftItemKind::Definition(definition) => (definition.name.clone(), None),
             DraftItemKind::Text(text) => names.of_text(text, item.span, &tables.files)?,
         };
-        let index = match tables.names.get(name.as_str()) {
-            Some(Named::Target(index)) => *index,
-            _ => {
-                layers.push(Vec::new());
-                add_entry(&mut tables, &name)
-            }
+        let index = if let Some(Named::Target(index)) = tables.names.get(name.as_str()) {
+            *index
+        } else {
+            layers.push(Vec::new());
+            add_entry(&mut tables, &name)
         };
         let entry = &mut tables.entries[index as usize];
         if let Err(at) = entry.groups.binary_search(&group) {

@@ -72,7 +72,7 @@ impl<'a> Reader<'a> {
     /// Reads a whole inventory.
     pub(super) fn read(
         mut self,
-        file: SourceFile,
+        file: &SourceFile,
     ) -> Result<(Draft, Vec<SourceFile>), InventoryError> {
         let root = self.parse_file(file)?;
         let root = self.at_once(&root)?.into_owned();
@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads one more file into a tree.
-    pub(super) fn parse_file(&mut self, file: SourceFile) -> Result<Node, InventoryError> {
+    pub(super) fn parse_file(&mut self, file: &SourceFile) -> Result<Node, InventoryError> {
         if self.files.len() >= FILES_MAX {
             return Err(InventoryError::new(Kind::TooManyFiles { max: FILES_MAX }));
         }
@@ -429,13 +429,13 @@ impl<'a> Reader<'a> {
             } else {
                 hide_secrets(value)
             };
-            map.insert(key.name.clone(), self.from_root(&key.name, value));
+            map.insert(key.name.clone(), self.path_from_root(&key.name, value));
         }
         Ok(map)
     }
 
     /// A path in a setting is meant from the directory of the project, wherever Segue is called.
-    fn from_root(&self, key: &str, value: Value) -> Value {
+    fn path_from_root(&self, key: &str, value: Value) -> Value {
         match (&self.surroundings.root, value) {
             (Some(root), Value::String(path))
                 if matches!(key, "private-key" | "known-hosts") && !path.starts_with('~') =>

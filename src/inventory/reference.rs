@@ -237,7 +237,7 @@ impl Reader<'_> {
             return Err(outside(self));
         }
         let text = fs::read_to_string(&full).map_err(|source| unreadable(self, source))?;
-        self.parse_file(SourceFile::new(&path, &text))
+        self.parse_file(&SourceFile::new(&path, &text))
     }
 
     /// Every key of a mapping is one of those.

@@ -48,7 +48,7 @@ impl Inventory {
         text: &str,
         surroundings: &Surroundings,
     ) -> Result<Self, InventoryError> {
-        let (draft, files) = Reader::new(surroundings).read(SourceFile::new(name, text))?;
+        let (draft, files) = Reader::new(surroundings).read(&SourceFile::new(name, text))?;
         Ok(Self {
             tables: Arc::new(link(draft, files)?),
         })

@@ -188,7 +188,7 @@ impl Tables {
 
     /// Everything that is said of an entry, the strongest first. The overrides are stronger still.
     pub(super) fn layers<'t>(&'t self, entry: &'t Entry) -> Vec<&'t Layer> {
-        let mut layers = self.own_layers(entry);
+        let mut layers = Self::own_layers(entry);
         let groups = &entry.membership.groups;
         layers.extend(
             groups
@@ -198,7 +198,7 @@ impl Tables {
         layers
     }
 
-    fn own_layers<'t>(&'t self, entry: &'t Entry) -> Vec<&'t Layer> {
+    fn own_layers(entry: &Entry) -> Vec<&Layer> {
         let mut layers: Vec<&Layer> = Vec::with_capacity(entry.layers.len() + 4);
         layers.extend(entry.edits.as_deref());
         layers.extend(entry.layers.iter().map(|layer| &**layer));
@@ -213,7 +213,7 @@ impl Tables {
             return transport.clone();
         }
         let merged = self.merged(&entry.membership);
-        self.own_layers(entry)
+        Self::own_layers(entry)
             .into_iter()
             .chain([merged])
             .find_map(Layer::transport)
@@ -229,7 +229,7 @@ impl Tables {
             Value::Map(self.overrides.settings(&transport)),
         );
         let merged = self.merged(&entry.membership);
-        for layer in self.own_layers(entry).into_iter().chain([merged]) {
+        for layer in Self::own_layers(entry).into_iter().chain([merged]) {
             whole
                 .without_features
                 .extend(layer.without_features.iter().cloned());
@@ -330,6 +330,15 @@ impl Tables {
 impl Entry {
     /// Lets the target be reached as its URI says.
     pub(super) fn take_uri(&mut self, uri: TargetUri) {
+        let says_nothing = uri.protocol.is_none()
+            && uri.port.is_none()
+            && uri.user.is_none()
+            && uri.host == self.name.as_str();
+        if says_nothing {
+            // A bare host name: the name alone says as much, and takes no memory for each of 20,000 targets.
+            self.uri = Some(uri.text);
+            return;
+        }
         let mut layer = Layer::new(Origin::Uri, None);
         let mut settings = Map::new();
         settings.insert("host".to_owned(), Value::String(uri.host));

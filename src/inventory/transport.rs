@@ -166,7 +166,8 @@ pub(super) fn check(
             .filter(|data| map.len() == 1 && matches!(data.revealed(), Value::String(_)))
             .map(|data| Value::sensitive(data.clone()))
             .map(|data| Value::Map(Map::from_iter([("key-data".to_owned(), data)]))),
-        (SettingKind::Flag, value @ Value::Bool(_)) => Some(value),
+        (SettingKind::Flag, value @ Value::Bool(_))
+        | (SettingKind::Command, value @ Value::String(_)) => Some(value),
         (SettingKind::Port, Value::Integer(port)) if (1..=65535).contains(&port) => {
             Some(Value::Integer(port))
         }
@@ -183,7 +184,6 @@ pub(super) fn check(
         {
             Some(value)
         }
-        (SettingKind::Command, value @ Value::String(_)) => Some(value),
         (SettingKind::Interpreters, Value::Map(map))
             if map
                 .values()

@@ -2,6 +2,8 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
+use crate::store::Durable;
+
 /// Waits until an event is kept. Nothing is started on a target before its start is.
 pub trait Gate: Send + Sync {
     /// Ends when the event of this number, and all before it, are on record.
@@ -11,13 +13,10 @@ pub trait Gate: Send + Sync {
     fn kept(&self, seq: u64) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 }
 
-/// Keeps nothing, so everything may happen at once: for `--ephemeral`.
-#[derive(Clone, Copy, Debug)]
-pub struct OpenGate;
-
-impl Gate for OpenGate {
-    fn kept(&self, _seq: u64) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> {
-        Box::pin(std::future::ready(Ok(())))
+impl Gate for Durable {
+    fn kept(&self, seq: u64) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> {
+        let durable = self.clone();
+        Box::pin(async move { durable.upto(seq).await.map_err(|error| error.to_string()) })
     }
 }
 
