@@ -3,10 +3,36 @@
 //! The only room that names rhai. It never touches the network, the clock, the disk of a run or the terminal:
 //! it asks a [`Performer`] and goes on with the outcome.
 
+mod branch;
+mod call;
+mod closure;
+mod convert;
 mod diagnostic;
 mod effect;
+mod ending;
+mod engine;
+mod fiber;
+mod functions;
 mod header;
+mod host;
+mod identity;
+mod import;
+mod interpreter;
+mod limits;
+mod meter;
+mod object;
+mod options;
+mod program;
+mod scheduler;
+mod selection;
 mod source;
+mod sources;
+mod plan_stop;
+mod trace;
+mod world;
+
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     diagnostic::{Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
@@ -14,6 +40,15 @@ pub use self::{
         Action, ApproveBy, Effect, FailureBudget, OnFailure, Outcome, Params, Perform, Performer,
         Request, Retry, Run, RunOptions,
     },
+    ending::Ending,
+    functions::{Entry, EntryKind, Param, catalog},
     header::{DefaultExpression, Header, PlanParam},
+    identity::IdentityKey,
+    interpreter::{Interpreter, PlanEnd, PlanOutcome},
+    limits::Limits,
+    program::{Program, ProgramError},
     source::{Source, Span},
+    plan_stop::PlanStop,
+    trace::{Frame, FrameFunction, PlanError},
+    world::World,
 };
