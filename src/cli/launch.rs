@@ -14,21 +14,24 @@ use tokio::{
 
 use super::{
     arguments::{Format, RunArguments},
-    output, setup, terminal,
+    output, setup,
     setup::Setup,
+    terminal,
 };
 use crate::{
     clock::Clock,
     error::{Error, Exit},
-    event::{Event, EventKind, EventSink, JobKind, JobOrigin, JobStatus, JobView, StopReason, Stream},
+    event::{
+        Event, EventKind, EventSink, JobKind, JobOrigin, JobStatus, JobView, StopReason, Stream,
+    },
     model::{Failure, JobId, Map, TargetName, Value},
     report::Detail,
     run::{
         DEFAULT_TIMEOUT, LiveOptions, LiveParts, LivePerformer, NoOperator, Operator, StopHandle,
         StopSignal, StopStage,
     },
-    store::{Access, Call, Holder, Keeper, Location, Request, Store, StoreError, StoreSink},
-    transport::Transports,
+    store::{Access, Call, Holder, Keeper, Location, Request, StoreError, StoreSink},
+    transport::{ControllerUser, Ssh, Transports},
 };
 
 /// How long connections may take to say goodbye: a target that is gone must not hold the prompt back.
@@ -132,7 +135,10 @@ where
     let stream = stream(lease.job.clone(), lease.seq_last, &clock, sinks);
     let (handle, stop) = StopHandle::new();
     let performer = Arc::new(LivePerformer::new(LiveParts {
-        transport: Arc::new(Transports::new()),
+        transport: Arc::new(Transports::new(Ssh::new(
+            ControllerUser::of_process(),
+            clock.clone(),
+        ))),
         stream: stream.clone(),
         gate: Arc::new(durable.clone()),
         stop: stop.clone(),

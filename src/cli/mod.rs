@@ -10,6 +10,7 @@ mod output;
 mod params;
 mod plan_run;
 mod plan_show;
+mod project_world;
 mod setup;
 mod task_run;
 mod task_show;
@@ -24,7 +25,12 @@ use crate::error::{Error, Exit};
 
 /// Runs plans: scripts that run tasks on many machines, look at the results and decide what comes next.
 #[derive(Debug, Parser)]
-#[command(name = "segue", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "segue",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

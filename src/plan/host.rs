@@ -16,9 +16,9 @@ use super::{
     limits::Limits,
     meter::Meter,
     object::Fault,
+    plan_stop::PlanStop,
     scheduler::{Flight, Scheduler},
     sources::Sources,
-    plan_stop::PlanStop,
     trace::PlanError,
     world::World,
 };

@@ -13,8 +13,8 @@ use super::{
     host::{Host, HostParts},
     identity::IdentityKey,
     limits::Limits,
-    program::Program,
     plan_stop::PlanStop,
+    program::Program,
     trace::PlanError,
     world::World,
 };

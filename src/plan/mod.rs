@@ -22,12 +22,12 @@ mod limits;
 mod meter;
 mod object;
 mod options;
+mod plan_stop;
 mod program;
 mod scheduler;
 mod selection;
 mod source;
 mod sources;
-mod plan_stop;
 mod trace;
 mod world;
 
@@ -46,9 +46,9 @@ pub use self::{
     identity::IdentityKey,
     interpreter::{Interpreter, PlanEnd, PlanOutcome},
     limits::Limits,
+    plan_stop::PlanStop,
     program::{Program, ProgramError},
     source::{Source, Span},
-    plan_stop::PlanStop,
     trace::{Frame, FrameFunction, PlanError},
     world::World,
 };

@@ -40,7 +40,11 @@ fn describe_run(run: &Run, asked: &mut Asked) {
     asked.action = Some(run.action.kind());
     run.action.object().clone_into(&mut asked.object);
     asked.description.clone_from(&run.options.description);
-    asked.targets = run.targets.iter().map(|target| target.name.clone()).collect();
+    asked.targets = run
+        .targets
+        .iter()
+        .map(|target| target.name.clone())
+        .collect();
     if let Action::Task { task, params } = &run.action {
         asked.idempotent = task.metadata().idempotent;
         if let Params::Same(params) = params {
@@ -55,6 +59,8 @@ fn describe_run(run: &Run, asked: &mut Asked) {
         asked.params.insert("_noop".to_owned(), true.into());
     }
     if let Some(user) = &run.options.run_as {
-        asked.params.insert("_run_as".to_owned(), user.as_str().into());
+        asked
+            .params
+            .insert("_run_as".to_owned(), user.as_str().into());
     }
 }

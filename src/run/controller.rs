@@ -38,10 +38,10 @@ impl Controller {
                 Outcome::Done
             }
             Effect::Now => value(self.clock.now().as_millisecond()),
-            Effect::Random { low, high } if low <= high => {
-                value(rand::random_range(low..=high))
+            Effect::Random { low, high } if low <= high => value(rand::random_range(low..=high)),
+            Effect::Random { low, high } => {
+                failed(format!("there is no number from {low} to {high}"))
             }
-            Effect::Random { low, high } => failed(format!("there is no number from {low} to {high}")),
             Effect::Environment { name } => match std::env::var(&name) {
                 Ok(text) => value(text),
                 Err(std::env::VarError::NotPresent) => Outcome::Value { value: Value::Null },
@@ -127,7 +127,12 @@ impl Controller {
         let operator = Arc::clone(&self.operator);
         tokio::task::spawn_blocking(move || operator.answer(&question))
             .await
-            .unwrap_or_else(|_| Err(Failure::new(kinds::EFFECT, "asking the operator went wrong")))
+            .unwrap_or_else(|_| {
+                Err(Failure::new(
+                    kinds::EFFECT,
+                    "asking the operator went wrong",
+                ))
+            })
     }
 }
 

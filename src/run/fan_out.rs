@@ -1,11 +1,6 @@
 //! One action on many targets: does what the dispatcher decides, and gathers one result for each target.
 
-use std::{
-    collections::VecDeque,
-    num::NonZeroUsize,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::VecDeque, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use tokio::task::JoinSet;
 
@@ -216,7 +211,9 @@ impl Fanning {
                     kinds::LOST,
                     "the work on this target ended without an answer; this is a bug of Segue",
                 );
-                let result = self.ready.not_started(index, self.slots[index].attempts, failure);
+                let result = self
+                    .ready
+                    .not_started(index, self.slots[index].attempts, failure);
                 self.settle(index, result);
             }
         }
@@ -225,7 +222,10 @@ impl Fanning {
     fn results(self) -> ResultSet {
         self.slots
             .into_iter()
-            .map(|slot| slot.settled.expect("the action ends when every target has settled"))
+            .map(|slot| {
+                slot.settled
+                    .expect("the action ends when every target has settled")
+            })
             .collect()
     }
 }

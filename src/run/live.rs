@@ -107,7 +107,11 @@ impl Shared {
         match request.effect {
             Effect::Print { level, text } => {
                 let effect = Some(request.id);
-                self.stream.emit(EventKind::MessagePrinted { effect, level, text });
+                self.stream.emit(EventKind::MessagePrinted {
+                    effect,
+                    level,
+                    text,
+                });
                 Outcome::Done
             }
             Effect::StartStep { name } => {
@@ -162,7 +166,8 @@ impl Shared {
             },
         };
         if let Some(reply) = reply(&outcome) {
-            self.stream.emit(EventKind::EffectFinished { effect: id, reply });
+            self.stream
+                .emit(EventKind::EffectFinished { effect: id, reply });
         }
         outcome
     }
@@ -193,7 +198,8 @@ impl Shared {
                 let outcome = Controller::approval(approved, &who, "");
                 if let Some(reply) = reply(&outcome) {
                     let effect = id.clone();
-                    self.stream.emit(EventKind::EffectFinished { effect, reply });
+                    self.stream
+                        .emit(EventKind::EffectFinished { effect, reply });
                 }
                 outcome
             }

@@ -30,7 +30,10 @@ enum Prepared {
     /// The content of a script.
     Script(Vec<u8>),
     /// The archive of an upload, one for all targets.
-    Upload { spool: Arc<PathBuf>, _file: TempPath },
+    Upload {
+        spool: Arc<PathBuf>,
+        _file: TempPath,
+    },
     /// Where the archives of a download come down, one for each target.
     Download(TempDir),
 }
@@ -39,7 +42,10 @@ enum Prepared {
 pub(super) enum Work {
     Run(Payload),
     /// Nothing but connecting, again and again.
-    Connect { wait: Duration, interval: Duration },
+    Connect {
+        wait: Duration,
+        interval: Duration,
+    },
 }
 
 impl Ready {
@@ -75,7 +81,10 @@ impl Ready {
     /// What is to be done on that target, or why it can't be.
     pub(super) fn work(&self, index: usize, call: &Call<'_>) -> Result<Work, Failure> {
         let payload = match (&self.run.action, &self.prepared) {
-            (Action::Task { task, params }, _) => self.task(task, &params_of(params, index)?, call),
+            (Action::Task { task, params }, _) => {
+                let params = params_of(params, index)?;
+                self.task(task, &params, call)
+            }
             (Action::CollectFacts { task }, _) => self.task(task, &Map::new(), call),
             (Action::Command { command }, _) => command_payload(command, call),
             (
@@ -179,7 +188,12 @@ impl Ready {
     }
 
     /// The same for a target on which nothing was begun.
-    pub(super) fn not_started(&self, index: usize, attempts: u32, failure: Failure) -> TargetResult {
+    pub(super) fn not_started(
+        &self,
+        index: usize,
+        attempts: u32,
+        failure: Failure,
+    ) -> TargetResult {
         let run = RunId::new(0);
         let call = self.call(index, &run);
         self.unsuccessful(&self.attempt(&call, 0, attempts), failure)
@@ -213,7 +227,10 @@ impl Ready {
         match unpacked.await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(file_failure(&error)),
-            Err(_) => Err(Failure::new(kinds::FILE, "unpacking the download went wrong")),
+            Err(_) => Err(Failure::new(
+                kinds::FILE,
+                "unpacking the download went wrong",
+            )),
         }
     }
 }

@@ -33,7 +33,7 @@ impl Session for LocalSession {
     fn run<'a>(
         &'a self,
         payload: &'a Payload,
-        watch: Option<&'a OutputWatch>,
+        watch: Option<&'a OutputWatch<'a>>,
     ) -> Pending<'a, Result<Output, SessionError>> {
         Box::pin(run(payload, watch))
     }
@@ -47,7 +47,7 @@ impl Session for LocalSession {
     }
 }
 
-async fn run(payload: &Payload, watch: Option<&OutputWatch>) -> Result<Output, SessionError> {
+async fn run(payload: &Payload, watch: Option<&OutputWatch<'_>>) -> Result<Output, SessionError> {
     let input = Input::open(&payload.stdin).await?;
     let file = StdoutFile::create(&payload.stdout).await?;
     let (mut group, pipes) = ProcessGroup::start(&payload.command, payload.end.clone())
@@ -82,7 +82,7 @@ async fn exchange(
     input: Input,
     mut file: Option<StdoutFile>,
     collected: &Mutex<Collected>,
-    watch: Option<&OutputWatch>,
+    watch: Option<&OutputWatch<'_>>,
 ) -> Result<(), SessionError> {
     let Pipes {
         mut stdin,
@@ -107,7 +107,7 @@ async fn drain(
     mut pipe: impl AsyncRead + Unpin,
     mut file: Option<&mut StdoutFile>,
     collected: &Mutex<Collected>,
-    watch: Option<&OutputWatch>,
+    watch: Option<&OutputWatch<'_>>,
 ) -> Result<(), SessionError> {
     let mut piece = vec![0; PIECE_BYTES];
     loop {

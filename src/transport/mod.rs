@@ -45,7 +45,7 @@ pub trait Session: Send + Sync {
     fn run<'a>(
         &'a self,
         payload: &'a Payload,
-        watch: Option<&'a OutputWatch>,
+        watch: Option<&'a OutputWatch<'a>>,
     ) -> Pending<'a, Result<Output, SessionError>>;
 
     /// Whether the connection still stands, as far as is known without asking.
@@ -56,4 +56,4 @@ pub trait Session: Send + Sync {
 }
 
 /// Is told of output as it comes. Called from the connection's own task: it must not block.
-pub type OutputWatch = dyn Fn(OutputStream, &[u8]) + Send + Sync;
+pub type OutputWatch<'w> = dyn Fn(OutputStream, &[u8]) + Send + Sync + 'w;

@@ -113,7 +113,7 @@ impl Session for ScriptedSession {
     fn run<'a>(
         &'a self,
         payload: &'a Payload,
-        watch: Option<&'a OutputWatch>,
+        watch: Option<&'a OutputWatch<'a>>,
     ) -> Pending<'a, Result<Output, SessionError>> {
         Box::pin(async move {
             if !self.is_open() {

@@ -1,7 +1,10 @@
 //! The three standard streams of a payload, the same for every transport: where its input comes from,
 //! where its output goes.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use tokio::{
     fs::File,
@@ -9,32 +12,27 @@ use tokio::{
 };
 
 use super::{OutputWatch, SessionError, capped::Capped};
-use crate::model::{Exit, Output, OutputCap, OutputStream, Payload, Secret, Stdin, Stdout};
+use crate::model::{Exit, Output, OutputCap, OutputStream, Payload, Stdin, Stdout};
 
 /// How much of a file is read at once: two full packets of most SSH servers.
 const PIECE_BYTES: usize = 64 << 10;
 
 /// The standard input, opened: a file that can't be read is found before anything runs.
-pub(super) enum Input {
-    Bytes(Arc<Secret<Vec<u8>>>),
-    File { file: File, path: Arc<PathBuf> },
+pub(super) struct Input {
+    stdin: Stdin,
+    file: Option<File>,
 }
 
 impl Input {
     pub(super) async fn open(stdin: &Stdin) -> Result<Self, SessionError> {
-        match stdin {
-            Stdin::Bytes(bytes) => Ok(Self::Bytes(Arc::clone(bytes))),
-            Stdin::File(path) => match File::open(path.as_path()).await {
-                Ok(file) => Ok(Self::File {
-                    file,
-                    path: Arc::clone(path),
-                }),
-                Err(source) => Err(SessionError::LocalFile {
-                    path: path.to_path_buf(),
-                    source,
-                }),
-            },
-        }
+        let file = match stdin.file() {
+            Some(path) => Some(File::open(path).await.map_err(unreadable(path))?),
+            None => None,
+        };
+        Ok(Self {
+            stdin: stdin.clone(),
+            file,
+        })
     }
 
     /// Writes everything to `writer`. A process that stops reading is no error: what it needed, it had.
@@ -42,28 +40,27 @@ impl Input {
         self,
         writer: &mut (impl AsyncWrite + Unpin),
     ) -> Result<(), SessionError> {
-        match self {
-            Self::Bytes(bytes) => {
-                // An error means that nobody reads any more.
-                let _ = writer.write_all(bytes.reveal()).await;
-            }
-            Self::File { mut file, path } => {
-                let mut piece = vec![0; PIECE_BYTES];
-                loop {
-                    let length =
-                        file.read(&mut piece)
-                            .await
-                            .map_err(|source| SessionError::LocalFile {
-                                path: path.to_path_buf(),
-                                source,
-                            })?;
-                    if length == 0 || writer.write_all(&piece[..length]).await.is_err() {
-                        break;
-                    }
-                }
+        // An error of the writer means that nobody reads any more.
+        if writer.write_all(self.stdin.head()).await.is_err() {
+            return Ok(());
+        }
+        let (Some(mut file), Some(path)) = (self.file, self.stdin.file()) else {
+            return Ok(());
+        };
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            let length = file.read(&mut piece).await.map_err(unreadable(path))?;
+            if length == 0 || writer.write_all(&piece[..length]).await.is_err() {
+                return Ok(());
             }
         }
-        Ok(())
+    }
+}
+
+fn unreadable(path: &Path) -> impl Fn(io::Error) -> SessionError {
+    |source| SessionError::LocalFile {
+        path: path.to_path_buf(),
+        source,
     }
 }
 
@@ -170,7 +167,7 @@ impl Told {
 }
 
 /// Tells a watcher what is not empty.
-pub(super) fn tell(watch: &OutputWatch, news: [(OutputStream, Vec<u8>); 2]) {
+pub(super) fn tell(watch: &OutputWatch<'_>, news: [(OutputStream, Vec<u8>); 2]) {
     for (stream, bytes) in news {
         if !bytes.is_empty() {
             watch(stream, &bytes);

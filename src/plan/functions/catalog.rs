@@ -340,7 +340,10 @@ pub(in crate::plan) fn names(engine: &Engine) -> Vec<String> {
         .collect();
     let plain = |name: &str| name.starts_with(|first: char| first.is_ascii_lowercase());
     let own = engine.collect_fn_metadata(None, |info| Some(info.metadata.name.to_string()), true);
-    names.extend(own.into_iter().filter(|name| plain(name) && !name.contains('$')));
+    names.extend(
+        own.into_iter()
+            .filter(|name| plain(name) && !name.contains('$')),
+    );
     names.sort_unstable();
     names.dedup();
     names

@@ -4,5 +4,5 @@
 mod catalog;
 mod run;
 
-pub(super) use self::catalog::{names, register};
 pub use self::catalog::{Entry, EntryKind, Param, catalog};
+pub(super) use self::catalog::{names, register};

@@ -60,7 +60,7 @@ type Answer = Result<Exit, SessionError>;
 pub(super) async fn run(
     connection: &Arc<Connection>,
     payload: &Payload,
-    watch: Option<&OutputWatch>,
+    watch: Option<&OutputWatch<'_>>,
 ) -> Result<Output, SessionError> {
     let deadline = Instant::now() + payload.timeout;
     let input = Input::open(&payload.stdin).await?;

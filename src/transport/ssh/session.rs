@@ -17,7 +17,7 @@ impl Session for SshSession {
     fn run<'a>(
         &'a self,
         payload: &'a Payload,
-        watch: Option<&'a OutputWatch>,
+        watch: Option<&'a OutputWatch<'a>>,
     ) -> Pending<'a, Result<Output, SessionError>> {
         Box::pin(process::run(&self.connection, payload, watch))
     }
