@@ -10,6 +10,6 @@ fail() {
 [ -n "${SEGUE_FLEET_STATE:-}" ] || fail no-fleet "the demo tasks act on the targets of a fleet only"
 
 mkdir -p "$SEGUE_FLEET_STATE/cache"
-file="$SEGUE_FLEET_STATE/cache/$PT_package-$PT_version"
-echo "$PT_package $PT_version" >"$file"
+file="$SEGUE_FLEET_STATE/cache/$PT_name-$PT_version"
+echo "$PT_name $PT_version" >"$file"
 printf '{"path":"%s"}\n' "$file"
