@@ -123,6 +123,12 @@ impl Fleet {
         self.keys.known_hosts_path()
     }
 
+    /// How many targets it plays.
+    #[must_use]
+    pub fn target_count(&self) -> usize {
+        self.spec.targets.len()
+    }
+
     /// The directory below which the targets' directories lie.
     #[must_use]
     pub fn root(&self) -> &Path {
