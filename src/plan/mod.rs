@@ -23,6 +23,7 @@ mod meter;
 mod object;
 mod options;
 mod program;
+mod project_world;
 mod scheduler;
 mod selection;
 mod source;
