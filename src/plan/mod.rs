@@ -24,6 +24,7 @@ mod object;
 mod options;
 mod plan_stop;
 mod program;
+mod project_world;
 mod scheduler;
 mod selection;
 mod source;
