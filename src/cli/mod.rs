@@ -3,6 +3,7 @@
 mod action;
 mod arguments;
 mod command_run;
+mod demo;
 mod fleet;
 mod inventory_show;
 mod launch;
@@ -10,7 +11,6 @@ mod output;
 mod params;
 mod plan_run;
 mod plan_show;
-mod project_world;
 mod setup;
 mod task_run;
 mod task_show;
@@ -51,6 +51,7 @@ enum Command {
     #[command(subcommand)]
     Inventory(InventoryCommand),
     Fleet(fleet::Arguments),
+    Demo(demo::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -99,5 +100,6 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Command(CommandCommand::Run(arguments)) => command_run::run(&arguments),
         Command::Inventory(InventoryCommand::Show(arguments)) => inventory_show::run(&arguments),
         Command::Fleet(arguments) => fleet::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
     }
 }

@@ -11,7 +11,6 @@ use super::{
     },
     launch::{self, JobContext, JobEnd, JobOptions, JobSpec},
     params, plan_show,
-    project_world::ProjectWorld,
     setup::{Setup, expression},
 };
 use crate::{
@@ -52,21 +51,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
         Detail::Brief,
         &arguments.run,
     )?;
-    let world: Arc<dyn World> = Arc::new(
-        ProjectWorld::new(setup.project.clone())
-            .map_err(|error| Error::system("make a temporary directory", error))?,
-    );
-    let program = Program::load(world.as_ref(), &arguments.plan).map_err(program_error)?;
-    let params = given(arguments, program.header())?;
+    let program = load(&setup, &arguments.plan)?;
+    let params = given(&arguments.params, &arguments.targets, program.header())?;
     check(&program, &params)?;
-    run_program(&setup, &options, world, program, params)
+    run_program(&setup, &options, program, params)
+}
+
+/// Finds and reads a plan.
+pub(super) fn load(setup: &Setup, name: &str) -> Result<Program, Error> {
+    Program::load(&setup.project, name).map_err(program_error)
 }
 
 /// Runs a plan whose parameters were checked.
 pub(super) fn run_program(
     setup: &Setup,
     options: &JobOptions,
-    world: Arc<dyn World>,
     program: Program,
     params: Map,
 ) -> Result<Exit, Error> {
@@ -78,6 +77,7 @@ pub(super) fn run_program(
         plan_hash: hash(program.source().text()),
     };
     let inventory = setup.inventory.clone();
+    let world: Arc<dyn World> = Arc::new(setup.project.clone());
     launch::launch(setup, options, spec, |context| async move {
         let stop = PlanStop::default();
         let stopping = tokio::spawn(follow_stop(context.stop.clone(), stop.clone()));
@@ -138,10 +138,14 @@ fn end(outcome: PlanOutcome) -> JobEnd {
 }
 
 /// What was given on the command line. `--targets` goes to the parameter that names targets.
-fn given(arguments: &Arguments, header: &Header) -> Result<Map, Error> {
+fn given(
+    params: &ParamArguments,
+    targets: &TargetArguments,
+    header: &Header,
+) -> Result<Map, Error> {
     let declared = plan_show::parameters(header);
-    let mut given = params::read(&arguments.params, Some(&declared))?;
-    let Some(targets) = expression(&arguments.targets)? else {
+    let mut given = params::read(params, Some(&declared))?;
+    let Some(targets) = expression(targets)? else {
         return Ok(given);
     };
     let name = ["targets", "nodes"]
