@@ -96,6 +96,7 @@ pub(crate) fn finished(status: JobStatus) -> EventKind {
         status,
         failure: None,
         value: Value::Null,
+        failed_effects: Vec::new(),
     }
 }
 
@@ -184,6 +185,7 @@ pub(crate) fn every_kind() -> Vec<EventKind> {
             status: JobStatus::Stopped,
             failure: Some(failure),
             value: Value::Integer(7),
+            failed_effects: vec![effect_id("release/web", 1)],
         },
     ]
 }
