@@ -25,10 +25,12 @@ use crate::{
         Event, EventKind, EventSink, JobKind, JobOrigin, JobStatus, JobView, StopReason, Stream,
     },
     model::{Failure, JobId, Map, TargetName, Value},
+    plan::Performer,
     report::Detail,
     run::{
-        DEFAULT_TIMEOUT, LiveOptions, LiveParts, LivePerformer, NoOperator, Operator, StopHandle,
-        StopSignal, StopStage,
+        DEFAULT_TIMEOUT, Journal, JournalParts, JournalPerformer, LiveOptions, LiveParts,
+        LivePerformer, NoInquiry, NoOperator, Operator, ResumeRules, StopHandle, StopSignal,
+        StopStage,
     },
     store::{Access, Call, Holder, Keeper, Location, Request, StoreError, StoreSink},
     transport::{ControllerUser, Ssh, Transports},
@@ -57,7 +59,7 @@ pub(super) struct JobEnd {
 
 /// What a job's body works with.
 pub(super) struct JobContext {
-    pub(super) performer: Arc<LivePerformer>,
+    pub(super) performer: Arc<dyn Performer>,
     pub(super) handle: Handle,
     pub(super) stop: StopSignal,
 }
@@ -134,7 +136,7 @@ where
     sinks.extend(output::reporter(options.format, options.detail));
     let stream = stream(lease.job.clone(), lease.seq_last, &clock, sinks);
     let (handle, stop) = StopHandle::new();
-    let performer = Arc::new(LivePerformer::new(LiveParts {
+    let live = LivePerformer::new(LiveParts {
         transport: Arc::new(Transports::new(Ssh::new(
             ControllerUser::of_process(),
             clock.clone(),
@@ -146,7 +148,16 @@ where
         project: setup.project.clone(),
         operator: operator(),
         options: options.live,
-    }));
+    });
+    let performer = JournalPerformer::new(JournalParts {
+        journal: Journal::default(),
+        rules: ResumeRules::default(),
+        inner: Arc::new(live.clone()),
+        stream: stream.clone(),
+        clock: clock.clone(),
+        inquiry: Arc::new(NoInquiry),
+        idempotent: |task| task.metadata().idempotent,
+    });
     stream.emit(EventKind::JobStarted {
         what: spec.what,
         object: spec.object,
@@ -155,7 +166,7 @@ where
         origin: origin(setup, spec.plan_hash),
     });
     let context = JobContext {
-        performer: Arc::clone(&performer),
+        performer: Arc::new(performer),
         handle: runtime.handle().clone(),
         stop: stop.clone(),
     };
@@ -168,13 +179,14 @@ where
         };
         heeding.abort();
         // Whoever does not answer in time is left behind: the job is over.
-        let _ = tokio::time::timeout(GOODBYE, performer.close()).await;
+        let _ = tokio::time::timeout(GOODBYE, live.close()).await;
         end
     });
     stream.emit(EventKind::JobFinished {
         status: end.status,
         failure: end.failure,
         value: end.value,
+        failed_effects: Vec::new(),
     });
     // A thread that still waits for a terminal or a name server must not keep the process.
     runtime.shutdown_background();

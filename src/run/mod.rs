@@ -3,11 +3,11 @@
 //! Reaches targets through the traits of `transport`, and keeps what happened through those of `store`.
 //! Knows nothing of Rhai, of SQL or of the terminal.
 
-mod asked;
 mod controller;
 mod dispatch;
 mod fan_out;
 mod gate;
+mod journal;
 mod lane;
 mod live;
 mod operator;
@@ -17,6 +17,11 @@ mod try_once;
 
 pub use self::{
     gate::Gate,
+    journal::{
+        Approval, ApprovalGiven, Entry, Finding, Found, Inquiry, Journal, JournalError,
+        JournalParts, JournalPerformer, LostRule, LostTargets, NoInquiry, PreviewLine,
+        ResumePreview, ResumeRules, Started, TargetRecord,
+    },
     live::{DEFAULT_TIMEOUT, LiveOptions, LiveParts, LivePerformer},
     operator::{NoOperator, Operator, Question},
     stop::{StopHandle, StopSignal, StopStage},
