@@ -1,7 +1,11 @@
 //! What a transport is asked to carry: one command line, the bytes for its standard input, and a place for
 //! what it prints. A transport adds nothing to it and reads nothing in it.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use super::{OutputCap, Secret};
 
@@ -25,9 +29,32 @@ pub enum Stdin {
     Bytes(Arc<Secret<Vec<u8>>>),
     /// A file on the controller, read in pieces; one spool serves all targets of an upload.
     File(Arc<PathBuf>),
+    /// Bytes of this target's own, then such a file.
+    Prefixed {
+        head: Arc<Secret<Vec<u8>>>,
+        file: Arc<PathBuf>,
+    },
 }
 
 impl Stdin {
+    /// The bytes that come first, of which there may be none.
+    #[must_use]
+    pub fn head(&self) -> &[u8] {
+        match self {
+            Self::Bytes(head) | Self::Prefixed { head, .. } => head.reveal(),
+            Self::File(_) => &[],
+        }
+    }
+
+    /// The file that follows them, if one does.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Bytes(_) => None,
+            Self::File(file) | Self::Prefixed { file, .. } => Some(file),
+        }
+    }
+
     #[must_use]
     pub fn empty() -> Self {
         Self::Bytes(Arc::new(Secret::new(Vec::new())))

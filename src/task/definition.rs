@@ -1,15 +1,326 @@
 //! One task: a name, its metadata, and the files that it needs on a target.
 
+use std::{borrow::Cow, collections::BTreeSet, fs, io, path::PathBuf};
+
+use crate::model::{Failure, Map, Target, kinds, nearest};
+
+use super::{
+    input_method::InputMethod,
+    metadata::{ImplementationMetadata, Metadata},
+    parameter::{ParamError, check_params},
+    task_error::TaskError,
+};
+
 /// A task as a module ships it.
 #[derive(Clone, Debug)]
 pub struct Task {
     name: String,
+    metadata: Metadata,
+    candidates: Vec<Candidate>,
+}
+
+/// What the project has found of a task. [`Task::new`] makes it one.
+pub struct TaskParts<'a> {
+    /// `module::task`, or `module` for its `init`.
+    pub name: String,
+    /// The module whose `tasks` directory it is in: the first element of the paths of its files.
+    pub module: String,
+    pub metadata: Metadata,
+    /// Every file in `tasks` with the stem of the task, but its `.json` and what ends in `.md` or `.conf`.
+    pub executables: Vec<TaskFile>,
+    /// Finds files of modules.
+    pub find: &'a FindFiles<'a>,
+}
+
+/// Finds `module/mount/path` in the modules, where `mount` is one of `tasks`, `files`, `lib` and `scripts`.
+///
+/// A path that ends in `/` is a directory: the answer is every file in and under it, each with its own whole path.
+/// `None` means that there is no such module, file or directory. It is asked for each entry of `files` and for
+/// each implementation that the metadata lists, while the task is made.
+pub type FindFiles<'a> = dyn Fn(&str) -> Option<Vec<TaskFile>> + 'a;
+
+/// A file that goes to the target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskFile {
+    /// `module/tasks/x.sh`: where it lies under `_installdir`.
+    pub path: String,
+    pub source: FileSource,
+}
+
+/// Where the content of a file is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileSource {
+    Disk(PathBuf),
+    Embedded(&'static [u8]),
+}
+
+impl TaskFile {
+    /// The content.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn read(&self) -> io::Result<Cow<'static, [u8]>> {
+        match &self.source {
+            FileSource::Disk(path) => fs::read(path).map(Cow::Owned),
+            FileSource::Embedded(content) => Ok(Cow::Borrowed(content)),
+        }
+    }
+
+    /// The last element of the path.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+}
+
+/// The file that runs on one target, and what it needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Implementation<'a> {
+    pub executable: &'a TaskFile,
+    /// Others that are laid beside it under `_installdir`.
+    pub files: &'a [TaskFile],
+    pub input_method: InputMethod,
+    pub remote: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Candidate {
+    executable: TaskFile,
+    requirements: BTreeSet<String>,
+    /// Or the entry that was not found. It matters only when this one is to run.
+    files: Result<Vec<TaskFile>, String>,
+    input_method: InputMethod,
+    remote: bool,
 }
 
 impl Task {
+    /// Joins what was found to a task.
+    ///
+    /// # Errors
+    /// It has no file to run, several and no word on which, or one that is listed and not there.
+    pub fn new(parts: TaskParts<'_>) -> Result<Self, TaskError> {
+        let TaskParts {
+            name,
+            module,
+            metadata,
+            executables,
+            find,
+        } = parts;
+        let listed: Vec<(ImplementationMetadata, TaskFile)> = if metadata.implementations.is_empty()
+        {
+            let mut executables = executables;
+            match (executables.pop(), executables.is_empty()) {
+                (None, _) => return Err(TaskError::NoImplementation { task: name }),
+                (Some(only), true) => vec![(ImplementationMetadata::default(), only)],
+                (Some(last), false) => {
+                    let mut files: Vec<String> =
+                        executables.iter().map(|file| file.path.clone()).collect();
+                    files.push(last.path);
+                    return Err(TaskError::SeveralImplementations { task: name, files });
+                }
+            }
+        } else {
+            metadata
+                .implementations
+                .iter()
+                .map(|one| listed_file(&name, &module, one, &executables, find))
+                .collect::<Result<_, _>>()?
+        };
+        let candidates = listed
+            .into_iter()
+            .map(|(one, executable)| candidate(&metadata, one, executable, find))
+            .collect();
+        Ok(Self {
+            name,
+            metadata,
+            candidates,
+        })
+    }
+
     /// `module::task`, or `module` for its `init`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    #[must_use]
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The files that may run, in the order of their precedence.
+    pub fn executables(&self) -> impl Iterator<Item = &TaskFile> {
+        self.candidates
+            .iter()
+            .map(|candidate| &candidate.executable)
+    }
+
+    /// Entries of `files` that are in no module. The implementations that need them can't run.
+    pub fn missing_files(&self) -> impl Iterator<Item = &str> {
+        self.candidates
+            .iter()
+            .filter_map(|candidate| candidate.files.as_ref().err().map(String::as_str))
+    }
+
+    /// Checks what is given for its parameters, completes it and covers what is sensitive.
+    ///
+    /// # Errors
+    /// All that is wrong with the parameters.
+    pub fn check_params(&self, given: &Map) -> Result<Map, Vec<ParamError>> {
+        let owner = format!("task `{}`", self.name);
+        check_params(&owner, self.metadata.parameters.as_ref(), given)
+    }
+
+    /// The first implementation whose requirements a target with these features meets.
+    ///
+    /// # Errors
+    /// The failure for that target: there is none, or one of its files is in no module.
+    pub fn implementation(
+        &self,
+        features: &BTreeSet<String>,
+    ) -> Result<Implementation<'_>, Failure> {
+        let suitable = self
+            .candidates
+            .iter()
+            .find(|candidate| candidate.requirements.is_subset(features));
+        let Some(candidate) = suitable else {
+            let listed = |words: &BTreeSet<String>| {
+                words
+                    .iter()
+                    .map(String::as_str)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            };
+            let wanted: Vec<String> = self
+                .candidates
+                .iter()
+                .map(|one| {
+                    format!(
+                        "{} needs {}",
+                        one.executable.file_name(),
+                        listed(&one.requirements)
+                    )
+                })
+                .collect();
+            return Err(Failure::new(
+                kinds::NO_IMPLEMENTATION,
+                format!(
+                    "no implementation of the task `{}` suits this target: {}, and the target has {}",
+                    self.name,
+                    wanted.join(", "),
+                    if features.is_empty() {
+                        "no features".to_owned()
+                    } else {
+                        listed(features)
+                    },
+                ),
+            ));
+        };
+        match &candidate.files {
+            Ok(files) => Ok(Implementation {
+                executable: &candidate.executable,
+                files,
+                input_method: candidate.input_method,
+                remote: candidate.remote,
+            }),
+            Err(entry) => Err(Failure::new(
+                kinds::FILE,
+                format!(
+                    "the task `{}` needs `{entry}`, which is in no module: install the module `{}`",
+                    self.name,
+                    entry.split('/').next().unwrap_or(entry),
+                ),
+            )),
+        }
+    }
+
+    /// The implementation for a target, by its features and by what its transport offers.
+    ///
+    /// # Errors
+    /// As [`Task::implementation`]; or only one of task and target is a remote one.
+    pub fn implementation_for(&self, target: &Target) -> Result<Implementation<'_>, Failure> {
+        let implementation = self.implementation(&features_of(target))?;
+        let wrong = match (implementation.remote, target.transport == "remote") {
+            (true, false) => "is a remote task: it runs only on targets of the transport `remote`",
+            (false, true) => {
+                "is not a remote task: it does not run on targets of the transport `remote`"
+            }
+            _ => return Ok(implementation),
+        };
+        Err(Failure::new(
+            kinds::NO_IMPLEMENTATION,
+            format!("the task `{}` {wrong}", self.name),
+        ))
+    }
+}
+
+/// What a target can do: what the inventory says, and what its transport brings along.
+#[must_use]
+pub fn features_of(target: &Target) -> BTreeSet<String> {
+    let mut features = target.features.clone();
+    let brought = match target.transport.as_str() {
+        "winrm" => "powershell",
+        // A remote task runs on its proxy, which is a POSIX machine unless it says otherwise.
+        _ => "shell",
+    };
+    if !features.contains("powershell") {
+        features.insert(brought.to_owned());
+    }
+    features
+}
+
+fn listed_file(
+    task: &str,
+    module: &str,
+    listed: &ImplementationMetadata,
+    executables: &[TaskFile],
+    find: &FindFiles<'_>,
+) -> Result<(ImplementationMetadata, TaskFile), TaskError> {
+    let path = format!("{module}/tasks/{}", listed.name);
+    let own = executables.iter().find(|file| file.path == path).cloned();
+    let file = own.or_else(|| find(&path).and_then(|files| files.into_iter().next()));
+    match file {
+        Some(file) => Ok((listed.clone(), file)),
+        None => Err(TaskError::MissingImplementation {
+            task: task.to_owned(),
+            nearest: nearest(&listed.name, executables.iter().map(TaskFile::file_name))
+                .map(str::to_owned),
+            path,
+        }),
+    }
+}
+
+fn candidate(
+    metadata: &Metadata,
+    listed: ImplementationMetadata,
+    executable: TaskFile,
+    find: &FindFiles<'_>,
+) -> Candidate {
+    let entries = metadata.files.iter().chain(&listed.files);
+    let mut files: Result<Vec<TaskFile>, String> = Ok(Vec::new());
+    for entry in entries {
+        match (&mut files, find(entry)) {
+            (Ok(files), Some(found)) => {
+                for file in found {
+                    if file.path != executable.path
+                        && !files.iter().any(|one| one.path == file.path)
+                    {
+                        files.push(file);
+                    }
+                }
+            }
+            (Ok(_), None) => files = Err(entry.clone()),
+            (Err(_), _) => break,
+        }
+    }
+    Candidate {
+        input_method: listed
+            .input_method
+            .or(metadata.input_method)
+            .unwrap_or_else(|| InputMethod::of_file(&executable.path)),
+        remote: listed.remote.unwrap_or(metadata.remote),
+        requirements: listed.requirements.into_iter().collect(),
+        files,
+        executable,
     }
 }
