@@ -2,10 +2,11 @@
 //!
 //! Boxes stand in layers: a box in the first layer after all that it comes after. A line that passes layers has a place
 //! of its own in each, so that it runs between the boxes; a line that others imply is left out. The order in a layer, and so the crossings, are the work
-//! of `rust-sugiyama`; layers, long lines and the exact places are ours.
+//! of `rust-sugiyama`; layers, long lines and the exact places are ours (the crate leaves wide holes in large graphs).
 
 use rust_sugiyama::{configure::Config, from_vertices_and_edges};
 
+use super::settle::{Settler, settle};
 use crate::schedule::dependencies::Dependencies;
 
 /// The most places (boxes, and lines that pass a layer) that are ordered well. Beyond it, which takes some thousand
@@ -82,14 +83,14 @@ pub(super) fn layout(dependencies: &Dependencies, sizes: &[Size]) -> Layout {
     let layers = layers_of(dependencies);
     let mut grid = Grid::new(dependencies, sizes, &layers);
     grid.order_well();
-    grid.stack_parts();
+    grid.place_parts();
     grid.add_lone_boxes(dependencies, sizes, &layers);
     grid.into_layout(sizes)
 }
 
 /// All places: of the boxes, and of the lines that pass layers.
 struct Grid {
-    /// For each place its layer, its size across and its middle across.
+    /// The boxes first, then the places of lines.
     places: Vec<GridPlace>,
     /// Pairs of places in neighbouring layers.
     links: Vec<(usize, usize)>,
@@ -163,7 +164,7 @@ impl Grid {
         self.places.len() - 1
     }
 
-    /// Places what has lines, with few crossings. What is too large for that is placed in its order.
+    /// Orders what has lines so that few of them cross. What is too large for that stays in its order.
     fn order_well(&mut self) {
         let mut is_linked = vec![false; self.places.len()];
         for &(from, to) in &self.links {
@@ -199,52 +200,71 @@ impl Grid {
             for (id, (middle, _)) in placed {
                 let place = &mut self.places[linked[id]];
                 place.part = part;
-                place.middle = if middle.is_finite() { middle } else { 0.0 };
+                place.middle = middle;
             }
         }
     }
 
-    /// Moves what would overlap apart, and puts the parts that have no line between them side by side.
-    fn stack_parts(&mut self) {
-        let mut order: Vec<usize> = (0..self.places.len())
-            .filter(|&place| self.places[place].part != usize::MAX)
-            .collect();
-        order.sort_by(|&one, &other| {
-            let key = |place: usize| (self.places[place].part, self.places[place].layer);
-            let middles = self.places[one]
-                .middle
-                .total_cmp(&self.places[other].middle);
-            key(one)
-                .cmp(&key(other))
-                .then(middles)
-                .then(one.cmp(&other))
-        });
-        for pair in order.windows(2) {
-            let (one, other) = (self.places[pair[0]], self.places[pair[1]]);
-            if (one.part, one.layer) == (other.part, other.layer) {
-                let least = one.middle + f64::midpoint(one.size, other.size) + GAP_ACROSS;
-                self.places[pair[1]].middle = other.middle.max(least);
-            }
-        }
-        let parts = &self.places;
-        let parts = order.chunk_by(|&one, &other| parts[one].part == parts[other].part);
-        for part in parts.map(<[usize]>::to_vec).collect::<Vec<_>>() {
-            let ends = part.iter().map(|&at| {
-                let place = self.places[at];
-                (
-                    place.middle - place.size / 2.0,
-                    place.middle + place.size / 2.0,
-                )
+    /// Gives each part its exact places, and puts the parts, which have no line between them, side by side.
+    fn place_parts(&mut self) {
+        let mut settlers = self.settlers();
+        for layers in self.parts() {
+            settle(&mut settlers, &layers);
+            let ends = layers.iter().flatten().map(|&at| {
+                let (middle, half) = (settlers[at].middle, self.places[at].size / 2.0);
+                (middle - half, middle + half)
             });
             let (low, high) = ends.fold((f64::MAX, f64::MIN), |(low, high), (from, to)| {
                 (low.min(from), high.max(to))
             });
             let shift = self.begin_part() - low;
-            for at in part {
-                self.places[at].middle += shift;
+            for at in layers.into_iter().flatten() {
+                self.places[at].middle = settlers[at].middle + shift;
             }
             self.across = high + shift;
         }
+    }
+
+    /// For each part, the places of each of its layers in their order.
+    fn parts(&self) -> Vec<Vec<Vec<usize>>> {
+        let is_linked = |&at: &usize| self.places[at].part != usize::MAX;
+        let mut order: Vec<usize> = (0..self.places.len()).filter(is_linked).collect();
+        let key = |at: usize| (self.places[at].part, self.places[at].layer);
+        order.sort_by(|&one, &other| {
+            let (first, second) = (self.places[one].middle, self.places[other].middle);
+            let by_place = first.total_cmp(&second).then(one.cmp(&other));
+            key(one).cmp(&key(other)).then(by_place)
+        });
+        let mut parts: Vec<Vec<Vec<usize>>> = Vec::new();
+        for layer in order.chunk_by(|&one, &other| key(one) == key(other)) {
+            if self.places[layer[0]].layer == 0 {
+                parts.push(Vec::new());
+            }
+            let part = parts.last_mut();
+            part.expect("every part begins in the first layer")
+                .push(layer.to_vec());
+        }
+        parts
+    }
+
+    fn settlers(&self) -> Vec<Settler> {
+        let settler = |place: &GridPlace| Settler {
+            size: place.size + GAP_ACROSS,
+            ..Settler::default()
+        };
+        let mut settlers: Vec<Settler> = self.places.iter().map(settler).collect();
+        let is_line = |at: usize| at >= self.of_box.len();
+        for &(from, to) in &self.links {
+            // Long lines are the straighter, the easier the eye follows them.
+            let weight = match (is_line(from), is_line(to)) {
+                (true, true) => 6.0,
+                (false, false) => 1.0,
+                _ => 2.0,
+            };
+            settlers[from].after.push((to, weight));
+            settlers[to].before.push((from, weight));
+        }
+        settlers
     }
 
     fn begin_part(&self) -> f64 {

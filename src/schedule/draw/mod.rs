@@ -8,6 +8,7 @@ mod drawing;
 mod layout;
 mod look;
 mod mermaid;
+mod settle;
 mod svg;
 mod text;
 

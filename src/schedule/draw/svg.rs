@@ -186,7 +186,7 @@ impl Page<'_> {
     fn legend(&self) -> String {
         let told = self.drawing.counts().into_iter();
         let told = told.map(|(state, count)| format!("{} {count} {state}", look::symbol(state)));
-        told.collect::<Vec<_>>().join("   ")
+        told.collect::<Vec<_>>().join(" · ")
     }
 
     fn write_style(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
