@@ -1,10 +1,6 @@
 //! Tells cargo to build again when a file is added to the directories that travel in the binary: the macro that
 //! embeds them notices changed files only.
 
-#[expect(
-    clippy::print_stdout,
-    reason = "this is how a build script speaks to cargo"
-)]
 fn main() {
     for directory in ["modules", "plans", "stdlib"] {
         println!("cargo::rerun-if-changed={directory}");
