@@ -11,7 +11,7 @@ use rustix::process::{Pid, test_kill_process};
 
 use super::{
     Local, Session, SessionError, Transport,
-    ssh_contract::{Sshd, ssh_to, target_of},
+    openssh::{Sshd, ssh_to, target_of},
 };
 use crate::model::{Exit, Output, OutputCap, OutputStream, Payload, Secret, Stdin, Stdout, Target};
 

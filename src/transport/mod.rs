@@ -7,11 +7,11 @@ mod capped;
 mod contract;
 mod error;
 mod local;
+#[cfg(test)]
+mod openssh;
 mod process_group;
 mod scripted;
 mod ssh;
-#[cfg(test)]
-mod ssh_contract;
 mod streams;
 mod transports;
 

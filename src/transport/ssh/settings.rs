@@ -259,7 +259,8 @@ impl Settings {
             (
                 (&self.host, self.port, &self.user, &self.known_as),
                 (identities, self.identities_only, &self.agent),
-                (self.host_key_check, &self.known_hosts, &self.jumps),
+                (self.host_key_check, &self.known_hosts),
+                (&self.jumps, self.load_config),
             )
         );
         ContentHash::of(text.as_bytes())

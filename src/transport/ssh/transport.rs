@@ -90,7 +90,8 @@ impl Transport for Ssh {
         Box::pin(async move {
             let ssh_config = self.shared.ssh_config(&target)?;
             let settings = Settings::of_target(&target, &self.shared.user, ssh_config)?;
-            let connection = self.shared.connect(&settings, 0).await?;
+            let way = self.shared.way(&settings)?;
+            let connection = self.shared.connect(&settings, &way).await?;
             Ok(Arc::new(SshSession {
                 connection,
                 disconnect_timeout: settings.disconnect_timeout,
@@ -118,51 +119,53 @@ impl Shared {
         }
     }
 
+    /// The hosts that lead to one, the last before it first. All of them are known before the first is called, so a
+    /// way that leads in a circle is never begun.
+    fn way(&self, settings: &Settings) -> Result<Vec<Settings>, ConnectError> {
+        let mut way: Vec<Settings> = Vec::new();
+        while let Some((last, before)) = way.last().unwrap_or(settings).jumps.split_last() {
+            if way.len() >= JUMPS_MAX {
+                let message =
+                    format!("more than {JUMPS_MAX} hosts lead to the target, `{last}` among them");
+                return Err(misconfigured(message)
+                    .with_help("look for a `ProxyJump` or `proxyjump` that leads back to itself"));
+            }
+            let ssh_config = match self.ssh_config.get() {
+                Some(Ok(file)) if settings.load_config => Some(file),
+                _ => None,
+            };
+            let mut jump =
+                Settings::of_jump(&Jump::parse(last)?, settings, &self.user, ssh_config)?;
+            if !before.is_empty() {
+                jump.jumps = before.to_vec();
+            }
+            way.push(jump);
+        }
+        Ok(way)
+    }
+
     /// A connection to a host, over those that lead to it.
     fn connect<'a>(
         &'a self,
         settings: &'a Settings,
-        depth: usize,
+        way: &'a [Settings],
     ) -> Pending<'a, Result<Arc<Connection>, ConnectError>> {
         Box::pin(async move {
-            let through = match settings.jumps.as_slice() {
+            let through = match way {
                 [] => None,
-                [before @ .., last] => Some(self.through(last, before, settings, depth).await?),
+                [last, before @ ..] => {
+                    let open = self.connect(last, before);
+                    let lease = self.jumps.lease(last.sharing_key(), open).await;
+                    Some(lease.map_err(|error| ConnectError {
+                        message: format!("through `{}`: {}", place(last), error.message),
+                        ..error
+                    })?)
+                }
             };
             let deadline = Instant::now() + settings.connect_timeout;
             let connected = timeout_at(deadline, self.enter(settings, through, deadline)).await;
             let connection = connected.unwrap_or_else(|_| Err(too_slow(settings)))?;
             Ok(Arc::new(connection))
-        })
-    }
-
-    /// A place on the connection to the last host before this one.
-    async fn through(
-        &self,
-        last: &str,
-        before: &[String],
-        settings: &Settings,
-        depth: usize,
-    ) -> Result<JumpLease, ConnectError> {
-        if depth >= JUMPS_MAX {
-            let message =
-                format!("more than {JUMPS_MAX} hosts lead to the target, `{last}` among them");
-            return Err(misconfigured(message)
-                .with_help("look for a `ProxyJump` or `proxyjump` that leads back to itself"));
-        }
-        let ssh_config = match self.ssh_config.get() {
-            Some(Ok(file)) if settings.load_config => Some(file),
-            _ => None,
-        };
-        let mut jump = Settings::of_jump(&Jump::parse(last)?, settings, &self.user, ssh_config)?;
-        if !before.is_empty() {
-            jump.jumps = before.to_vec();
-        }
-        let open = self.connect(&jump, depth + 1);
-        let lease = self.jumps.lease(jump.sharing_key(), open).await;
-        lease.map_err(|error| ConnectError {
-            message: format!("through `{last}`: {}", error.message),
-            ..error
         })
     }
 
