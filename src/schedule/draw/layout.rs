@@ -92,12 +92,14 @@ pub(super) fn layout(dependencies: &Dependencies, sizes: &[Size]) -> Layout {
 struct Grid {
     /// The boxes first, then the places of lines.
     places: Vec<GridPlace>,
-    /// Pairs of places in neighbouring layers.
+    /// Pairs of places; in neighbouring layers, unless there are too many.
     links: Vec<(usize, usize)>,
     /// For each box its place.
     of_box: Vec<usize>,
     /// For each line its ends and the places that it passes.
     lines: Vec<(usize, usize, Vec<usize>)>,
+    /// Too large to be ordered well: lines go straight from box to box.
+    is_too_large: bool,
     across: f64,
 }
 
@@ -118,6 +120,7 @@ impl Grid {
             links: Vec::new(),
             of_box: vec![usize::MAX; count],
             lines: Vec::with_capacity(dependencies.edge_count()),
+            is_too_large: false,
             across: 0.0,
         };
         // By layers, because the crate ranks its vertices in the order in which they are given.
@@ -132,8 +135,9 @@ impl Grid {
                 .iter()
                 .map(move |&from| layers[to] - layers[from] - 1)
         };
-        let has_ways =
-            count + nodes.iter().copied().flat_map(long_way).sum::<usize>() <= PLACES_MAX;
+        let on_the_way: usize = nodes.iter().copied().flat_map(long_way).sum();
+        let has_ways = count + on_the_way <= PLACES_MAX;
+        grid.is_too_large = !has_ways;
         for &to in &nodes {
             for &from in &before[to] {
                 let mut passes = Vec::new();
@@ -141,13 +145,11 @@ impl Grid {
                     let between = layers[from] + 1..layers[to];
                     passes.extend(between.map(|layer| grid.add_place(layer, LINE_ACROSS)));
                 }
-                if has_ways || layers[from] + 1 == layers[to] {
-                    let ends = [grid.of_box[from]]
-                        .into_iter()
-                        .chain(passes.iter().copied());
-                    let later = passes.iter().copied().chain([grid.of_box[to]]);
-                    grid.links.extend(ends.zip(later));
-                }
+                let starts = [grid.of_box[from]]
+                    .into_iter()
+                    .chain(passes.iter().copied());
+                let ends = passes.iter().copied().chain([grid.of_box[to]]);
+                grid.links.extend(starts.zip(ends));
                 grid.lines.push((from, to, passes));
             }
         }
@@ -174,7 +176,7 @@ impl Grid {
         // The crate wants ids in the order of layers, and has them as small numbers.
         let mut linked: Vec<usize> = (0..self.places.len()).filter(|&at| is_linked[at]).collect();
         linked.sort_by_key(|&place| self.places[place].layer);
-        if linked.len() > PLACES_MAX {
+        if self.is_too_large {
             for &place in &linked {
                 self.places[place].part = 0;
             }
@@ -445,14 +447,36 @@ mod tests {
 
     #[test]
     fn more_than_can_be_ordered_well_is_still_placed() {
-        let lists: Vec<Vec<usize>> = (0..4_000_usize)
-            .map(|at| match at {
-                0..40 => Vec::new(),
-                _ => vec![at - 40, (at - 40) / 3],
-            })
-            .collect();
-        let dependencies = Dependencies::new(&lists);
-        let layout = layout(&dependencies, &vec![SIZE; lists.len()]);
-        assert_eq!(layout.layers.len(), 100);
+        let many = (0..4_000_usize).map(|at| match at {
+            0..40 => Vec::new(),
+            _ => vec![at - 40, (at - 40) / 3],
+        });
+        // A chain, and beside it a step from each link to the last one: lines of half the chain's length.
+        let long = (0..202_usize).map(|at| match at {
+            0 => Vec::new(),
+            1..=100 => vec![at - 1],
+            201 => (100..201).collect(),
+            _ => vec![at - 101],
+        });
+        for (lists, layers) in [
+            (many.collect::<Vec<_>>(), 100),
+            (long.collect::<Vec<_>>(), 102),
+        ] {
+            let dependencies = Dependencies::new(&lists);
+            let layout = layout(&dependencies, &vec![SIZE; lists.len()]);
+            assert_eq!(layout.layers.len(), layers);
+            assert!(layout.lines.iter().all(|line| line.passes.is_empty()));
+            let mut taken: Vec<(usize, f64)> = Vec::new();
+            taken.extend(
+                layout
+                    .places
+                    .iter()
+                    .map(|place| (place.layer, place.across)),
+            );
+            taken.sort_by(|one, other| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)));
+            for pair in taken.windows(2) {
+                assert!(pair[0].0 < pair[1].0 || pair[0].1 + SIZE.across < pair[1].1);
+            }
+        }
     }
 }
