@@ -129,7 +129,9 @@ proptest! {
             // Whoever looks in between and goes on from there sees the same.
             let (first, second) = kept.split_at(kept.len() / 2);
             let mut resumed = JobView::fold(first);
-            second.iter().for_each(|event| resumed.apply(event));
+            for event in second {
+                resumed.apply(event);
+            }
             prop_assert_eq!(&resumed, &*live.lock().unwrap());
         }
     }
