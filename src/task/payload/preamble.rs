@@ -38,14 +38,16 @@ impl Mode {
 // csh takes no newline there, and fish takes two backslashes, or one before a single quote, for escapes.
 //
 // i: run id  t: seconds  b: directory for temporary files  m: mode  s: script  v: escalated  o: the directory stays
-// d: our directory  p: process of the run, which leads its group  w: the watchdog  x: what makes a session
+// d: our directory  l: the sleeper  w: the watcher  p: process of the run, which leads its group  x: makes a session
 const PREAMBLE: &str = concat!(
     // Says why a run could not be set up.
     r#"f(){ echo "segue:$i:$1:$2" >&2;exit 97;};"#,
     r#"c(){ [ "$o" ]||rm -rf "$d";rm -f "$d.pid" "$d.end";};"#,
     // Ends the run: TERM, five seconds to comply, KILL. Before `setsid` has made the group, there is one process.
-    r#"k(){ [ "$p" ]||return;kill -TERM -$p||kill -TERM $p;n=0;"#,
+    r"k(){ kill -TERM -$p||kill -TERM $p;n=0;",
     r"while kill -0 -$p&&[ $n -lt 5 ];do sleep 1;n=$((n+1));done;kill -KILL -$p;};",
+    // Has the watcher do it.
+    r"e(){ kill -TERM $w;wait $w;kill -KILL $l;exit 143;};",
     // A tar for machines that have none: headers of 512 bytes, the name first, the size in octal at 124.
     r#"u(){ cd "$d"||return;while dd bs=1 count=512 of=.h;"#,
     r#"h=$(dd if=.h bs=1 count=100|tr -d "\000");[ "$h" ];do "#,
@@ -56,25 +58,29 @@ const PREAMBLE: &str = concat!(
     r#"i=;while IFS= read -r h;do case $h in segue:*)eval "${h#segue:}";break;;esac;done;"#,
     r#"[ "$i" ]||f input "it ended before the run began";"#,
     r#"if [ "$v" ];then echo "segue:$i:started" >&2;fi;"#,
-    r#"d=$b/segue.$i;p=;trap c EXIT;trap "k >/dev/null 2>&1;exit 143" HUP INT TERM;"#,
+    r#"d=$b/segue.$i;trap c EXIT;trap "exit 143" HUP INT TERM;"#,
     r#"case $m in d)e=$(mkdir -m 700 "$d" 2>&1)||f tmpdir "$e";"#,
     r#"if command -v tar >/dev/null 2>&1;then e=$(cd "$d"&&tar -xof - 2>&1);"#,
     r#"else e="there is no tar, and dd failed";(u) 2>/dev/null;fi||f unpack "$e";"#,
     r#"[ -f "$d/.run" ]||f unpack "the input ended early";s=". \"\$d/.run\"";;"#,
-    "c)s=$(cat);;esac;",
-    "if command -v setsid >/dev/null 2>&1;then x=setsid;else x=;set -m 2>/dev/null;fi;",
-    r#"exec 3<&0;(eval "$s") <&3 3<&-& p=$!;"#,
-    // From here on nobody listens: what a shell has to say about signals would look like the task's words.
-    "exec </dev/null >/dev/null 2>&1 3<&-;",
-    r#"set -C;echo $p >"$d.pid";if [ -e "$d.end" ];then k;exit 143;fi;"#,
-    // The watchdog. The login user can't signal an escalated run, so that one looks for the wish to end by itself.
+    "c)s=$(cat);;esac;exec 3<&0;",
+    // The sleeper ends by itself when the time is over, or when somebody wishes the run to end: the login user, who
+    // may not signal an escalated run. A shell that has just forked would swallow a signal that it traps.
+    "trap - HUP INT TERM;",
     r#"if [ "$v" ];then (while [ $t -gt 0 ];do "#,
     r#"if [ -e "$d.end" ]&&[ "$(find "$d.end" -prune ${SUDO_UID:+-user $SUDO_UID})" ];then break;fi;"#,
-    r"sleep 1;t=$((t-1));done;k;c)& ",
-    r#"else (sleep $t& s=$!;trap "kill $s;wait $s;exit" TERM;wait $s;k;c)& fi;w=$!;"#,
+    r"sleep 1;t=$((t-1));done) </dev/null >/dev/null 2>&1 3<&-& ",
+    r"else sleep $t </dev/null >/dev/null 2>&1 3<&-& fi;l=$!;",
+    // The watcher starts the run, waits for it, and kills the sleeper: with a signal that no shell can be late for.
+    "(if command -v setsid >/dev/null 2>&1;then x=setsid;else x=;set -m 2>/dev/null;fi;",
+    r#"(eval "$s") <&3 3<&-& p=$!;"#,
+    // From here on nobody listens: what a shell has to say about signals would look like the task's words.
+    r#"exec </dev/null >/dev/null 2>&1 3<&-;trap "k;exit 143" HUP INT TERM;"#,
+    r#"set -C;echo $p >"$d.pid";if [ -e "$d.end" ];then k;fi;"#,
     // ksh93 counts signals from 256.
-    "wait $p;r=$?;if [ $r -gt 256 ];then r=$((r-128));fi;",
-    "kill $w;wait $w;exit $r",
+    "wait $p;r=$?;if [ $r -gt 256 ];then r=$((r-128));fi;kill -KILL $l;exit $r)& w=$!;",
+    r"exec </dev/null >/dev/null 2>&1 3<&-;trap e HUP INT TERM;",
+    "if wait $l;then e;fi;wait $w",
 );
 
 // Leaves the wish to end, for a run that is being set up or is another user's, and ends the group of one that is ours.
