@@ -51,7 +51,9 @@ const PREAMBLE: &str = concat!(
     // A tar for machines that have none: headers of 512 bytes, the name first, the size in octal at 124.
     r#"u(){ cd "$d"||return;while dd bs=1 count=512 of=.h;"#,
     r#"h=$(dd if=.h bs=1 count=100|tr -d "\000");[ "$h" ];do "#,
-    r#"n=$(dd if=.h bs=1 skip=124 count=11);n=$((0$n));case $h in */)mkdir -p "$h";;"#,
+    // Not every shell takes a number with a zero in front for an octal one.
+    r#"z=$(dd if=.h bs=1 skip=124 count=11);n=0;while [ "$z" ];do r=${z#?};n=$((n*8+${z%"$r"}));z=$r;done;"#,
+    r#"case $h in */)mkdir -p "$h";;"#,
     r#"*)dd bs=1 count=$n of="$h"&&chmod 700 "$h";;esac||return;"#,
     r"dd bs=1 count=$(((512-n%512)%512)) of=.h;done;};",
     // sudo leaves the password there when it did not need it, so lines before the header are passed over.
@@ -142,4 +144,205 @@ impl Header<'_> {
 pub(super) fn end(run: &RunId, base: &str) -> Arc<str> {
     let text = format!("i={run};b={base};exec >/dev/null 2>&1;{END}");
     Arc::from(format!("/bin/sh -c {}", shell::quote(&text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs,
+        path::{Path, PathBuf},
+        process::{Child, Stdio},
+        time::Instant,
+    };
+
+    use super::*;
+    use crate::{
+        model::Payload,
+        task::payload::{
+            command_payload,
+            trial::{Ask, Trial, shells},
+        },
+    };
+
+    // Ten times what it takes on a busy machine.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn program_can_stand_between_single_quotes_of_any_login_shell() {
+        for text in [PREAMBLE, END] {
+            assert!(!text.contains(['\'', '\n']), "{text}");
+            assert!(!text.contains(r"\\") && text.is_ascii(), "{text}");
+        }
+    }
+
+    #[test]
+    fn login_shells_of_other_kinds_start_it() {
+        for login_shell in ["/bin/tcsh", "/usr/bin/fish", "/bin/zsh", "/bin/bash"] {
+            if !Path::new(login_shell).exists() {
+                continue;
+            }
+            let trial = Trial::with_shell(&[login_shell, "-c"]);
+            let ask = Ask::new();
+            let payload = command_payload("echo 'it''s' \"$HOME\" | wc -l; exit 4", &ask.call());
+            let output = trial.run_through(&payload.unwrap());
+            let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.exit.code(), 4, "{login_shell}: {stderr}");
+            assert_eq!(
+                String::from_utf8_lossy(&output.stdout).trim(),
+                "1",
+                "{login_shell}"
+            );
+        }
+    }
+
+    /// Waits until `path` holds a whole line, and gives it.
+    fn line_of(path: &Path) -> String {
+        let start = Instant::now();
+        loop {
+            if let Ok(text) = fs::read_to_string(path)
+                && let Some(line) = text.strip_suffix('\n')
+            {
+                return line.to_owned();
+            }
+            assert!(start.elapsed() < PATIENCE, "{} has no line", path.display());
+            std::thread::yield_now();
+        }
+    }
+
+    fn is_alive(process: &str) -> bool {
+        // A dead one that nobody has asked after yet is dead.
+        fs::read_to_string(format!("/proc/{process}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+    }
+
+    fn dies(process: &str) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            if !is_alive(process) {
+                return true;
+            }
+            std::thread::yield_now();
+        }
+        false
+    }
+
+    /// A command that writes its own id and that of its child, and stays.
+    fn start(trial: &Trial, ask: &Ask, prelude: &str) -> (Payload, Child, Vec<String>) {
+        let home = trial.home();
+        let command =
+            format!("{prelude} sleep 1000 & echo $! >$HOME/child; echo $$ >$HOME/own; wait; wait");
+        let payload = command_payload(&command, &ask.call()).unwrap();
+        let file: PathBuf = home.join("stdin");
+        fs::write(&file, payload.stdin.head()).unwrap();
+        let child = trial
+            .command(&payload.command)
+            .stdin(fs::File::open(&file).unwrap())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let processes = ["child", "own"]
+            .iter()
+            .map(|name| line_of(&home.join(name)))
+            .collect();
+        (payload, child, processes)
+    }
+
+    #[test]
+    fn end_leaves_no_process_and_no_file() {
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let ask = Ask::new();
+            let (payload, mut child, processes) = start(&trial, &ask, "");
+            assert!(processes.iter().all(|one| is_alive(one)), "{shell:?}");
+            let end = trial
+                .command(payload.end.as_deref().unwrap())
+                .stdin(Stdio::null())
+                .output()
+                .unwrap();
+            assert!(end.status.success(), "{shell:?}: {end:?}");
+            for process in &processes {
+                assert!(dies(process), "{shell:?}: {process} of {processes:?}");
+            }
+            assert!(!child.wait().unwrap().success(), "{shell:?}");
+            assert_eq!(trial.leftovers(), Vec::<String>::new(), "{shell:?}");
+        }
+    }
+
+    #[test]
+    fn process_that_does_not_listen_is_ended_all_the_same() {
+        let trial = Trial::new();
+        let ask = Ask::new();
+        let (payload, mut child, processes) = start(&trial, &ask, "trap '' TERM;");
+        trial
+            .command(payload.end.as_deref().unwrap())
+            .output()
+            .unwrap();
+        for process in &processes {
+            assert!(dies(process), "{process} of {processes:?}");
+        }
+        child.wait().unwrap();
+        assert_eq!(trial.leftovers(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn target_ends_by_itself_what_nobody_ends() {
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let ask = Ask::new();
+            let home = trial.home();
+            let command = "sleep 1000 & echo $! >$HOME/child; wait";
+            let payload = command_payload(command, &ask.call()).unwrap();
+            // Its time and the grace of the watchdog, made short.
+            let head = String::from_utf8(payload.stdin.head().to_vec()).unwrap();
+            let head = head.replace(";t=70;", ";t=1;");
+            fs::write(home.join("stdin"), head).unwrap();
+            let mut child = trial
+                .command(&payload.command)
+                .stdin(fs::File::open(home.join("stdin")).unwrap())
+                .spawn()
+                .unwrap();
+            let process = line_of(&home.join("child"));
+            assert!(dies(&process), "{shell:?}");
+            assert_eq!(child.wait().unwrap().code(), Some(143), "{shell:?}");
+            assert_eq!(trial.leftovers(), Vec::<String>::new(), "{shell:?}");
+        }
+    }
+
+    #[test]
+    fn signal_to_the_program_ends_the_run() {
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let ask = Ask::new();
+            let (_, mut child, processes) = start(&trial, &ask, "");
+            let killed = std::process::Command::new("kill")
+                .args(["-HUP", &child.id().to_string()])
+                .status()
+                .unwrap();
+            assert!(killed.success());
+            for process in &processes {
+                assert!(dies(process), "{shell:?}: {process} of {processes:?}");
+            }
+            child.wait().unwrap();
+            assert_eq!(trial.leftovers(), Vec::<String>::new(), "{shell:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_run_leaves_behind_on_purpose_stays() {
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let ask = Ask::new();
+            let command = "sleep 1000 >/dev/null 2>&1 & echo $!";
+            let payload = command_payload(command, &ask.call()).unwrap();
+            let output = trial.run(&payload);
+            let process = String::from_utf8(output.stdout).unwrap();
+            let process = process.trim();
+            assert!(is_alive(process), "{shell:?}");
+            std::process::Command::new("kill")
+                .arg(process)
+                .status()
+                .unwrap();
+            assert!(dies(process));
+        }
+    }
 }
