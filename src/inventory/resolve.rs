@@ -10,7 +10,7 @@ use super::{
     tables::{Entry, Named, Tables},
     uri::TargetUri,
 };
-use crate::model::{Target, nearest};
+use crate::model::{Target, TargetName, nearest};
 
 impl Inventory {
     /// The targets that an expression names, in the order of the inventory, each once; those that the inventory
@@ -24,8 +24,24 @@ impl Inventory {
     /// # Errors
     /// A word names nothing, a pattern matches nothing, or a value that one of the targets needs can't be had.
     pub fn resolve(&self, expression: &str) -> Result<Vec<Arc<Target>>, ResolveError> {
-        let tables = &*self.tables;
-        let mut selection = Selection::new(tables, expression);
+        self.select(expression)?.into_targets()
+    }
+
+    /// The names of the targets that an expression names, as [`Inventory::resolve`] gives them: for checks that need
+    /// no configuration.
+    ///
+    /// # Errors
+    /// A word names nothing, or a pattern matches nothing.
+    pub fn resolve_names(&self, expression: &str) -> Result<Vec<TargetName>, ResolveError> {
+        let selection = self.select(expression)?;
+        Ok(selection
+            .entries()
+            .map(|entry| entry.name.clone())
+            .collect())
+    }
+
+    fn select<'s>(&'s self, expression: &'s str) -> Result<Selection<'s>, ResolveError> {
+        let mut selection = Selection::new(&self.tables, expression);
         let terms = terms(expression);
         if terms.is_empty() {
             return Err(selection.error(Kind::Empty, 0..expression.len()));
@@ -39,7 +55,7 @@ impl Inventory {
         for term in terms.iter().filter(|term| term.excluded) {
             selection.leave_out(term)?;
         }
-        selection.into_targets()
+        Ok(selection)
     }
 
     /// The one target that an expression names.
@@ -205,7 +221,7 @@ impl<'t> Selection<'t> {
         }
     }
 
-    fn into_targets(self) -> Result<Vec<Arc<Target>>, ResolveError> {
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
         let known = self
             .chosen
             .iter()
@@ -215,8 +231,12 @@ impl<'t> Selection<'t> {
             .addresses
             .iter()
             .filter_map(|(entry, chosen)| chosen.then_some(entry));
-        let mut targets = Vec::with_capacity(known.clone().count());
-        for entry in known.chain(addresses) {
+        known.chain(addresses)
+    }
+
+    fn into_targets(self) -> Result<Vec<Arc<Target>>, ResolveError> {
+        let mut targets = Vec::with_capacity(self.entries().count());
+        for entry in self.entries() {
             targets.push(self.tables.target(entry).map_err(|error| {
                 let kind = Kind::Unusable {
                     target: entry.name.to_string(),
@@ -262,7 +282,7 @@ impl Tables {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::{collections::BTreeSet, sync::LazyLock};
 
     use proptest::prelude::*;
 
@@ -273,6 +293,11 @@ mod tests {
     };
 
     fn inventory() -> Inventory {
+        static INVENTORY: LazyLock<Inventory> = LazyLock::new(read_inventory);
+        INVENTORY.clone()
+    }
+
+    fn read_inventory() -> Inventory {
         Inventory::parse(
             "inventory.yaml",
             "
