@@ -137,14 +137,13 @@ impl Inventory {
         self.tables.find(target)?;
         let tables = Arc::make_mut(&mut self.tables);
         let index = tables.find_or_add(target)?;
-        Ok(tables.entries[index as usize].edits_mut())
+        Ok(tables.entry_mut(index).edits_mut())
     }
 }
 
 impl Entry {
-    /// What plans say of it, for a change: the target will be made again.
+    /// What plans say of it.
     pub(super) fn edits_mut(&mut self) -> &mut Layer {
-        self.resolved.take();
         let edits = self
             .edits
             .get_or_insert_with(|| Arc::new(Layer::new(Origin::Plan, None)));
@@ -182,9 +181,8 @@ impl Tables {
 
     pub(super) fn push(&mut self, entry: Entry) -> u32 {
         let index = u32::try_from(self.entries.len()).expect("memory ends before a u32 does");
-        self.names
-            .insert(Arc::from(entry.name.as_str()), Named::Target(index));
-        self.entries.push(entry);
+        self.define(entry.name.as_str(), Named::Target(index));
+        self.entries.push(Arc::new(entry));
         index
     }
 
@@ -236,9 +234,8 @@ impl Tables {
     }
 
     pub(super) fn join(&mut self, target: u32, group: u32) {
-        let entry = &mut self.entries[target as usize];
+        let entry = self.entry_mut(target);
         entry.listed = true;
-        entry.resolved.take();
         if group == 0 {
             return;
         }
@@ -269,18 +266,20 @@ impl Tables {
     }
 
     fn leave(&mut self, target: u32, group: u32) {
-        let entry = &mut self.entries[target as usize];
-        entry.resolved.take();
-        entry.groups.retain(|known| *known != group);
+        self.entry_mut(target)
+            .groups
+            .retain(|known| *known != group);
         self.renew_membership(target);
-        Arc::make_mut(&mut self.groups[group as usize])
-            .targets
-            .retain(|known| *known != target);
+        let members = &mut Arc::make_mut(&mut self.groups[group as usize]).targets;
+        if let Ok(at) = members.binary_search(&target) {
+            members.remove(at);
+        }
     }
 
     fn renew_membership(&mut self, target: u32) {
         let direct = self.entries[target as usize].groups.clone();
-        self.entries[target as usize].membership = self.membership(&direct);
+        let membership = self.membership(&direct);
+        self.entry_mut(target).membership = membership;
     }
 }
 

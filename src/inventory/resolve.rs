@@ -24,6 +24,16 @@ impl Inventory {
     /// # Errors
     /// A word names nothing, a pattern matches nothing, or a value that one of the targets needs can't be had.
     pub fn resolve(&self, expression: &str) -> Result<Vec<Arc<Target>>, ResolveError> {
+        let tables = &*self.tables;
+        // Plans ask for one name again and again; nothing has to be marked among 20,000 for that.
+        if let Some(Named::Target(index)) = tables.names.get(expression) {
+            let entry = &tables.entries[*index as usize];
+            let target = tables.target(entry);
+            return match target {
+                Ok(target) => Ok(vec![target]),
+                Err(error) => Err(unusable(entry, error, expression)),
+            };
+        }
         self.select(expression)?.into_targets()
     }
 
@@ -226,7 +236,7 @@ impl<'t> Selection<'t> {
             .chosen
             .iter()
             .zip(&self.tables.entries)
-            .filter_map(|(chosen, entry)| chosen.then_some(entry));
+            .filter_map(|(chosen, entry)| chosen.then_some(&**entry));
         let addresses = self
             .addresses
             .iter()
@@ -237,13 +247,8 @@ impl<'t> Selection<'t> {
     fn into_targets(self) -> Result<Vec<Arc<Target>>, ResolveError> {
         let mut targets = Vec::with_capacity(self.entries().count());
         for entry in self.entries() {
-            targets.push(self.tables.target(entry).map_err(|error| {
-                let kind = Kind::Unusable {
-                    target: entry.name.to_string(),
-                    error,
-                };
-                self.error(kind, 0..self.expression.len())
-            })?);
+            let target = self.tables.target(entry);
+            targets.push(target.map_err(|error| unusable(entry, error, self.expression))?);
         }
         Ok(targets)
     }
@@ -259,6 +264,14 @@ impl<'t> Selection<'t> {
     fn error(&self, kind: Kind, span: std::ops::Range<usize>) -> ResolveError {
         ResolveError::new(kind, self.expression, span)
     }
+}
+
+fn unusable(entry: &Entry, error: InventoryError, expression: &str) -> ResolveError {
+    let kind = Kind::Unusable {
+        target: entry.name.to_string(),
+        error,
+    };
+    ResolveError::new(kind, expression, 0..expression.len())
 }
 
 impl Tables {

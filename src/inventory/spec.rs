@@ -1,6 +1,6 @@
 //! A target as a plan or a plugin describes it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use super::{
     InventoryError, InventoryErrorKind as Kind,
@@ -152,11 +152,12 @@ impl Tables {
             let entry = self.new_entry(&name, None);
             self.push(entry)
         };
-        let entry = &mut self.entries[index as usize];
+        for alias in &spec.aliases {
+            self.define(alias, Named::Alias(index));
+        }
+        let entry = self.entry_mut(index);
         entry.listed = true;
         for alias in spec.aliases {
-            self.names
-                .insert(Arc::from(alias.as_str()), Named::Alias(index));
             if !entry.aliases.contains(&alias) {
                 entry.aliases.push(alias);
             }
