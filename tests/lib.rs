@@ -1,1 +1,5 @@
 //! The one integration binary: a module for each behaviour.
+
+mod run_local;
+mod segue;
+mod tidy;

@@ -57,6 +57,9 @@ pub enum EventKind {
         /// What the plan returned.
         #[serde(default)]
         value: Value,
+        /// The effects whose failures the plan did not catch: a resume performs them again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        failed_effects: Vec<EffectId>,
     },
     StepStarted {
         branch: BranchPath,
@@ -112,6 +115,9 @@ pub enum EventKind {
         text: String,
     },
     MessagePrinted {
+        /// The effect that asked for it, which is thereby done; absent for words that are Segue's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        effect: Option<EffectId>,
         level: MessageLevel,
         text: String,
     },

@@ -3,9 +3,53 @@
 //! The only room that names rhai. It never touches the network, the clock, the disk of a run or the terminal:
 //! it asks a [`Performer`] and goes on with the outcome.
 
+mod branch;
+mod call;
+mod closure;
+mod convert;
+mod diagnostic;
 mod effect;
+mod ending;
+mod engine;
+mod fiber;
+mod functions;
+mod header;
+mod host;
+mod identity;
+mod import;
+mod interpreter;
+mod limits;
+mod meter;
+mod object;
+mod options;
+mod plan_stop;
+mod program;
+mod project_world;
+mod scheduler;
+mod selection;
+mod source;
+mod sources;
+mod trace;
+mod world;
 
-pub use self::effect::{
-    Action, ApproveBy, Effect, FailureBudget, OnFailure, Outcome, Params, Perform, Performer,
-    Request, Retry, Run, RunOptions,
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    diagnostic::{Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
+    effect::{
+        Action, ApproveBy, Effect, FailureBudget, OnFailure, Outcome, Params, Perform, Performer,
+        Request, Retry, Run, RunOptions,
+    },
+    ending::Ending,
+    functions::{Entry, EntryKind, Param, catalog},
+    header::{DefaultExpression, Header, PlanParam},
+    identity::IdentityKey,
+    interpreter::{Interpreter, PlanEnd, PlanOutcome},
+    limits::Limits,
+    plan_stop::PlanStop,
+    program::{Program, ProgramError},
+    source::{Source, Span},
+    trace::{Frame, FrameFunction, PlanError},
+    world::World,
 };

@@ -1,0 +1,231 @@
+//! What went wrong while a plan ran: the line, the calls that led there, and the failed targets.
+
+use rhai::{Dynamic, EvalAltResult, Position};
+
+use super::{PlanDiagnostic, Severity, explain, failed_targets::failed_targets};
+use crate::{
+    model::{Failure, Place, ResultSet},
+    plan::source::{Source, Span},
+};
+
+const CODE: &str = "segue::plan::failed";
+
+/// What the interpreter knows of a plan that failed, and Rhai does not.
+pub(in crate::plan) trait Interpreter {
+    /// The file of a position, and its byte there.
+    fn locate(&self, position: Position) -> Option<(Source, usize)>;
+    /// The file that a place names.
+    fn source(&self, file: &str) -> Option<Source>;
+    /// The failure that a thrown value is, if it is one of ours.
+    fn thrown(&self, value: &Dynamic) -> Option<Thrown>;
+    /// Why the plan was ended, if a token that no script can catch says so.
+    fn ending(&self, token: &Dynamic) -> Option<Ended>;
+    /// The names of all functions that a plan can call.
+    fn functions(&self) -> Vec<String>;
+    /// What to type next, if there is something that goes on with the job.
+    fn next_command(&self) -> Option<String>;
+}
+
+/// A failure that was thrown.
+#[derive(Clone, Debug)]
+pub(in crate::plan) struct Thrown {
+    pub(in crate::plan) failure: Failure,
+    pub(in crate::plan) results: Option<ResultSet>,
+    /// The call that failed first, when it was caught and thrown again.
+    pub(in crate::plan) place: Option<Place>,
+}
+
+/// A plan that was ended from outside.
+#[derive(Clone, Debug)]
+pub(in crate::plan) struct Ended {
+    pub(in crate::plan) message: String,
+    pub(in crate::plan) help: Option<String>,
+}
+
+/// Explains an error that nobody caught.
+#[must_use]
+pub(in crate::plan) fn runtime_error(
+    interpreter: &dyn Interpreter,
+    error: &EvalAltResult,
+) -> PlanDiagnostic {
+    let (innermost, calls) = unwound(error);
+    let mut spots: Vec<Spot> = calls
+        .iter()
+        .filter_map(|call| {
+            let (source, offset) = interpreter.locate(call.position)?;
+            Some(Spot {
+                span: source.token(offset),
+                source,
+                text: call.text(),
+            })
+        })
+        .collect();
+    let own = interpreter.locate(innermost.position());
+    let mut problem = match innermost {
+        EvalAltResult::ErrorRuntime(value, _) => {
+            thrown(interpreter, value, &mut spots, own.clone())
+        }
+        EvalAltResult::ErrorTerminated(token, _) => match interpreter.ending(token) {
+            Some(ended) => {
+                PlanDiagnostic::error("segue::plan::ended", ended.message).maybe_help(ended.help)
+            }
+            None => PlanDiagnostic::error("segue::plan::ended", "the plan was ended"),
+        },
+        other => explain::explain(interpreter, other, own.as_ref()),
+    };
+    if problem.labels.is_empty() {
+        let at = own.map(|(source, offset)| Spot {
+            span: source.whole(offset),
+            source,
+            text: String::new(),
+        });
+        // Some errors have no position of their own; the innermost call has.
+        match at.or_else(|| (!spots.is_empty()).then(|| spots.remove(0))) {
+            Some(spot) => problem = problem.within(&spot.source).label(spot.span, ""),
+            None => return problem,
+        }
+    }
+    with_calls(problem, spots)
+}
+
+/// A call on the way to the failure.
+struct Call<'a> {
+    function: &'a str,
+    position: Position,
+}
+
+impl Call<'_> {
+    fn text(&self) -> String {
+        if self.function.is_empty() {
+            "called from here".to_owned()
+        } else if self.function.starts_with("anon$") {
+            "in a closure that was called here".to_owned()
+        } else {
+            format!("in `{}`, called here", self.function)
+        }
+    }
+}
+
+struct Spot {
+    source: Source,
+    span: Span,
+    text: String,
+}
+
+/// The innermost error, and the calls that led to it, innermost first.
+fn unwound(error: &EvalAltResult) -> (&EvalAltResult, Vec<Call<'_>>) {
+    let mut calls = Vec::new();
+    let mut inner = error;
+    loop {
+        match inner {
+            EvalAltResult::ErrorInFunctionCall(function, _, next, position) => {
+                calls.push(Call {
+                    function,
+                    position: *position,
+                });
+                inner = next;
+            }
+            EvalAltResult::ErrorInModule(_, next, position) => {
+                calls.push(Call {
+                    function: "",
+                    position: *position,
+                });
+                inner = next;
+            }
+            _ => break,
+        }
+    }
+    calls.reverse();
+    (inner, calls)
+}
+
+fn with_calls(mut problem: PlanDiagnostic, spots: Vec<Spot>) -> PlanDiagnostic {
+    for spot in spots {
+        let home = problem.source.clone();
+        if home.is_some_and(|home| home.is(&spot.source)) {
+            let known = problem.labels.iter().any(|label| label.span == spot.span);
+            if !known {
+                problem = problem.label(spot.span, spot.text);
+            }
+        } else {
+            let mut note = PlanDiagnostic::error("segue::plan::called_from", spot.text)
+                .within(&spot.source)
+                .label(spot.span, "");
+            note.severity = Severity::Note;
+            problem = problem.related(note);
+        }
+    }
+    problem
+}
+
+fn thrown(
+    interpreter: &dyn Interpreter,
+    value: &Dynamic,
+    spots: &mut Vec<Spot>,
+    own: Option<(Source, usize)>,
+) -> PlanDiagnostic {
+    let Some(thrown) = interpreter.thrown(value) else {
+        return PlanDiagnostic::error(CODE, thrown_text(value))
+            .maybe_help(interpreter.next_command());
+    };
+    let mut problem = PlanDiagnostic::error(CODE, thrown.failure.message.clone());
+    let results = thrown.results.as_ref().filter(|results| !results.is_ok());
+    let label = match results {
+        Some(results) => {
+            let failed = results.iter().filter(|result| !result.is_ok()).count();
+            format!(
+                "{failed} of {} {} failed",
+                results.len(),
+                targets(results.len())
+            )
+        }
+        None => "failed here".to_owned(),
+    };
+    let mut help: Vec<String> = results.map(failed_targets).unwrap_or_default();
+    help.extend(interpreter.next_command());
+    problem = problem.maybe_help((!help.is_empty()).then(|| help.join("\n")));
+    let origin = thrown.place.as_ref().and_then(|place| {
+        let source = interpreter.source(&place.file)?;
+        let offset = source.offset(place.line as usize, place.column as usize);
+        Some((source, offset))
+    });
+    let Some((source, offset)) = origin.or_else(|| own.clone()) else {
+        return problem;
+    };
+    problem = problem.within(&source).label(source.whole(offset), label);
+    if let Some((again, at)) = own {
+        let span = again.whole(at);
+        let is_origin = again.is(&source) && span == source.whole(offset);
+        if !is_origin {
+            spots.insert(
+                0,
+                Spot {
+                    source: again,
+                    span,
+                    text: "thrown again here".to_owned(),
+                },
+            );
+        }
+    }
+    problem
+}
+
+const fn targets(count: usize) -> &'static str {
+    if count == 1 { "target" } else { "targets" }
+}
+
+/// What a plan threw that is no failure of ours.
+fn thrown_text(value: &Dynamic) -> String {
+    if value.is_unit() {
+        return "the plan failed without a reason".to_owned();
+    }
+    if let Ok(text) = value.as_immutable_string_ref() {
+        return text.to_string();
+    }
+    let message = value.as_map_ref().ok().and_then(|map| {
+        map.get("message")
+            .or_else(|| map.get("msg"))
+            .map(Dynamic::to_string)
+    });
+    message.unwrap_or_else(|| format!("the plan threw {value}"))
+}

@@ -1,0 +1,139 @@
+//! The faults of a header in words.
+
+use super::{
+    declaration::Declaration,
+    fault::{Fault, FaultKind},
+};
+use crate::{
+    plan::{
+        diagnostic::PlanDiagnostic,
+        source::{Source, Span, keyword},
+    },
+    task::TypeError,
+};
+
+const CODE: &str = "segue::plan::param";
+const EXAMPLE: &str = "write `param name: String = \"default\";`";
+
+pub(super) fn fault(source: &Source, declaration: &Declaration, fault: Fault) -> PlanDiagnostic {
+    let text = source.text();
+    let name = declaration.name.map_or("name", |span| span.of(text));
+    let data_type = declaration.data_type.map_or("String", |span| span.of(text));
+    let (message, label, help) = match fault.kind {
+        FaultKind::Late => (
+            "parameters stand before the first statement".to_owned(),
+            "this one is too late",
+            Some("move it to the top of the file".to_owned()),
+        ),
+        FaultKind::Misspelt => (
+            format!("`{}` means nothing here", fault.span.of(text)),
+            "this should be `param`",
+            Some(EXAMPLE.to_owned()),
+        ),
+        FaultKind::MissingName => (
+            "the name of the parameter is missing".to_owned(),
+            "expected a name behind this",
+            Some(EXAMPLE.to_owned()),
+        ),
+        FaultKind::Dollar => (
+            "names have no `$` in front".to_owned(),
+            "",
+            Some(format!("write `param {name}: {data_type};`")),
+        ),
+        FaultKind::Quoted => (
+            "the name of a parameter has no quotes".to_owned(),
+            "",
+            Some(format!("write `param {name}: {data_type};`")),
+        ),
+        FaultKind::TypeFirst => (
+            "the type of a parameter stands behind its name".to_owned(),
+            "the other way round",
+            Some(format!("write `param {name}: {data_type};`")),
+        ),
+        FaultKind::MissingColon => (
+            "missing `:`".to_owned(),
+            "expected `:` here",
+            Some(format!("write `param {name}: {data_type};`")),
+        ),
+        FaultKind::MissingType => (
+            format!("`{name}` has no type"),
+            "every parameter has a type",
+            Some(format!(
+                "write `param {name}: String;`, or `Any` if anything may be given"
+            )),
+        ),
+        FaultKind::UnclosedType => (
+            "this bracket is never closed".to_owned(),
+            "opened here",
+            Some("add the missing `]`".to_owned()),
+        ),
+        FaultKind::MissingDefault => (
+            format!("the default of `{name}` is missing"),
+            "expected a value behind this",
+            Some(format!(
+                "write a value, or `param {name}: {data_type};` if it has to be given"
+            )),
+        ),
+        FaultKind::UnclosedDefault => (
+            format!("the default of `{name}` never ends"),
+            "opened here, and never closed",
+            Some("close it, and end the line with `;`".to_owned()),
+        ),
+        FaultKind::MissingSemicolon => (
+            "missing `;`".to_owned(),
+            "expected `;` here",
+            Some("every `param` line ends with `;`".to_owned()),
+        ),
+        FaultKind::Unexpected => (
+            format!("unexpected `{}`", fault.span.of(text)),
+            "expected `=` and a default, or `;`",
+            Some(format!("write `param {name}: {data_type} = ...;`")),
+        ),
+    };
+    PlanDiagnostic::error(CODE, message)
+        .within(source)
+        .label(fault.span, label)
+        .maybe_help(help)
+}
+
+pub(super) fn duplicate(source: &Source, first: Span, again: Span) -> PlanDiagnostic {
+    let name = again.of(source.text());
+    PlanDiagnostic::error(CODE, format!("there are two parameters `{name}`"))
+        .within(source)
+        .label(again, "declared again here")
+        .label(first, "first declared here")
+        .help("remove or rename one of them")
+}
+
+/// What speaks against the name of a parameter.
+pub(super) fn bad_name(source: &Source, span: Span) -> Option<PlanDiagnostic> {
+    let name = span.of(source.text());
+    let (message, help) = if keyword::is_keyword(name) || keyword::is_reserved(name) {
+        (
+            format!("`{name}` is a word of the language"),
+            "choose another name",
+        )
+    } else if !rhai::is_valid_identifier(name) {
+        (
+            format!("`{name}` can't be a name"),
+            "names are made of ASCII letters, digits and `_`, and don't begin with a digit",
+        )
+    } else {
+        return None;
+    };
+    Some(
+        PlanDiagnostic::error(CODE, message)
+            .within(source)
+            .label(span, "it can't be the name of a parameter")
+            .help(help),
+    )
+}
+
+pub(super) fn bad_type(source: &Source, span: Span, error: &TypeError) -> PlanDiagnostic {
+    let start = (span.start + error.offset).min(span.end);
+    let at = Span::new(start, (start + error.length).min(span.end));
+    PlanDiagnostic::error(TypeError::CODE, error.message.clone())
+        .within(source)
+        .label(at, "")
+        .maybe_help(error.help.clone())
+}

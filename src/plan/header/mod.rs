@@ -1,0 +1,13 @@
+//! What a plan says of itself before it begins: its description and its parameters.
+//!
+//! `param name: Type [= default];` lines are read here and erased in place before Rhai sees the text.
+
+mod declaration;
+mod erase;
+mod explain;
+mod fault;
+mod outline;
+mod param;
+
+pub(super) use self::erase::{erased, erased_but_defaults};
+pub use self::param::{DefaultExpression, Header, PlanParam};

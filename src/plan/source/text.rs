@@ -1,0 +1,374 @@
+//! One plan file as it was written, and as Rhai reads it.
+
+use std::sync::{Arc, OnceLock};
+
+use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
+use rhai::Position;
+
+use super::{Bracket, Span, Token, TokenKind, Tokens};
+use crate::{model::Place, plan::header};
+
+/// A plan file: its name as messages show it, and its text. Cloning it is cloning a pointer.
+#[derive(Clone, Debug)]
+pub struct Source(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    name: Arc<str>,
+    text: Arc<str>,
+    /// Where each line begins.
+    lines: Vec<usize>,
+    script: OnceLock<Arc<str>>,
+    tokens: OnceLock<Tokens>,
+}
+
+impl Source {
+    /// A file called `name`, such as `plans/rolling_restart.rhai`.
+    pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
+        let text: Arc<str> = text.into();
+        let lines = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+            .collect();
+        Self(Arc::new(Inner {
+            name: name.into(),
+            text,
+            lines,
+            script: OnceLock::new(),
+            tokens: OnceLock::new(),
+        }))
+    }
+
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The text as it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.0.text
+    }
+
+    /// The text that Rhai reads: parameters are erased in place, so every position is the same in both.
+    pub fn script(&self) -> &Arc<str> {
+        self.0
+            .script
+            .get_or_init(|| header::erased(&self.0.text).into())
+    }
+
+    /// The tokens of all that is Rhai: the script, and the defaults of parameters.
+    pub(in crate::plan) fn tokens(&self) -> &Tokens {
+        self.0
+            .tokens
+            .get_or_init(|| Tokens::new(&header::erased_but_defaults(&self.0.text)))
+    }
+
+    /// Whether both are the same file in memory, or files of the same name and text.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+            || (self.0.name == other.0.name && self.0.text == other.0.text)
+    }
+
+    /// The byte at a line and a column, both counted from 1, the column in characters. Beyond the end of a line
+    /// it is the end of that line.
+    #[must_use]
+    pub fn offset(&self, line: usize, column: usize) -> usize {
+        let text = self.text();
+        let Some(start) = self.0.lines.get(line.saturating_sub(1)).copied() else {
+            return text.len();
+        };
+        let end = self.0.lines.get(line).map_or(text.len(), |next| next - 1);
+        let line = &text[start..end];
+        let column = column.saturating_sub(1);
+        if line.is_ascii() {
+            return start + column.min(line.len());
+        }
+        line.char_indices()
+            .nth(column)
+            .map_or(end, |(at, _)| start + at)
+    }
+
+    /// Where a byte is, for events and messages.
+    pub fn place(&self, offset: usize) -> Place {
+        let offset = offset.min(self.text().len());
+        let line = self.0.lines.partition_point(|start| *start <= offset);
+        let start = self.0.lines[line - 1];
+        let before = self.text().get(start..offset).unwrap_or_default();
+        let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Place {
+            file: Arc::clone(&self.0.name),
+            line: narrow(line),
+            column: narrow(before.chars().count() + 1),
+        }
+    }
+
+    /// The byte at a position of Rhai, if it is one.
+    #[must_use]
+    pub fn offset_at(&self, position: Position) -> Option<usize> {
+        position
+            .line()
+            .map(|line| self.offset(line, position.position().unwrap_or(1)))
+    }
+
+    /// All of what begins at a position of Rhai: a call with its arguments, a bracket with what is in it, a
+    /// template, else one token. Past the last token it is an empty span right behind that.
+    #[must_use]
+    pub fn span_at(&self, position: Position) -> Option<Span> {
+        self.offset_at(position).map(|at| self.whole(at))
+    }
+
+    /// The one token at a position of Rhai.
+    #[must_use]
+    pub fn token_at(&self, position: Position) -> Option<Span> {
+        self.offset_at(position).map(|at| self.token(at))
+    }
+
+    /// As [`Source::span_at`], for a byte.
+    pub(in crate::plan) fn whole(&self, offset: usize) -> Span {
+        let tokens = self.tokens();
+        let index = tokens.index_at(offset);
+        let Some(token) = tokens.get(index) else {
+            return self.behind_last(index);
+        };
+        if !token.span.contains(offset) {
+            return Span::empty(offset);
+        }
+        match token.kind {
+            TokenKind::Open(_) | TokenKind::TemplateStart => self.through_partner(index, token),
+            // Rhai's position of `a.b` is that of the point.
+            TokenKind::Symbol if matches!(token.span.of(self.text()), "." | "?.") => tokens
+                .next(index)
+                .and_then(|next| tokens.get(next))
+                .map_or(token.span, |member| self.whole(member.span.start)),
+            TokenKind::Word => self.call_of(index).unwrap_or(token.span),
+            _ => token.span,
+        }
+    }
+
+    /// The one token at a byte.
+    pub(in crate::plan) fn token(&self, offset: usize) -> Span {
+        let tokens = self.tokens();
+        let index = tokens.index_at(offset);
+        match tokens.get(index) {
+            Some(token) if token.span.contains(offset) => token.span,
+            Some(_) => Span::empty(offset),
+            None => self.behind_last(index),
+        }
+    }
+
+    /// The spans of the arguments of the call whose name is at a byte; none if there is no call.
+    pub(in crate::plan) fn arguments(&self, offset: usize) -> Vec<Span> {
+        let tokens = self.tokens();
+        let Some(open) = self.open_of(tokens.index_at(offset)) else {
+            return Vec::new();
+        };
+        let Some(close) = tokens.partner(open) else {
+            return Vec::new();
+        };
+        let mut arguments: Vec<Span> = Vec::new();
+        let mut current: Option<Span> = None;
+        let mut index = open + 1;
+        while index < close {
+            let token = tokens.all()[index];
+            let is_comma = token.kind == TokenKind::Symbol && token.span.of(self.text()) == ",";
+            // A comma between the bars of a closure's parameters is inside of the closure.
+            if is_comma && !self.in_closure_parameters(open, index) {
+                arguments.extend(current.take());
+            } else if !token.is_comment() {
+                let end = tokens.partner(index).filter(|partner| *partner > index);
+                let span = token.span.to(tokens.all()[end.unwrap_or(index)].span);
+                current = Some(current.map_or(span, |before| before.to(span)));
+                index = end.unwrap_or(index);
+            }
+            index += 1;
+        }
+        arguments.extend(current);
+        arguments
+    }
+
+    /// Whether the comma at `comma` stands between `|` and `|` of a closure, behind the bracket at `open`.
+    fn in_closure_parameters(&self, open: usize, comma: usize) -> bool {
+        let tokens = self.tokens();
+        let is_bar = |index: &usize| {
+            let token = tokens.all()[*index];
+            token.kind == TokenKind::Symbol && token.span.of(self.text()) == "|"
+        };
+        let is_name_or_comma = |index: &usize| {
+            let token = tokens.all()[*index];
+            token.kind == TokenKind::Word || token.span.of(self.text()) == ","
+        };
+        let before = (open + 1..comma)
+            .rev()
+            .find(|index| !is_name_or_comma(index));
+        let opens = before.filter(is_bar).is_some_and(|bar| {
+            tokens
+                .previous(bar)
+                .and_then(|index| tokens.get(index))
+                .is_none_or(|token| !token.ends_operand())
+        });
+        opens
+            && (comma + 1..tokens.all().len())
+                .find(|index| !is_name_or_comma(index))
+                .filter(is_bar)
+                .is_some()
+    }
+
+    /// The call that the word at `index` begins, if it does.
+    fn call_of(&self, index: usize) -> Option<Span> {
+        let tokens = self.tokens();
+        let open = self.open_of(index)?;
+        let close = tokens.get(tokens.partner(open)?)?;
+        Some(tokens.get(index)?.span.to(close.span))
+    }
+
+    /// The index of the bracket that begins the arguments of the function whose name, or the first part of it,
+    /// is at `index`.
+    fn open_of(&self, index: usize) -> Option<usize> {
+        let tokens = self.tokens();
+        let script = self.text();
+        if tokens.get(index)?.kind != TokenKind::Word {
+            return None;
+        }
+        let mut next = tokens.next(index)?;
+        while tokens.get(next)?.span.of(script) == "::" {
+            next = tokens.next(tokens.next(next)?)?;
+        }
+        if tokens.get(next)?.span.of(script) == "!" {
+            next = tokens.next(next)?;
+        }
+        let is_open = tokens.get(next)?.kind == TokenKind::Open(Bracket::Round);
+        let is_keyword = matches!(
+            tokens.get(index)?.span.of(script),
+            "if" | "while" | "for" | "switch" | "return" | "in" | "catch" | "until" | "throw"
+        );
+        (is_open && !is_keyword).then_some(next)
+    }
+
+    fn through_partner(&self, index: usize, token: Token) -> Span {
+        let tokens = self.tokens();
+        tokens
+            .partner(index)
+            .and_then(|partner| tokens.get(partner))
+            .map_or(token.span, |partner| token.span.to(partner.span))
+    }
+
+    fn behind_last(&self, index: usize) -> Span {
+        let tokens = self.tokens();
+        let last = tokens.previous(index).and_then(|last| tokens.get(last));
+        Span::empty(last.map_or(0, |token| token.span.end))
+    }
+}
+
+impl SourceCode for Source {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        lines_before: usize,
+        lines_after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let contents = self.text().read_span(span, lines_before, lines_after)?;
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.name().to_owned(),
+            contents.data(),
+            *contents.span(),
+            contents.line(),
+            contents.column(),
+            contents.line_count(),
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(source: &Source, needle: &str) -> Position {
+        let place = source.place(source.text().find(needle).unwrap());
+        Position::new(
+            u16::try_from(place.line).unwrap(),
+            u16::try_from(place.column).unwrap(),
+        )
+    }
+
+    fn span_of<'a>(source: &'a Source, needle: &str) -> &'a str {
+        source
+            .span_at(at(source, needle))
+            .unwrap()
+            .of(source.text())
+    }
+
+    #[test]
+    fn a_position_becomes_the_whole_call() {
+        let source = Source::new(
+            "a.rhai",
+            "let ä = \"ü)\"; run_task(\"x\", `a ${f(\"}\")} )`, #{ a: [1] }); done();",
+        );
+        assert_eq!(
+            span_of(&source, "run_task"),
+            "run_task(\"x\", `a ${f(\"}\")} )`, #{ a: [1] })"
+        );
+        assert_eq!(span_of(&source, "`a"), "`a ${f(\"}\")} )`");
+        assert_eq!(span_of(&source, "done"), "done()");
+        assert_eq!(span_of(&source, "\"ü"), "\"ü)\"");
+    }
+
+    #[test]
+    fn a_point_stands_for_the_member_behind_it() {
+        let source = Source::new("a.rhai", "nodes.batches(2).len");
+        assert_eq!(span_of(&source, ".batches"), "batches(2)");
+        assert_eq!(span_of(&source, ".len"), "len");
+    }
+
+    #[test]
+    fn arguments_are_told_apart() {
+        let source = Source::new(
+            "a.rhai",
+            "f(1 + g(2, 3), /* , */ \"a,b\", |x, y| x + y, #{ a: 1, b: 2 } )",
+        );
+        let arguments: Vec<&str> = source
+            .arguments(0)
+            .iter()
+            .map(|span| span.of(source.text()))
+            .collect();
+        assert_eq!(
+            arguments,
+            ["1 + g(2, 3)", "\"a,b\"", "|x, y| x + y", "#{ a: 1, b: 2 }"]
+        );
+    }
+
+    #[test]
+    fn the_end_of_the_text_is_right_behind_the_last_token() {
+        let source = Source::new("a.rhai", "let a = 1 // one\n\n");
+        assert_eq!(source.span_at(Position::new(3, 0)), Some(Span::empty(9)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_odd(text in "[a-z(){}\\[\\]\"'`$#\\\\/*|,.; \n0-9éñ]{0,80}", line in 0_u16..9, column in 0_u16..90) {
+            let source = Source::new("a.rhai", text.as_str());
+            let mut end = 0;
+            for token in source.tokens().all() {
+                prop_assert!(token.span.start >= end && text.get(token.span.range()).is_some());
+                end = token.span.end;
+            }
+            if line > 0 {
+                let span = source.span_at(Position::new(line, column)).unwrap();
+                prop_assert!(text.get(span.range()).is_some(), "{span:?}");
+                source.arguments(span.start);
+            }
+        }
+
+        #[test]
+        fn places_and_offsets_are_inverse(text in "[aé\n]{0,40}", pick in 0_usize..40) {
+            let source = Source::new("a.rhai", text.as_str());
+            let boundaries: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+            if let Some(offset) = boundaries.get(pick) {
+                let place = source.place(*offset);
+                prop_assert_eq!(source.offset(place.line as usize, place.column as usize), *offset);
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The live performer: effects happen, on targets and on the controller.
+//!
+//! It tells what happens on targets; when an effect began and ended is told by the journal around it.
+
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+
+use tokio::sync::Semaphore;
+
+use super::{
+    controller::Controller,
+    fan_out::FanOut,
+    gate::Gate,
+    lane::Lanes,
+    operator::Operator,
+    stop::{StopSignal, StopStage},
+};
+use crate::{
+    clock::Clock,
+    event::Stream,
+    plan::{Effect, Outcome, Perform, Performer, Request},
+    project::Project,
+    transport::Transport,
+};
+
+/// How long an action may take on a target that does not say otherwise.
+///
+/// An hour is more than any sane restart, and less than a night of waiting for a task that hangs.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_hours(1);
+
+/// How a job is run.
+#[derive(Clone, Copy, Debug)]
+pub struct LiveOptions {
+    /// How many targets are worked on at the same time, over all actions of the job.
+    pub concurrency: NonZeroUsize,
+    pub timeout: Duration,
+    /// Tell what targets print while they print it.
+    pub stream_output: bool,
+}
+
+/// What a live performer works with.
+pub struct LiveParts {
+    pub transport: Arc<dyn Transport>,
+    pub stream: Stream,
+    pub gate: Arc<dyn Gate>,
+    pub stop: StopSignal,
+    pub clock: Clock,
+    pub project: Project,
+    pub operator: Arc<dyn Operator>,
+    pub options: LiveOptions,
+}
+
+/// Performs effects. Cloning it gives another handle to the same connections and limits.
+#[derive(Clone)]
+pub struct LivePerformer {
+    shared: Arc<Shared>,
+}
+
+/// What all effects of a job share.
+pub(super) struct Shared {
+    pub(super) lanes: Lanes,
+    /// One permit for each target that is worked on.
+    pub(super) slots: Semaphore,
+    pub(super) stream: Stream,
+    pub(super) gate: Arc<dyn Gate>,
+    pub(super) stop: StopSignal,
+    pub(super) clock: Clock,
+    pub(super) options: LiveOptions,
+    controller: Controller,
+}
+
+impl LivePerformer {
+    #[must_use]
+    pub fn new(parts: LiveParts) -> Self {
+        let controller = Controller::new(parts.clock.clone(), parts.project, parts.operator);
+        Self {
+            shared: Arc::new(Shared {
+                lanes: Lanes::new(parts.transport),
+                slots: Semaphore::new(parts.options.concurrency.get()),
+                stream: parts.stream,
+                gate: parts.gate,
+                stop: parts.stop,
+                clock: parts.clock,
+                options: parts.options,
+                controller,
+            }),
+        }
+    }
+
+    /// Closes every connection of the job.
+    pub async fn close(&self) {
+        self.shared.lanes.close().await;
+    }
+}
+
+impl Performer for LivePerformer {
+    fn perform(&self, request: Request) -> Perform {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move { shared.perform(request).await })
+    }
+}
+
+impl Shared {
+    async fn perform(self: Arc<Self>, request: Request) -> Outcome {
+        if self.stop.stage() >= StopStage::Drain && !is_cleanup(&request.effect) {
+            return Outcome::Stopped;
+        }
+        match request.effect {
+            Effect::Run(run) => FanOut::new(Arc::clone(&self), request.id, run).run().await,
+            // Telling is the journal's part: these are events and nothing else.
+            Effect::Print { .. } | Effect::StartStep { .. } | Effect::FinishStep { .. } => {
+                Outcome::Done
+            }
+            effect => tokio::select! {
+                outcome = self.controller.perform(effect) => outcome,
+                () = self.stop.reached(StopStage::Drain) => Outcome::Stopped,
+            },
+        }
+    }
+}
+
+/// What is still done while the job is being stopped.
+fn is_cleanup(effect: &Effect) -> bool {
+    matches!(effect, Effect::Run(run) if run.options.cleanup)
+}
