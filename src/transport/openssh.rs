@@ -316,8 +316,8 @@ async fn encrypted_key_that_the_agent_holds_needs_no_passphrase() {
     let locked = Command::new("ssh-keygen")
         .args(["-q", "-p", "-P", "", "-N", "sesame", "-f"])
         .arg(server.file("held"))
-        .status();
-    assert!(locked.unwrap().success());
+        .output();
+    assert!(locked.unwrap().status.success());
     let mut target = target_of(&server);
     set(&mut target, "private-key", path_value(&server.file("held")));
     let connected = with_agent(&server, &agent).connect(Arc::new(target)).await;

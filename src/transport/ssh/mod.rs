@@ -10,6 +10,8 @@ mod host_key;
 mod jump;
 mod keyring;
 mod known_hosts;
+#[cfg(test)]
+mod other_servers;
 mod process;
 mod session;
 mod setting;
