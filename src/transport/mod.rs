@@ -5,6 +5,7 @@
 mod capped;
 #[cfg(test)]
 mod contract;
+mod deadline;
 mod error;
 mod local;
 #[cfg(test)]

@@ -4,7 +4,7 @@
 mod sshd;
 
 use std::{
-    io::Write as _,
+    io::{Read as _, Write as _},
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -689,6 +689,29 @@ async fn reasons_for_not_being_reached_are_told_apart() {
         assert_eq!(error.reason, reason, "{error}");
         assert!(error.help.is_some(), "{error}");
     }
+}
+
+#[tokio::test]
+async fn handshake_that_is_given_up_leaves_no_connection_behind() {
+    let server = Sshd::start();
+    let stalling = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut target = target_of(&server);
+    target.port = Some(stalling.local_addr().unwrap().port());
+    set(&mut target, "connect-timeout", "100ms");
+    let ended = std::thread::spawn(move || {
+        let (mut caller, _) = stalling.accept().unwrap();
+        caller.write_all(b"SSH-2.0-Stalling\r\n").unwrap();
+        caller
+            .set_read_timeout(Some(Duration::from_mins(1)))
+            .unwrap();
+        // Its end comes as the end of what it sends, or as an error if it left something unread.
+        let read = caller.read_to_end(&mut Vec::new());
+        !read.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+    });
+    let error = refusal(connect(&server, target).await);
+    assert_eq!(error.reason, ConnectReason::TimedOut, "{error}");
+    let ended = tokio::task::spawn_blocking(|| ended.join().unwrap()).await;
+    assert!(ended.unwrap(), "the connection is still open");
 }
 
 #[tokio::test]

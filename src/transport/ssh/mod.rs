@@ -10,6 +10,7 @@ mod host_key;
 mod jump;
 mod keyring;
 mod known_hosts;
+mod leash;
 #[cfg(test)]
 mod other_servers;
 mod process;
