@@ -347,7 +347,7 @@ async fn caller_who_is_busy_elsewhere_does_not_hold_up_others(subject: Subject) 
 }
 
 async fn input_that_is_not_read_does_not_hold_up_others(subject: Subject) {
-    let mut deaf = payload("sleep 1000");
+    let mut deaf = payload("sleep 120");
     deaf.stdin = input(bytes(5 << 20));
     let others = async {
         for _ in 0..3 {

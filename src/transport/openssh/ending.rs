@@ -15,7 +15,7 @@ async fn connection_that_dies_breaks_what_runs_on_it() {
     let server = Sshd::start();
     let session = connect(&server, target_of(&server)).await.unwrap();
     let error = session
-        .run(&payload("kill -KILL $PPID; sleep 1000"), None)
+        .run(&payload("kill -KILL $PPID; sleep 120"), None)
         .await
         .unwrap_err();
     assert!(matches!(error, SessionError::Broken { .. }), "{error}");
@@ -50,7 +50,7 @@ async fn processes_wait_for_their_turn_where_the_server_allows_few_at_once() {
 async fn timeout_counts_while_a_process_waits_for_its_turn() {
     let server = start(&["MaxSessions 1"]);
     let session = connect(&server, target_of(&server)).await.unwrap();
-    let busy = payload("sleep 1000");
+    let busy = payload("sleep 120");
     let mut late = payload("echo never");
     late.timeout = Duration::from_millis(300);
     tokio::select! {
