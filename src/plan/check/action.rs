@@ -54,6 +54,7 @@ impl<'t> Checker<'t> {
                     .any(|param| param.name == "params" && param.wanted == "Map");
                 if let (true, Some(parameters)) = (takes_map, &task.parameters) {
                     let call = ParamsCall {
+                        given: params.map(|params| params.span),
                         owner: format!("task `{text}`"),
                         parameters,
                         span,
@@ -115,6 +116,7 @@ impl<'t> Checker<'t> {
         let (header, _) = Header::read(&source);
         let parameters = parameters_of(&header);
         let call = ParamsCall {
+            given: params.map(|params| params.span),
             owner: format!("plan `{text}`"),
             parameters: &parameters,
             span,

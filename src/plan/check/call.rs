@@ -276,8 +276,10 @@ impl<'t> Checker<'t> {
             return Kind::Unknown;
         };
         if signature.takes(count) {
-            self.argument_types(signature, call, &kinds);
-            self.action(signature, call, span);
+            // What is of the wrong type is not looked up as well.
+            if self.argument_types(signature, call, &kinds) {
+                self.action(signature, call, span);
+            }
         } else {
             self.native_count(signature, call, span);
         }
@@ -323,7 +325,10 @@ impl<'t> Checker<'t> {
         self.tell(problem);
     }
 
-    fn argument_types(&mut self, signature: &Signature, call: &Call, kinds: &[Kind]) {
+    /// Whether all arguments may be of the types that they have to be.
+    fn argument_types(&mut self, signature: &Signature, call: &Call, kinds: &[Kind]) -> bool {
+        let told = self.problems.len();
+        let swapped = is_swapped(signature, kinds);
         for ((param, argument), kind) in signature.params.iter().zip(&call.arguments).zip(kinds) {
             let left_out = param.optional && *kind == Kind::Unit;
             if left_out || kind.fits(&param.wanted) {
@@ -341,17 +346,34 @@ impl<'t> Checker<'t> {
                     argument.span,
                     format!("this is {kind}"),
                 )
-                .maybe_help(argument_help(signature, &param.wanted, argument));
+                .help(if swapped {
+                    format!("the other way round: `{}`", signature.shown)
+                } else {
+                    argument_help(signature, &param.wanted, argument)
+                });
             self.tell(problem);
         }
+        self.problems.len() == told
     }
 }
 
-fn argument_help(signature: &Signature, wanted: &str, argument: &Expression) -> Option<String> {
+fn argument_help(signature: &Signature, wanted: &str, argument: &Expression) -> String {
     match (&argument.kind, wanted) {
         (ExpressionKind::Call(_), "Closure") => {
-            Some("write `|| ` in front, so that it is done later and not now".to_owned())
+            "write `||` in front, so that it is done later and not now".to_owned()
         }
-        _ => Some(format!("it is called as `{}`", signature.shown)),
+        _ => format!("it is called as `{}`", signature.shown),
+    }
+}
+
+/// Whether the first two arguments would fit if each stood in place of the other, and don't as they are.
+fn is_swapped(signature: &Signature, kinds: &[Kind]) -> bool {
+    match (signature.params.as_slice(), kinds) {
+        ([first, second, ..], [one, other, ..]) => {
+            !(one.fits(&first.wanted) && other.fits(&second.wanted))
+                && one.fits(&second.wanted)
+                && other.fits(&first.wanted)
+        }
+        _ => false,
     }
 }

@@ -49,6 +49,7 @@ pub fn check_file(world: &dyn CheckWorld, source: &Source) -> Vec<PlanDiagnostic
 
 fn examine(world: &dyn CheckWorld, source: &Source) -> (Vec<PlanDiagnostic>, Vec<Source>) {
     let (header, mut problems) = Header::read(source);
+    let header_is_sound = problems.is_empty();
     let Parsed {
         ast,
         problems: parse_problems,
@@ -74,7 +75,7 @@ fn examine(world: &dyn CheckWorld, source: &Source) -> (Vec<PlanDiagnostic>, Vec
         reached: Vec::new(),
         problems,
     };
-    checker.file(&tree, !lost.is_empty());
+    checker.file(&tree, lost.is_empty(), header_is_sound);
     (sorted(checker.problems), checker.reached)
 }
 
@@ -143,7 +144,7 @@ pub(super) struct Import {
 }
 
 impl<'t> Checker<'t> {
-    fn file(&mut self, tree: &'t Tree, incomplete: bool) {
+    fn file(&mut self, tree: &'t Tree, complete: bool, header_is_sound: bool) {
         default::check(self);
         self.imports_of(&tree.statements);
         for function in &tree.functions {
@@ -169,13 +170,13 @@ impl<'t> Checker<'t> {
                 Kind::of_data_type(&param.data_type)
             };
             let mut variable = Variable::new(&name, Role::Param, kind);
-            variable.used = self.is_used_in_default(&param.name);
+            variable.used = !header_is_sound || self.is_used_in_default(&param.name);
             self.scopes.declare(variable);
         }
         self.statements(&tree.statements);
         let declared = self.scopes.close();
         // What could not be read may use anything.
-        if !incomplete {
+        if complete {
             self.unused(declared);
             self.unused_imports();
             self.unused_functions(tree);

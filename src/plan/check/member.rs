@@ -213,10 +213,18 @@ impl<'t> Checker<'t> {
         }
         if *kind == Kind::Unknown {
             self.unknown_method_of_unknown(call);
-        } else {
-            self.unknown_method(kind, receiver, call);
+            return Kind::Unknown;
         }
-        Kind::Unknown
+        self.unknown_method(kind, receiver, call);
+        // What was meant may be a property.
+        let getter = match kind {
+            Kind::Native(native) => self
+                .vocabulary
+                .members(native)
+                .find(|member| member.member == MemberKind::Getter && member.name == *name),
+            _ => None,
+        };
+        getter.map_or(Kind::Unknown, |getter| Kind::named(&getter.returns))
     }
 
     fn unknown_method(&mut self, kind: &Kind, receiver: &Expression, call: &Call) {
@@ -287,7 +295,13 @@ impl<'t> Checker<'t> {
     /// Of what nothing is known, only a name that nothing at all has is worth a word.
     fn unknown_method_of_unknown(&mut self, call: &Call) {
         let name = &call.name.text;
-        let known = self.vocabulary.knows(name) || !self.functions.named(name).is_empty();
+        let known = self.vocabulary.knows(name)
+            || self
+                .vocabulary
+                .named(name, MemberKind::Getter)
+                .next()
+                .is_some()
+            || !self.functions.named(name).is_empty();
         if known {
             return;
         }
@@ -342,11 +356,7 @@ impl<'t> Checker<'t> {
                 )
                 .help(format!(
                     "take what is gone through out first: `let items = {};`, then `items.{}(...)`",
-                    if receiver.span == root.span {
-                        format!("{name}.clone()")
-                    } else {
-                        receiver.span.of(self.source.text()).to_owned()
-                    },
+                    receiver.span.of(self.source.text()),
                     call.name.text
                 ));
             self.tell(problem);

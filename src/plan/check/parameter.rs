@@ -14,6 +14,8 @@ use crate::{
 
 /// Whose parameters are checked, and where they are given.
 pub(super) struct ParamsCall<'a> {
+    /// The argument that they are, if there is one.
+    pub(super) given: Option<Span>,
     /// `` task `service` ``.
     pub(super) owner: String,
     pub(super) parameters: &'a Parameters,
@@ -109,6 +111,11 @@ impl<'t> Checker<'t> {
         );
         if !entry.value.span.covers(misfit.span) {
             problem = problem.label(entry.value.span, "given here");
+        }
+        if let Some(given) = call.given
+            && !given.covers(entry.key.span)
+        {
+            problem = problem.label(given, format!("passed to {} here", call.owner));
         }
         self.tell(problem);
     }

@@ -372,7 +372,7 @@ impl<'t> Checker<'t> {
                 Kind::Native(_) | Kind::Array(_) | Kind::Text => {
                     Some("compare it, such as `value.len > 0`")
                 }
-                _ => Some("compare it, such as `value == 0`"),
+                _ => Some("compare it, such as `value > 0`"),
             };
             let problem = self
                 .error(

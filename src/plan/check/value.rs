@@ -267,12 +267,19 @@ impl<'t> Checker<'t> {
     }
 
     fn no_operator(&mut self, symbol: &str, one: &Kind, other: &Kind, span: Span) {
-        let problem = self.error(
-            "segue::plan::wrong_type",
-            format!("`{symbol}` does not work on {one} and {other}"),
-            span,
-            "",
-        );
+        let help = if *one == Kind::Text || *other == Kind::Text {
+            "`parse_int(text)` gives the number that a text is; texts are joined between back-ticks"
+        } else {
+            "it works on numbers, and on sets of targets"
+        };
+        let problem = self
+            .error(
+                "segue::plan::wrong_type",
+                format!("`{symbol}` does not work on {one} and {other}"),
+                span,
+                "",
+            )
+            .help(help);
         self.tell(problem);
     }
 
