@@ -12,6 +12,28 @@ use crate::{
     plan::{diagnostic::foreign_word, source::Span},
 };
 
+/// A way to call a function.
+pub(super) struct Way {
+    /// How many arguments it takes.
+    pub(super) count: usize,
+    /// With the names of the parameters, if they are known.
+    shown: Option<String>,
+}
+
+impl Way {
+    pub(super) const fn of_count(count: usize) -> Self {
+        Self { count, shown: None }
+    }
+
+    fn shown<'a>(name: &str, params: impl Iterator<Item = &'a str>) -> Self {
+        let params: Vec<&str> = params.collect();
+        Self {
+            count: params.len(),
+            shown: Some(format!("`{name}({})`", params.join(", "))),
+        }
+    }
+}
+
 impl<'t> Checker<'t> {
     pub(super) fn call(&mut self, call: &'t Call, span: Span) -> Kind {
         let vocabulary = self.vocabulary;
@@ -36,9 +58,15 @@ impl<'t> Checker<'t> {
         if !own.is_empty() {
             let fits = own.iter().any(|function| function.params.len() == count);
             if !fits && !self.is_method_as_function(&call.name.text, count, first.as_ref()) {
-                let counts: Vec<usize> = own.iter().map(|function| function.params.len()).collect();
+                let ways: Vec<Way> = own
+                    .iter()
+                    .map(|function| {
+                        let params = function.params.iter().map(|param| param.text.as_str());
+                        Way::shown(&function.name, params)
+                    })
+                    .collect();
                 let defined = own.first().map(|function| function.name_span);
-                self.wrong_count(&call.name, count, &counts, defined);
+                self.wrong_count(&call.name, count, &ways, defined);
             }
             let key = (call.name.text.clone(), count);
             return self
@@ -93,16 +121,14 @@ impl<'t> Checker<'t> {
         if self.is_method_as_function(name, count, first) || self.lost.contains(name) {
             return Kind::Unknown;
         }
-        let mut counts: Vec<usize> = self
+        let ways: Vec<Way> = self
             .vocabulary
             .rhai(name)
             .iter()
-            .map(|function| function.params.len())
+            .map(|function| Way::of_count(function.params.len()))
             .collect();
-        if !counts.is_empty() {
-            counts.sort_unstable();
-            counts.dedup();
-            self.wrong_count(&call.name, count, &counts, None);
+        if !ways.is_empty() {
+            self.wrong_count(&call.name, count, &ways, None);
             return Kind::Unknown;
         }
         let help = if let Some(variable) = self.scopes.find(name) {
@@ -185,15 +211,19 @@ impl<'t> Checker<'t> {
         let Some(functions) = &import.functions else {
             return;
         };
-        let counts: Vec<usize> = functions
+        let ways: Vec<Way> = functions
             .iter()
             .filter(|(name, _)| *name == call.name.text)
-            .map(|(_, count)| *count)
+            .map(|(name, params)| {
+                let name = format!("{}::{name}", namespace.text);
+                Way::shown(&name, params.iter().map(String::as_str))
+            })
             .collect();
-        if counts.contains(&call.arguments.len()) {
+        let count = call.arguments.len();
+        if ways.iter().any(|way| way.count == count) {
             return;
         }
-        if counts.is_empty() {
+        if ways.is_empty() {
             let meant = nearest(
                 &call.name.text,
                 functions
@@ -212,7 +242,7 @@ impl<'t> Checker<'t> {
                 .maybe_help(meant);
             self.tell(problem);
         } else {
-            self.wrong_count(&call.name, call.arguments.len(), &counts, None);
+            self.wrong_count(&call.name, count, &ways, None);
         }
     }
 
@@ -220,10 +250,10 @@ impl<'t> Checker<'t> {
         &mut self,
         name: &Name,
         count: usize,
-        counts: &[usize],
+        ways: &[Way],
         defined: Option<Span>,
     ) {
-        let mut counts: Vec<usize> = counts.to_vec();
+        let mut counts: Vec<usize> = ways.iter().map(|way| way.count).collect();
         counts.sort_unstable();
         counts.dedup();
         let wanted = match counts.as_slice() {
@@ -239,12 +269,19 @@ impl<'t> Checker<'t> {
             }
         };
         let span = self.source.whole(name.span.start);
-        let mut problem = self.error(
-            "segue::plan::wrong_arguments",
-            format!("`{}` takes {wanted}, got {count}", name.text),
-            span,
-            "",
-        );
+        let shown: Vec<&str> = ways.iter().filter_map(|way| way.shown.as_deref()).collect();
+        let help = match shown.as_slice() {
+            [] => format!("`segue doc {}` shows how it is called", name.text),
+            shown => format!("it is called as {}", shown.join(" or ")),
+        };
+        let mut problem = self
+            .error(
+                "segue::plan::wrong_arguments",
+                format!("`{}` takes {wanted}, got {count}", name.text),
+                span,
+                "",
+            )
+            .help(help);
         if let Some(defined) = defined {
             problem = problem.label(defined, "defined here");
         }

@@ -136,8 +136,8 @@ impl<'t> Functions<'t> {
 
 /// An imported file, as far as it could be read.
 pub(super) struct Import {
-    /// Functions and the number of their parameters. None if the file is not known.
-    pub(super) functions: Option<Vec<(String, usize)>>,
+    /// Functions and their parameters. None if the file is not known.
+    pub(super) functions: Option<Vec<(String, Vec<String>)>>,
     pub(super) variables: Vec<String>,
     pub(super) alias: Name,
     pub(super) used: bool,

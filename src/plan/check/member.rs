@@ -1,6 +1,7 @@
 //! Properties, indexes and methods of values whose type is known.
 
 use super::{
+    call::Way,
     checker::Checker,
     closure::ClosureUse,
     kind::Kind,
@@ -236,7 +237,7 @@ impl<'t> Checker<'t> {
             other => other.to_string(),
         };
         let count = call.arguments.len();
-        let counts: Vec<usize> = self
+        let ways: Vec<Way> = self
             .vocabulary
             .rhai(name)
             .iter()
@@ -246,14 +247,14 @@ impl<'t> Checker<'t> {
                     .first()
                     .is_some_and(|first| kind.fits(first))
             })
-            .map(|function| function.params.len() - 1)
+            .map(|function| Way::of_count(function.params.len() - 1))
             .collect();
         let is_getter = self
             .vocabulary
             .members(&receiver_name)
             .any(|member| member.member == MemberKind::Getter && member.name == *name);
-        if !is_getter && !counts.is_empty() && !matches!(kind, Kind::Native(_)) {
-            self.wrong_count(&call.name, count, &counts, None);
+        if !is_getter && !ways.is_empty() && !matches!(kind, Kind::Native(_)) {
+            self.wrong_count(&call.name, count, &ways, None);
             return;
         }
         let help = if is_getter {

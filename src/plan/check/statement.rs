@@ -491,7 +491,13 @@ impl<'t> Checker<'t> {
                                 .ast
                                 .iter_functions()
                                 .filter(|function| function.access == rhai::FnAccess::Public)
-                                .map(|function| (function.name.to_owned(), function.params.len()))
+                                .map(|function| {
+                                    let params = function.params.iter();
+                                    (
+                                        function.name.to_owned(),
+                                        params.map(ToString::to_string).collect(),
+                                    )
+                                })
                                 .collect(),
                         );
                         import.variables = parsed
