@@ -49,9 +49,9 @@ impl Ending {
             Self::Stopped | Self::Suspended | Self::Cancelled => None,
             Self::TooManyOperations => Some("look for a loop that never ends"),
             Self::StackUsedUp => Some("look for a function that calls itself without an end"),
-            Self::TooManyBranches => {
-                Some("give the outer `parallel` a limit: `parallel(items, |item| ..., #{ limit: 100 })`")
-            }
+            Self::TooManyBranches => Some(
+                "give the outer `parallel` a limit: `parallel(items, |item| ..., #{ limit: 100 })`",
+            ),
             Self::Deadlock => Some("look for a future that is waited for by its own branch"),
         }
     }

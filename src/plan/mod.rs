@@ -3,7 +3,10 @@
 //! The only room that names rhai. It never touches the network, the clock, the disk of a run or the terminal:
 //! it asks a [`Performer`] and goes on with the outcome.
 
+mod action;
+mod batches;
 mod branch;
+mod branches;
 mod call;
 mod closure;
 mod convert;
@@ -22,13 +25,13 @@ mod limits;
 mod meter;
 mod object;
 mod options;
+mod plan_stop;
 mod program;
 mod project_world;
 mod scheduler;
 mod selection;
 mod source;
 mod sources;
-mod plan_stop;
 mod trace;
 mod world;
 
@@ -47,9 +50,9 @@ pub use self::{
     identity::IdentityKey,
     interpreter::{Interpreter, PlanEnd, PlanOutcome},
     limits::Limits,
+    plan_stop::PlanStop,
     program::{Program, ProgramError},
     source::{Source, Span},
-    plan_stop::PlanStop,
     trace::{Frame, FrameFunction, PlanError},
     world::World,
 };

@@ -97,7 +97,9 @@ impl Program {
         let mut complete = given;
         let mut scope = Scope::new();
         for param in &self.header.params {
-            let given = complete.get(&param.name).filter(|value| **value != Value::Null);
+            let given = complete
+                .get(&param.name)
+                .filter(|value| **value != Value::Null);
             let value = match (given, &param.default) {
                 (Some(value), _) => value.clone(),
                 (None, Some(_)) => self.default(host, &param.name, &mut scope)?,
@@ -126,12 +128,19 @@ impl Program {
         name: &str,
         scope: &mut Scope<'static>,
     ) -> Result<Value, PlanError> {
-        let expression = self.header.param(name).and_then(|param| param.default.as_ref());
+        let expression = self
+            .header
+            .param(name)
+            .and_then(|param| param.default.as_ref());
         let Some(expression) = expression else {
             return Ok(Value::Null);
         };
         let offset = host.sources.add(self.file.clone(), self.source.clone());
-        let text = format!("{}{}", "\n".repeat(offset), expression.in_place(&self.source));
+        let text = format!(
+            "{}{}",
+            "\n".repeat(offset),
+            expression.in_place(&self.source)
+        );
         let result = host
             .engine()
             .eval_expression_with_scope::<Dynamic>(scope, &text)
@@ -160,7 +169,11 @@ impl Program {
     }
 
     /// Compiles the script with its parameters as variables. Parses, so call it where there is enough stack.
-    pub(super) fn compile(&self, host: &Host, scope: &Scope<'_>) -> Result<AST, Box<EvalAltResult>> {
+    pub(super) fn compile(
+        &self,
+        host: &Host,
+        scope: &Scope<'_>,
+    ) -> Result<AST, Box<EvalAltResult>> {
         compile(host, &self.file, &self.source, scope)
     }
 }
@@ -189,7 +202,9 @@ fn compile(
 
 fn params_error(errors: &[ParamError]) -> PlanError {
     let mut error = PlanError::of_failure(ParamError::failure(errors));
-    error.diagnostic.code = errors.first().map_or("segue::plan::parameters", ParamError::code);
+    error.diagnostic.code = errors
+        .first()
+        .map_or("segue::plan::parameters", ParamError::code);
     let help: Vec<String> = errors.iter().filter_map(ParamError::help).collect();
     error.diagnostic.help = (!help.is_empty()).then(|| help.join("\n"));
     error

@@ -40,7 +40,9 @@ impl World for Project {
             Ok(ProjectFile::OnDisk(path)) => Ok(path),
             Ok(ProjectFile::Embedded { path, .. }) => Err(Failure::new(
                 kinds::VALIDATION,
-                format!("`{path}` travels inside of Segue: copy it into the project to send it to targets"),
+                format!(
+                    "`{path}` travels inside of Segue: copy it into the project to send it to targets"
+                ),
             )),
             Err(error) => Err(failure(kinds::VALIDATION, &error)),
         }
@@ -55,7 +57,9 @@ impl World for Project {
         }
         Err(Failure::new(
             kinds::VALIDATION,
-            format!("`{name}` is no name below the project's `{DOWNLOADS}`: write it without `..` and without a leading `/`"),
+            format!(
+                "`{name}` is no name below the project's `{DOWNLOADS}`: write it without `..` and without a leading `/`"
+            ),
         ))
     }
 }

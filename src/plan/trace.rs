@@ -146,10 +146,7 @@ pub(super) fn thrown(value: &Dynamic) -> Thrown {
     if let Some(fault) = value.read_lock::<Rc<Fault>>() {
         return Thrown {
             failure: fault.failure.clone(),
-            results: fault
-                .results
-                .as_ref()
-                .map(|results| results.set().clone()),
+            results: fault.results.as_ref().map(|results| results.set().clone()),
             place: fault.place.clone(),
         };
     }
