@@ -27,3 +27,4 @@ pub mod store;
 // Joining the rooms.
 pub mod cli;
 pub mod clock;
+pub mod error;

@@ -1,1 +1,94 @@
 //! The commands, one file each. The only place where the rooms are joined.
+
+mod action;
+mod arguments;
+mod command_run;
+mod inventory_show;
+mod launch;
+mod output;
+mod params;
+mod plan_run;
+mod plan_show;
+mod setup;
+mod task_run;
+mod task_show;
+mod terminal;
+mod usage;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::error::{Error, Exit};
+
+/// Runs plans: scripts that run tasks on many machines, look at the results and decide what comes next.
+#[derive(Debug, Parser)]
+#[command(name = "segue", version, propagate_version = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a plan, or look at plans
+    #[command(subcommand)]
+    Plan(PlanCommand),
+    /// Run a task on targets, or look at tasks
+    #[command(subcommand)]
+    Task(TaskCommand),
+    /// Run a command on targets
+    #[command(subcommand)]
+    Command(CommandCommand),
+    /// Look at targets and groups
+    #[command(subcommand)]
+    Inventory(InventoryCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum PlanCommand {
+    Run(plan_run::Arguments),
+    Show(plan_show::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum TaskCommand {
+    Run(task_run::Arguments),
+    Show(task_show::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum CommandCommand {
+    Run(command_run::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum InventoryCommand {
+    Show(inventory_show::Arguments),
+}
+
+/// Parses a command line, does what it says, and gives the exit code. What is wrong is told on stderr.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return terminal::print_usage(&error).into(),
+    };
+    match run(cli.command) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            terminal::print_error(&error);
+            error.exit.into()
+        }
+    }
+}
+
+fn run(command: Command) -> Result<Exit, Error> {
+    match command {
+        Command::Plan(PlanCommand::Run(arguments)) => plan_run::run(&arguments),
+        Command::Plan(PlanCommand::Show(arguments)) => plan_show::run(&arguments),
+        Command::Task(TaskCommand::Run(arguments)) => task_run::run(&arguments),
+        Command::Task(TaskCommand::Show(arguments)) => task_show::run(&arguments),
+        Command::Command(CommandCommand::Run(arguments)) => command_run::run(&arguments),
+        Command::Inventory(InventoryCommand::Show(arguments)) => inventory_show::run(&arguments),
+    }
+}

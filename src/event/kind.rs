@@ -112,6 +112,9 @@ pub enum EventKind {
         text: String,
     },
     MessagePrinted {
+        /// The effect that asked for it, which is thereby done; absent for words that are Segue's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        effect: Option<EffectId>,
         level: MessageLevel,
         text: String,
     },

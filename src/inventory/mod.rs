@@ -2,20 +2,39 @@
 //!
 //! Pure data once it is loaded. Knows nothing of connections or of plans.
 
+mod document;
+mod draft;
+mod edit;
 mod error;
+mod explain;
+mod expression;
 mod group;
+mod layer;
+mod link;
+mod mask;
+mod names;
 mod overrides;
+mod reader;
+mod reference;
+mod registry;
+mod resolve;
 mod resolve_error;
 mod setting;
 mod spec;
-mod store;
+mod surroundings;
+mod tables;
+mod tiers;
+mod transport;
+mod uri;
 
 pub use self::{
     error::{InventoryError, InventoryErrorKind},
     group::{Group, Tier},
     overrides::Overrides,
+    registry::Inventory,
     resolve_error::{ResolveError, ResolveErrorKind},
     setting::SettingOrigin,
     spec::TargetSpec,
-    store::Inventory,
+    surroundings::Surroundings,
+    transport::TransportSupport,
 };

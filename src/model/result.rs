@@ -50,6 +50,12 @@ impl TargetResult {
     pub const fn is_ok(&self) -> bool {
         self.status.is_ok()
     }
+
+    /// Whether the value is that of a process: `stdout`, `stderr`, `merged_output`, `exit_code`.
+    #[must_use]
+    pub const fn is_command(&self) -> bool {
+        matches!(self.action, ActionKind::Command | ActionKind::Script)
+    }
 }
 
 /// The value of a result: JSON text that is parsed when somebody looks.

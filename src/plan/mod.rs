@@ -3,11 +3,41 @@
 //! The only room that names rhai. It never touches the network, the clock, the disk of a run or the terminal:
 //! it asks a [`Performer`] and goes on with the outcome.
 
+mod action;
+mod batches;
+mod branch;
+mod branches;
+mod call;
 mod check;
+mod closure;
+mod convert;
 mod diagnostic;
 mod effect;
+mod ending;
+mod engine;
+mod fiber;
+mod functions;
 mod header;
+mod host;
+mod identity;
+mod import;
+mod interpreter;
+mod limits;
+mod meter;
+mod object;
+mod options;
+mod plan_stop;
+mod program;
+mod project_world;
+mod scheduler;
+mod selection;
 mod source;
+mod sources;
+mod trace;
+mod world;
+
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     check::{CheckWorld, Lookup, TaskView, UnknownTargets, check, check_file},
@@ -16,6 +46,15 @@ pub use self::{
         Action, ApproveBy, Effect, FailureBudget, OnFailure, Outcome, Params, Perform, Performer,
         Request, Retry, Run, RunOptions,
     },
+    ending::Ending,
+    functions::{Entry, EntryKind, Param, catalog},
     header::{DefaultExpression, Header, PlanParam},
+    identity::IdentityKey,
+    interpreter::{Interpreter, PlanEnd, PlanOutcome},
+    limits::Limits,
+    plan_stop::PlanStop,
+    program::{Program, ProgramError},
     source::{Source, Span},
+    trace::{Frame, FrameFunction, PlanError},
+    world::World,
 };

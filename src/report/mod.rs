@@ -1,3 +1,15 @@
-//! What people and scripts read: terminal, JSON, JSON lines, JUnit.
+//! What people and scripts read: terminal, JSON, JSON lines.
 //!
-//! Draws from events and from the fold of events, and has no state of its own.
+//! Draws from events and from the fold of events, and has no state of its own. Writes where it is told to;
+//! whether that is a terminal is for the command to know.
+
+mod human;
+mod json;
+mod json_lines;
+mod result_lines;
+
+pub use self::{
+    human::{Detail, Human},
+    json::{job_document, result_document},
+    json_lines::JsonLines,
+};

@@ -1,0 +1,100 @@
+//! `segue command run`: one command line on many targets.
+
+use std::{collections::BTreeMap, io::Read};
+
+use clap::Args;
+
+use super::{
+    action::{self, Asked},
+    arguments::{ConnectionArguments, ProjectArguments, RunArguments, TargetArguments},
+};
+use crate::{
+    error::{Error, Exit},
+    event::JobKind,
+    model::{Map, Value},
+    plan::{Action, RunOptions},
+};
+
+/// Run a command on targets
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The command line for the targets' shell; `@file` or `-` reads it from a file or stdin
+    command: String,
+    /// A variable of the command's environment; repeatable
+    #[arg(long = "env-var", value_name = "NAME=VALUE")]
+    environment: Vec<String>,
+    #[command(flatten)]
+    targets: TargetArguments,
+    #[command(flatten)]
+    project: ProjectArguments,
+    #[command(flatten)]
+    connection: ConnectionArguments,
+    #[command(flatten)]
+    run: RunArguments,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
+    let command = command(&arguments.command)?;
+    let env = environment(&arguments.environment)?;
+    let (setup, targets) = action::prepare(
+        &arguments.project,
+        &arguments.connection,
+        &arguments.targets,
+    )?;
+    let asked = Asked {
+        what: JobKind::Command,
+        action: Action::Command { command },
+        params: Map::new(),
+        targets,
+        options: RunOptions {
+            env,
+            run_as: arguments.connection.run_as.clone(),
+            ..RunOptions::default()
+        },
+    };
+    action::run(&setup, &arguments.project, &arguments.run, asked)
+}
+
+fn command(argument: &str) -> Result<String, Error> {
+    let text = if argument == "-" {
+        let mut text = String::new();
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .map_err(|error| Error::system("read the command from stdin", error))?;
+        text
+    } else if let Some(path) = argument.strip_prefix('@') {
+        std::fs::read_to_string(path)
+            .map_err(|error| Error::system(format!("read the command from `{path}`"), error))?
+    } else {
+        argument.to_owned()
+    };
+    if text.trim().is_empty() {
+        return Err(Error::usage(
+            "the command is empty",
+            "write it in quotes, such as `segue command run 'uptime' --targets all`",
+        ));
+    }
+    Ok(text)
+}
+
+/// Variables as `NAME=VALUE`.
+pub(super) fn environment(pairs: &[String]) -> Result<BTreeMap<String, Value>, Error> {
+    pairs
+        .iter()
+        .map(|pair| match pair.split_once('=') {
+            Some((name, value)) if is_variable(name) => Ok((name.to_owned(), value.into())),
+            _ => Err(Error::usage(
+                format!("`{pair}` is not a variable"),
+                "write NAME=VALUE; a name is letters, digits and `_`, and begins with no digit",
+            )),
+        })
+        .collect()
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.starts_with(|first: char| first.is_ascii_digit())
+        && !name.is_empty()
+        && name
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric() || character == '_')
+}

@@ -1,0 +1,145 @@
+//! What nearly every command needs first: the project, its inventory, and the targets that are meant.
+
+use std::{io::Read, path::Path, sync::Arc};
+
+use super::{
+    arguments::{ConnectionArguments, ProjectArguments, TargetArguments},
+    terminal,
+};
+use crate::{
+    error::{Error, Exit},
+    inventory::{Inventory, Overrides},
+    model::{Secret, Target, parse_duration},
+    project::Project,
+};
+
+/// The project and what it knows.
+pub(super) struct Setup {
+    pub(super) project: Project,
+    pub(super) inventory: Inventory,
+}
+
+impl Setup {
+    /// Finds the project and reads its inventory.
+    pub(super) fn new(arguments: &ProjectArguments) -> Result<Self, Error> {
+        let project = project(arguments)?;
+        let path = arguments
+            .inventory
+            .clone()
+            .or_else(|| project.inventory_path());
+        let inventory = match path {
+            Some(path) => Inventory::load(&path).map_err(|error| Error::new(Exit::Usage, error))?,
+            None => Inventory::empty(),
+        };
+        Ok(Self { project, inventory })
+    }
+
+    /// The same, with what the command line says of connections laid over the inventory.
+    pub(super) fn with_connection(
+        mut self,
+        arguments: &ConnectionArguments,
+    ) -> Result<Self, Error> {
+        self.inventory = self.inventory.with_overrides(overrides(arguments)?);
+        Ok(self)
+    }
+
+    /// The targets that were named, which must be at least one.
+    pub(super) fn targets(&self, arguments: &TargetArguments) -> Result<Vec<Arc<Target>>, Error> {
+        let Some(expression) = expression(arguments)? else {
+            return Err(Error::usage(
+                "no targets were named",
+                "name them with --targets, such as `--targets web1,web2`, a group, or `--targets all`",
+            ));
+        };
+        let targets = self
+            .inventory
+            .resolve(&expression)
+            .map_err(|error| Error::new(Exit::NoTargets, error))?;
+        if targets.is_empty() {
+            return Err(Error::new(Exit::NoTargets, NoTargets { expression }));
+        }
+        Ok(targets)
+    }
+}
+
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("`{expression}` leaves no targets")]
+#[diagnostic(
+    code(segue::cli::no_targets),
+    help("`segue inventory show --targets '{expression}'` tells what an expression matches")
+)]
+struct NoTargets {
+    expression: String,
+}
+
+/// The project alone.
+pub(super) fn project(arguments: &ProjectArguments) -> Result<Project, Error> {
+    let found = match &arguments.project {
+        Some(directory) => Project::at(directory),
+        None => Project::find(Path::new(".")),
+    };
+    found.map_err(|error| Error::new(Exit::Usage, error))
+}
+
+/// All `--targets` as one expression, lists read from where they are.
+pub(super) fn expression(arguments: &TargetArguments) -> Result<Option<String>, Error> {
+    let mut parts = Vec::new();
+    for argument in &arguments.targets {
+        if argument == "-" {
+            let mut text = String::new();
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .map_err(|error| Error::system("read targets from stdin", error))?;
+            parts.push(text);
+        } else if let Some(path) = argument.strip_prefix('@') {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| Error::system(format!("read targets from `{path}`"), error))?;
+            parts.push(text);
+        } else {
+            parts.push(argument.clone());
+        }
+    }
+    let joined = parts
+        .iter()
+        .flat_map(|part| part.split_whitespace())
+        .collect::<Vec<_>>()
+        .join(",");
+    Ok((!joined.is_empty()).then_some(joined))
+}
+
+fn overrides(arguments: &ConnectionArguments) -> Result<Overrides, Error> {
+    let ask = |wanted: bool, prompt: &str| {
+        wanted
+            .then(|| terminal::read_hidden(prompt).map(Secret::new))
+            .transpose()
+            .map_err(|error| Error::system("read a password from the terminal", error))
+    };
+    let connect_timeout_seconds = arguments
+        .connect_timeout
+        .as_deref()
+        .map(duration)
+        .transpose()?
+        .map(|duration| u32::try_from(duration.as_secs().max(1)).unwrap_or(u32::MAX));
+    let private_key = arguments
+        .private_key
+        .as_deref()
+        .map(|path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
+        .map(|path| path.to_string_lossy().into_owned());
+    Ok(Overrides {
+        transport: arguments.transport.clone(),
+        user: arguments.user.clone(),
+        password: ask(arguments.password_prompt, "Password: ")?,
+        private_key,
+        host_key_check: arguments.no_host_key_check.then_some(false),
+        connect_timeout_seconds,
+        run_as: arguments.run_as.clone(),
+        sudo_password: ask(arguments.sudo_password_prompt, "Password for sudo: ")?,
+        ..Overrides::default()
+    })
+}
+
+/// A duration of the command line.
+pub(super) fn duration(text: &str) -> Result<std::time::Duration, Error> {
+    parse_duration(text)
+        .map_err(|error| Error::usage(error.to_string(), crate::model::ParseDurationError::HELP))
+}

@@ -1,0 +1,189 @@
+//! The terminal itself: where words go, whether they are coloured, and how the operator is asked.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use anstream::AutoStream;
+use miette::{GraphicalReportHandler, GraphicalTheme};
+
+use crate::{
+    error::{Error, Exit},
+    model::{Failure, kinds},
+    run::{Operator, Question},
+};
+
+/// Standard output, stripped of colours where they are unwelcome (`NO_COLOR`, a pipe).
+pub(super) fn stdout() -> AutoStream<io::Stdout> {
+    AutoStream::auto(io::stdout())
+}
+
+/// Standard error, likewise.
+pub(super) fn stderr() -> AutoStream<io::Stderr> {
+    AutoStream::auto(io::stderr())
+}
+
+/// Prints what is wrong, where, and what to type next.
+pub(super) fn print_error(error: &Error) {
+    print_report(&error.report);
+}
+
+/// Says something on stderr that is no error.
+pub(super) fn tell(text: &str) {
+    let _ = writeln!(stderr(), "{text}");
+}
+
+/// Prints a report on stderr, drawn as far as the terminal can.
+pub(super) fn print_report(report: &miette::Report) {
+    let mut text = String::new();
+    let colour = AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
+    let theme = if colour {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
+    let handler = GraphicalReportHandler::new_themed(theme).with_width(100);
+    if handler.render_report(&mut text, report.as_ref()).is_err() {
+        text = report.to_string();
+    }
+    // If stderr is gone there is nobody to tell; the exit code still does.
+    let _ = stderr().write_all(text.as_bytes());
+}
+
+/// Prints clap's help to stdout and its complaints to stderr, and gives the exit code for them.
+pub(super) fn print_usage(error: &clap::Error) -> Exit {
+    let _ = error.print();
+    if error.use_stderr() {
+        Exit::Usage
+    } else {
+        Exit::Success
+    }
+}
+
+/// The person at this terminal.
+#[derive(Debug)]
+pub(super) struct Terminal;
+
+impl Operator for Terminal {
+    fn answer(&self, question: &Question) -> Result<String, Failure> {
+        let gone = |error: io::Error| {
+            Failure::new(kinds::EFFECT, format!("the terminal can't be read: {error}"))
+        };
+        match question {
+            Question::Line {
+                message,
+                sensitive,
+                default,
+            } => {
+                let hint = default.as_ref().map(|text| format!(" [{text}]"));
+                let prompt = format!("{message}{}: ", hint.unwrap_or_default());
+                let line = if *sensitive {
+                    read_hidden(&prompt)
+                } else {
+                    read_line(&prompt)
+                };
+                let line = line.map_err(gone)?;
+                Ok(match default {
+                    Some(default) if line.is_empty() => default.clone(),
+                    _ => line,
+                })
+            }
+            Question::Choice {
+                message,
+                choices,
+                default,
+            } => loop {
+                let line = read_line(&menu(message, choices, default.as_deref())).map_err(gone)?;
+                if let Some(choice) = chosen(&line, choices, default.as_deref()) {
+                    return Ok(choice);
+                }
+            },
+            Question::Consent { message } => loop {
+                match read_line(&format!("{message} [yes/no]: "))
+                    .map_err(gone)?
+                    .to_lowercase()
+                    .as_str()
+                {
+                    "y" | "yes" => return Ok("yes".to_owned()),
+                    "n" | "no" => return Ok("no".to_owned()),
+                    _ => {}
+                }
+            },
+        }
+    }
+
+    fn is_present(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+}
+
+fn menu(message: &str, choices: &[String], default: Option<&str>) -> String {
+    let mut text = format!("{message}\n");
+    for (index, choice) in choices.iter().enumerate() {
+        let mark = if default == Some(choice.as_str()) { "*" } else { " " };
+        text.push_str(&format!("{mark} {}) {choice}\n", index + 1));
+    }
+    text.push_str("number: ");
+    text
+}
+
+fn chosen(line: &str, choices: &[String], default: Option<&str>) -> Option<String> {
+    if line.is_empty() {
+        return default.map(str::to_owned);
+    }
+    let by_number = line
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| choices.get(number.checked_sub(1)?));
+    by_number
+        .or_else(|| choices.iter().find(|choice| *choice == line))
+        .cloned()
+}
+
+fn read_line(prompt: &str) -> io::Result<String> {
+    let mut err = stderr();
+    write!(err, "{prompt}")?;
+    err.flush()?;
+    let mut line = String::new();
+    if io::stdin().lock().read_line(&mut line)? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Reads a line that is not echoed. Echo is put back however reading ends.
+pub(super) fn read_hidden(prompt: &str) -> io::Result<String> {
+    use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+
+    struct Restore(Termios);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
+            let _ = writeln!(stderr());
+        }
+    }
+
+    if !io::stdin().is_terminal() {
+        return read_line(prompt);
+    }
+    let before = tcgetattr(io::stdin())?;
+    let mut hidden = before.clone();
+    hidden.local_modes.remove(LocalModes::ECHO);
+    let _restore = Restore(before);
+    tcsetattr(io::stdin(), OptionalActions::Now, &hidden)?;
+    read_line(prompt)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_menu_takes_a_number_a_name_or_the_default() {
+        let choices = ["blue".to_owned(), "green".to_owned()];
+        assert_eq!(chosen("2", &choices, None).as_deref(), Some("green"));
+        assert_eq!(chosen("blue", &choices, None).as_deref(), Some("blue"));
+        assert_eq!(chosen("", &choices, Some("green")).as_deref(), Some("green"));
+        assert_eq!(chosen("", &choices, None), None);
+        assert_eq!(chosen("0", &choices, None), None);
+        assert_eq!(chosen("3", &choices, None), None);
+    }
+}

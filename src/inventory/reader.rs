@@ -1,0 +1,582 @@
+//! From the tree of a file to a draft: which keys there are and what their values must be.
+
+use super::{
+    document::{Key, Node, NodeValue, SourceFile, Span},
+    draft::{Definition, Draft, DraftGroup, DraftItem, DraftItemKind},
+    error::{InventoryError, InventoryErrorKind as Kind, Labelled},
+    layer::{Layer, Origin},
+    names::check_name,
+    surroundings::Surroundings,
+    transport::{
+        TransportSupport, check, hide_secrets, is_secret, setting, settings, transport_names,
+    },
+    uri::TargetUri,
+};
+use crate::model::{Map, Value, nearest};
+
+const TOP_KEYS: [&str; 9] = [
+    "version",
+    "name",
+    "targets",
+    "groups",
+    "config",
+    "vars",
+    "facts",
+    "features",
+    "plugin_hooks",
+];
+const GROUP_KEYS: [&str; 9] = [
+    "name",
+    "targets",
+    "groups",
+    "depends_on",
+    "config",
+    "vars",
+    "facts",
+    "features",
+    "plugin_hooks",
+];
+const TARGET_KEYS: [&str; 8] = [
+    "name",
+    "uri",
+    "alias",
+    "config",
+    "vars",
+    "facts",
+    "features",
+    "plugin_hooks",
+];
+/// As deep as one file can nest them; references to other files could go on for ever.
+const GROUP_DEPTH_MAX: usize = 32;
+/// Enough for a file for each site of a large company; a bound for files that refer to each other.
+const FILES_MAX: usize = 1000;
+
+/// Reads the files of one inventory.
+pub(super) struct Reader<'a> {
+    pub(super) surroundings: &'a Surroundings,
+    pub(super) files: Vec<SourceFile>,
+    draft: Draft,
+    groups_ended: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(surroundings: &'a Surroundings) -> Self {
+        Self {
+            surroundings,
+            files: Vec::new(),
+            draft: Draft::default(),
+            groups_ended: 0,
+        }
+    }
+
+    /// Reads a whole inventory.
+    pub(super) fn read(
+        mut self,
+        file: &SourceFile,
+    ) -> Result<(Draft, Vec<SourceFile>), InventoryError> {
+        let root = self.parse_file(file)?;
+        let root = self.at_once(&root)?.into_owned();
+        self.read_top(&root)?;
+        Ok((self.draft, self.files))
+    }
+
+    /// Reads one more file into a tree.
+    pub(super) fn parse_file(&mut self, file: &SourceFile) -> Result<Node, InventoryError> {
+        if self.files.len() >= FILES_MAX {
+            return Err(InventoryError::new(Kind::TooManyFiles { max: FILES_MAX }));
+        }
+        let index =
+            u16::try_from(self.files.len()).expect("there are fewer than `FILES_MAX` files");
+        let parsed = Node::parse(&file.text, index);
+        self.files.push(file.clone());
+        parsed.map_err(|error| {
+            let places = error.span.map(|span| Labelled {
+                file: file.clone(),
+                span,
+                text: "here".to_owned(),
+            });
+            InventoryError::at(
+                Kind::Syntax {
+                    file: file.name.to_string(),
+                    message: error.message,
+                },
+                places.into_iter().collect(),
+            )
+        })
+    }
+
+    fn read_top(&mut self, root: &Node) -> Result<(), InventoryError> {
+        if !matches!(root.value, NodeValue::Mapping(_) | NodeValue::Null) {
+            return Err(self.wrong_kind("the inventory", "a map", root));
+        }
+        self.known_keys(root, "an inventory", &TOP_KEYS)?;
+        if let Some(version) = root.get("version")
+            && !matches!(version.value, NodeValue::Integer(2))
+        {
+            let kind = Kind::Version {
+                version: self.slice(version.span).to_owned(),
+            };
+            return Err(self.error(kind, version.span, "only version 2 can be read"));
+        }
+        if let Some(name) = root.get("name")
+            && self.text(name, "the name of the outermost group")? != "all"
+        {
+            let kind = Kind::BadName {
+                what: "the outermost group",
+                name: self.slice(name.span).to_owned(),
+                reason: "it is always called `all`",
+            };
+            return Err(self.error(kind, name.span, ""));
+        }
+        let whole = Span {
+            end: root.span.start,
+            ..root.span
+        };
+        self.read_group("all", whole, root, None, 0)
+    }
+
+    fn read_group(
+        &mut self,
+        name: &str,
+        span: Span,
+        node: &Node,
+        parent: Option<usize>,
+        depth: usize,
+    ) -> Result<(), InventoryError> {
+        if depth > GROUP_DEPTH_MAX {
+            let kind = Kind::GroupsTooDeep {
+                depth: GROUP_DEPTH_MAX,
+            };
+            return Err(self.error(kind, span, ""));
+        }
+        let layer = self.read_layer(node, Origin::Group(name.to_owned()), span)?;
+        let index = self.draft.groups.len();
+        self.draft.groups.push(DraftGroup {
+            name: name.to_owned(),
+            span,
+            parent,
+            rank: usize::MAX,
+            layer,
+            depends_on: None,
+        });
+        // In the order in which the file has them: that is the order of the targets.
+        if let NodeValue::Mapping(entries) = &node.value {
+            for (key, value) in entries {
+                match key.name.as_str() {
+                    "targets" => self.read_targets(value, index, 0)?,
+                    "groups" => self.read_groups(value, index, depth)?,
+                    "depends_on" => {
+                        let names = self.names(value, "`depends_on`")?;
+                        self.draft.groups[index].depends_on = Some(names);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        self.draft.groups[index].rank = self.groups_ended;
+        self.groups_ended += 1;
+        Ok(())
+    }
+
+    fn read_groups(
+        &mut self,
+        node: &Node,
+        parent: usize,
+        depth: usize,
+    ) -> Result<(), InventoryError> {
+        let node = self.at_once(node)?;
+        let groups = match &node.value {
+            NodeValue::Sequence(groups) => groups.as_slice(),
+            NodeValue::Null => &[],
+            NodeValue::Mapping(_) if node.get("name").is_some() => std::slice::from_ref(&*node),
+            _ => return Err(self.wrong_kind("`groups`", "a list of groups", &node)),
+        };
+        for group in groups {
+            let group = self.at_once(group)?;
+            match &group.value {
+                NodeValue::Mapping(_) => {}
+                NodeValue::Sequence(_) => {
+                    self.read_groups(&group, parent, depth + 1)?;
+                    continue;
+                }
+                _ => return Err(self.wrong_kind("a group", "a map with a `name`", &group)),
+            }
+            let Some(name_node) = group.get("name") else {
+                let kind = Kind::MissingKey {
+                    what: "a group",
+                    key: "`name`",
+                };
+                return Err(self.error(kind, first_line(&group), "this group"));
+            };
+            self.known_keys(&group, "a group", &GROUP_KEYS)?;
+            let name = self.name(name_node, "a group")?;
+            self.read_group(&name, name_node.span, &group, Some(parent), depth + 1)?;
+        }
+        Ok(())
+    }
+
+    fn read_targets(
+        &mut self,
+        node: &Node,
+        group: usize,
+        depth: usize,
+    ) -> Result<(), InventoryError> {
+        if depth > GROUP_DEPTH_MAX {
+            let kind = Kind::ReferencesTooDeep {
+                depth: GROUP_DEPTH_MAX,
+            };
+            return Err(self.error(kind, node.span, ""));
+        }
+        let node = self.at_once(node)?;
+        let targets = match &node.value {
+            NodeValue::Sequence(targets) => targets.as_slice(),
+            NodeValue::Null => &[],
+            // A reference may stand for a single target.
+            NodeValue::Mapping(_) if depth > 0 => std::slice::from_ref(&*node),
+            _ => return Err(self.wrong_kind("`targets`", "a list of targets", &node)),
+        };
+        for target in targets {
+            let target = self.at_once(target)?;
+            let mut span = target.span;
+            let kind = match &target.value {
+                NodeValue::Mapping(_) => {
+                    let name = target.get("name").or_else(|| target.get("uri"));
+                    span = name.map_or_else(|| first_line(&target), |name| name.span);
+                    DraftItemKind::Definition(Box::new(self.read_target(&target, span)?))
+                }
+                NodeValue::Sequence(_) => {
+                    self.read_targets(&target, group, depth + 1)?;
+                    continue;
+                }
+                _ => DraftItemKind::Text(self.text(&target, "a target")?),
+            };
+            self.draft.items.push(DraftItem { group, span, kind });
+        }
+        Ok(())
+    }
+
+    fn read_target(&mut self, node: &Node, span: Span) -> Result<Definition, InventoryError> {
+        self.known_keys(node, "a target", &TARGET_KEYS)?;
+        let uri = match node.get("uri") {
+            Some(node) => Some(self.uri(node)?),
+            None => None,
+        };
+        let name = match (node.get("name"), &uri) {
+            (Some(node), _) => self.name(node, "a target")?,
+            (None, Some(uri)) => uri.text.clone(),
+            (None, None) => {
+                let kind = Kind::MissingKey {
+                    what: "a target",
+                    key: "`name` and no `uri`",
+                };
+                return Err(self.error(kind, first_line(node), "this target"));
+            }
+        };
+        let mut aliases = Vec::new();
+        if let Some(node) = node.get("alias") {
+            for (alias, span) in self.names(node, "`alias`")? {
+                self.check_name("an alias", &alias, span)?;
+                aliases.push((alias, span));
+            }
+        }
+        let layer = self.read_layer(node, Origin::Target(name.clone()), span)?;
+        Ok(Definition {
+            name,
+            uri,
+            aliases,
+            layer,
+        })
+    }
+
+    pub(super) fn uri(&mut self, node: &Node) -> Result<TargetUri, InventoryError> {
+        let node = self.at_once(node)?;
+        let text = self.text(&node, "`uri`")?;
+        self.parse_uri(&text, node.span)
+    }
+
+    pub(super) fn parse_uri(&self, text: &str, span: Span) -> Result<TargetUri, InventoryError> {
+        parse_uri(text).map_err(|kind| self.error(kind, span, ""))
+    }
+
+    fn read_layer(
+        &mut self,
+        node: &Node,
+        origin: Origin,
+        span: Span,
+    ) -> Result<Layer, InventoryError> {
+        let file = self.files[usize::from(span.file)].clone();
+        let mut layer = Layer::new(origin, Some(file.place(&span)));
+        let NodeValue::Mapping(entries) = &node.value else {
+            return Ok(layer);
+        };
+        for (key, value) in entries {
+            match key.name.as_str() {
+                "config" => self.read_config(value, &mut layer)?,
+                "vars" => layer.vars = self.read_map(key, value, &mut layer)?,
+                "facts" => layer.facts = self.read_map(key, value, &mut layer)?,
+                "features" => {
+                    layer.features = self
+                        .names(value, "`features`")?
+                        .into_iter()
+                        .map(|(name, _)| name)
+                        .collect();
+                }
+                _ => {}
+            }
+        }
+        Ok(layer)
+    }
+
+    /// `vars` and `facts`: names with any values.
+    fn read_map(
+        &mut self,
+        part: &Key,
+        node: &Node,
+        layer: &mut Layer,
+    ) -> Result<Map, InventoryError> {
+        let mut path = vec![part.name.clone()];
+        let Some(node) = self.resolved(node, &mut path, &mut layer.deferred) else {
+            return Ok(Map::new());
+        };
+        match &node.value {
+            NodeValue::Null => Ok(Map::new()),
+            NodeValue::Mapping(entries) => {
+                for (key, _) in entries {
+                    let setting = format!("{}.{}", part.name, key.name);
+                    layer.lines.push((setting.into(), key.span.line));
+                }
+                match node.to_value() {
+                    Value::Map(map) => Ok(map),
+                    _ => unreachable!("a mapping is a map"),
+                }
+            }
+            _ => Err(self.wrong_kind(&format!("`{}`", part.name), "a map", &node)),
+        }
+    }
+
+    fn read_config(&mut self, node: &Node, layer: &mut Layer) -> Result<(), InventoryError> {
+        let mut path = vec!["config".to_owned()];
+        let Some(node) = self.resolved(node, &mut path, &mut layer.deferred) else {
+            return Ok(());
+        };
+        let entries = match &node.value {
+            NodeValue::Mapping(entries) => entries.as_slice(),
+            NodeValue::Null => &[],
+            _ => return Err(self.wrong_kind("`config`", "a map", &node)),
+        };
+        for (key, value) in entries {
+            if matches!(value.value, NodeValue::Null) {
+                continue;
+            }
+            if key.name == "transport" {
+                let transport = self.text(value, "`transport`")?;
+                self.known_transport(&transport, value.span)?;
+                layer.lines.push(("config.transport".into(), key.span.line));
+                layer
+                    .config
+                    .insert(key.name.clone(), Value::String(transport));
+                continue;
+            }
+            if TransportSupport::of(&key.name) == TransportSupport::Unknown {
+                let nearest = nearest(&key.name, transport_names().chain(["transport"]));
+                let kind = Kind::UnknownKey {
+                    what: "`config`",
+                    key: key.name.clone(),
+                    nearest: nearest.map(str::to_owned),
+                };
+                let label = "settings stand below the name of their transport";
+                return Err(self.error(kind, key.span, label));
+            }
+            let settings = self.read_settings(&key.name, value, &mut layer.lines)?;
+            layer.config.insert(key.name.clone(), Value::Map(settings));
+        }
+        Ok(())
+    }
+
+    fn read_settings(
+        &self,
+        transport: &str,
+        node: &Node,
+        lines: &mut Vec<(Box<str>, u32)>,
+    ) -> Result<Map, InventoryError> {
+        let NodeValue::Mapping(entries) = &node.value else {
+            return Err(self.wrong_kind(&format!("`{transport}`"), "a map of settings", node));
+        };
+        let mut map = Map::with_capacity(entries.len());
+        for (key, node) in entries {
+            if matches!(node.value, NodeValue::Null) {
+                continue;
+            }
+            lines.push((
+                format!("config.{transport}.{}", key.name).into(),
+                key.span.line,
+            ));
+            let mut value = node.to_value();
+            if is_secret(&key.name) {
+                value = Value::sensitive(value);
+            }
+            let value = if settings(transport).is_some() {
+                let Some(kind) = setting(transport, &key.name) else {
+                    return Err(self.error(unknown_setting(transport, &key.name), key.span, ""));
+                };
+                check(kind, value, Some(self.slice(node.span))).map_err(|_| {
+                    self.wrong_kind(
+                        &format!("`{transport}.{}`", key.name),
+                        kind.expected(),
+                        node,
+                    )
+                })?
+            } else {
+                hide_secrets(value)
+            };
+            map.insert(key.name.clone(), self.path_from_root(&key.name, value));
+        }
+        Ok(map)
+    }
+
+    /// A path in a setting is meant from the directory of the project, wherever Segue is called.
+    fn path_from_root(&self, key: &str, value: Value) -> Value {
+        match (&self.surroundings.root, value) {
+            (Some(root), Value::String(path))
+                if matches!(key, "private-key" | "known-hosts") && !path.starts_with('~') =>
+            {
+                Value::String(root.join(path).to_string_lossy().into_owned())
+            }
+            (_, value) => value,
+        }
+    }
+
+    fn known_transport(&self, name: &str, span: Span) -> Result<(), InventoryError> {
+        if TransportSupport::of(name) == TransportSupport::Unknown {
+            return Err(self.error(unknown_transport(name), span, ""));
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, node: &Node, what: &'static str) -> Result<String, InventoryError> {
+        let node = self.at_once(node)?;
+        let name = self.text(&node, &format!("the name of {what}"))?;
+        self.check_name(what, &name, node.span)?;
+        Ok(name)
+    }
+
+    fn check_name(&self, what: &'static str, name: &str, span: Span) -> Result<(), InventoryError> {
+        check_name(name).map_err(|reason| {
+            let kind = Kind::BadName {
+                what,
+                name: name.to_owned(),
+                reason,
+            };
+            self.error(kind, span, "")
+        })
+    }
+
+    /// One string, or a list of them.
+    fn names(&mut self, node: &Node, what: &str) -> Result<Vec<(String, Span)>, InventoryError> {
+        let node = self.at_once(node)?;
+        match &node.value {
+            NodeValue::Null => Ok(Vec::new()),
+            NodeValue::Sequence(items) => items
+                .iter()
+                .map(|item| {
+                    let item = self.at_once(item)?;
+                    Ok((self.text(&item, what)?, item.span))
+                })
+                .collect(),
+            NodeValue::Mapping(_) => Err(self.wrong_kind(what, "a list of strings", &node)),
+            _ => Ok(vec![(self.text(&node, what)?, node.span)]),
+        }
+    }
+
+    /// A scalar as the text that was written, so that a target can be called `007`.
+    pub(super) fn text(&self, node: &Node, what: &str) -> Result<String, InventoryError> {
+        match &node.value {
+            NodeValue::String(text) => Ok(text.clone()),
+            NodeValue::Bool(_) | NodeValue::Integer(_) | NodeValue::Float(_) => {
+                let raw = self.slice(node.span);
+                Ok(if raw.is_empty() {
+                    node.to_value().to_string()
+                } else {
+                    raw.to_owned()
+                })
+            }
+            _ => Err(self.wrong_kind(what, "a string", node)),
+        }
+    }
+
+    fn slice(&self, span: Span) -> &str {
+        self.files[usize::from(span.file)].slice(&span)
+    }
+
+    fn wrong_kind(&self, what: &str, expected: &'static str, node: &Node) -> InventoryError {
+        let kind = Kind::WrongKind {
+            what: what.to_owned(),
+            expected,
+            found: node.kind().to_owned(),
+        };
+        self.error(
+            kind,
+            first_line(node),
+            &format!("{expected} is needed here"),
+        )
+    }
+
+    /// An error at one place.
+    pub(super) fn error(&self, kind: Kind, span: Span, label: &str) -> InventoryError {
+        InventoryError::at(kind, vec![labelled(&self.files, span, label)])
+    }
+}
+
+/// A place with its file.
+pub(super) fn labelled(files: &[SourceFile], span: Span, text: &str) -> Labelled {
+    Labelled {
+        file: files[usize::from(span.file)].clone(),
+        span,
+        text: text.to_owned(),
+    }
+}
+
+/// Takes a URI apart whose transport is known.
+pub(super) fn parse_uri(text: &str) -> Result<TargetUri, Kind> {
+    let uri = TargetUri::parse(text).map_err(|reason| Kind::BadUri {
+        uri: super::mask::mask_secrets(text),
+        reason,
+    })?;
+    if let Some(protocol) = &uri.protocol
+        && TransportSupport::of(protocol) == TransportSupport::Unknown
+    {
+        return Err(unknown_transport(protocol));
+    }
+    check_name(&uri.text).map_err(|reason| Kind::BadUri {
+        uri: uri.text.clone(),
+        reason: reason.to_owned(),
+    })?;
+    Ok(uri)
+}
+
+pub(super) fn unknown_transport(name: &str) -> Kind {
+    Kind::UnknownTransport {
+        name: name.to_owned(),
+        nearest: nearest(name, transport_names()).map(str::to_owned),
+    }
+}
+
+pub(super) fn unknown_setting(transport: &str, key: &str) -> Kind {
+    let known = settings(transport).unwrap_or_default();
+    // The names of Ansible's and of Rust's habits lead here, too.
+    let dashed = key.replace('_', "-");
+    Kind::UnknownSetting {
+        transport: transport.to_owned(),
+        key: key.to_owned(),
+        nearest: nearest(&dashed, known.iter().map(|(name, _)| *name)).map(str::to_owned),
+    }
+}
+
+/// The span of a scalar; of a list or a map only its start, since it may go on for pages.
+fn first_line(node: &Node) -> Span {
+    match &node.value {
+        NodeValue::Mapping(entries) => entries.first().map_or(node.span, |(key, _)| key.span),
+        NodeValue::Sequence(items) => items.first().map_or(node.span, first_line),
+        _ => node.span,
+    }
+}

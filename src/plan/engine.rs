@@ -1,0 +1,79 @@
+//! The interpreter, made of chosen parts: nothing in it touches the world, blocks, or changes from run to run.
+
+use std::{rc::Rc, sync::Arc};
+
+use rhai::{
+    Engine, OptimizationLevel, Token,
+    packages::{
+        ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage,
+        BasicMapPackage, BasicMathPackage, BasicStringPackage, LogicPackage, MoreStringPackage,
+        Package as _,
+    },
+};
+
+use super::{
+    functions,
+    limits::Limits,
+    object::{Fault, Future, Graph, Hidden, Results, TargetSet, Tiers},
+};
+use crate::model::{Target, TargetResult};
+
+/// An engine that parses plans as they are parsed to be run, and has no functions.
+#[must_use]
+pub(super) fn parser(limits: &Limits) -> Engine {
+    let mut engine = Engine::new_raw();
+    limits.apply(&mut engine);
+    // Left out are `LanguageCorePackage` (its `sleep` blocks the thread, its reflection has no order), `BasicTimePackage` (the
+    // clock is an effect), `BasicBlobPackage` and `BitFieldPackage` (no plan needs them).
+    engine
+        .set_optimization_level(OptimizationLevel::None)
+        .set_strict_variables(true)
+        .disable_symbol("eval");
+    // `default` is a parameter of half the functions of the world, and a reserved word in Rhai.
+    #[expect(
+        deprecated,
+        reason = "it is not deprecated but called volatile; the version is pinned"
+    )]
+    engine.on_parse_token(|token, _, _| match token {
+        Token::Reserved(word) if word.as_str() == "default" => Token::Identifier(word),
+        token => token,
+    });
+    engine
+}
+
+/// An engine with Rhai's own functions, as far as they touch nothing.
+#[must_use]
+pub(super) fn without_functions(limits: &Limits) -> Engine {
+    let mut engine = parser(limits);
+    ArithmeticPackage::new().register_into_engine(&mut engine);
+    LogicPackage::new().register_into_engine(&mut engine);
+    BasicStringPackage::new().register_into_engine(&mut engine);
+    MoreStringPackage::new().register_into_engine(&mut engine);
+    BasicArrayPackage::new().register_into_engine(&mut engine);
+    BasicMapPackage::new().register_into_engine(&mut engine);
+    BasicMathPackage::new().register_into_engine(&mut engine);
+    BasicIteratorPackage::new().register_into_engine(&mut engine);
+    BasicFnPackage::new().register_into_engine(&mut engine);
+    engine
+}
+
+/// An engine with all functions of the language.
+#[must_use]
+pub(super) fn with_functions(limits: &Limits) -> Engine {
+    let mut engine = without_functions(limits);
+    engine
+        .register_type_with_name::<Arc<Target>>("Target")
+        .register_type_with_name::<TargetSet>("TargetSet")
+        .register_type_with_name::<Arc<TargetResult>>("Result")
+        .register_type_with_name::<Results>("ResultSet")
+        .register_type_with_name::<Rc<Fault>>("Error")
+        .register_type_with_name::<Rc<Future>>("Future")
+        .register_type_with_name::<Rc<Graph>>("Graph")
+        .register_type_with_name::<Hidden>("Sensitive")
+        .register_type_with_name::<Tiers>("Tiers")
+        .register_iterator::<Tiers>()
+        .register_iterator::<TargetSet>()
+        .register_iterator::<Results>();
+    functions::register(&mut engine);
+    engine
+}

@@ -1,0 +1,379 @@
+//! The one table of what Segue adds to the language. The engine, the check, the documentation and the language server
+//! all read it.
+
+use std::{
+    any::TypeId,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    rc::Rc,
+    sync::{Arc, OnceLock},
+};
+
+use rhai::{
+    Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Module, NativeCallContext,
+    RhaiFunc, Shared,
+};
+
+use crate::{
+    model::{Target, TargetResult},
+    plan::{
+        call::{Call, CallResult},
+        fiber,
+        object::{Fault, Future, Graph, Hidden, Results, TargetSet, Tiers},
+        scheduler::panic_error,
+    },
+};
+
+/// A function, method, getter or operator of the language.
+#[derive(Debug)]
+pub struct Entry {
+    /// As it is written: `run_task`, `log::info`, `failed`, `-`; `[]` for an index.
+    pub name: &'static str,
+    pub kind: EntryKind,
+    /// The type that a method, getter, index or operator belongs to.
+    pub receiver: Option<&'static str>,
+    /// Without the receiver. Those that may be left out come last.
+    pub params: Vec<Param>,
+    pub returns: &'static str,
+    /// A paragraph, in sentences.
+    pub doc: &'static str,
+    /// A few lines of a plan, which a test runs.
+    pub example: &'static str,
+    native: fn(&Call<'_>) -> CallResult,
+}
+
+/// What an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    Function,
+    Method,
+    Getter,
+    Index,
+    Operator,
+}
+
+/// A parameter of a function or method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Param {
+    pub name: &'static str,
+    /// A type of the language: `String`, `TargetSpec`, `Duration`, `Closure`, `Any`, ...
+    pub kind: &'static str,
+    pub optional: bool,
+}
+
+impl Entry {
+    fn new(
+        kind: EntryKind,
+        receiver: Option<&'static str>,
+        name: &'static str,
+        native: fn(&Call<'_>) -> CallResult,
+    ) -> Self {
+        Self {
+            name,
+            kind,
+            receiver,
+            params: Vec::new(),
+            returns: "()",
+            doc: "",
+            example: "",
+            native,
+        }
+    }
+
+    pub(in crate::plan) fn function(
+        name: &'static str,
+        native: fn(&Call<'_>) -> CallResult,
+    ) -> Self {
+        Self::new(EntryKind::Function, None, name, native)
+    }
+
+    pub(in crate::plan) fn method(
+        receiver: &'static str,
+        name: &'static str,
+        native: fn(&Call<'_>) -> CallResult,
+    ) -> Self {
+        Self::new(EntryKind::Method, Some(receiver), name, native)
+    }
+
+    pub(in crate::plan) fn getter(
+        receiver: &'static str,
+        name: &'static str,
+        native: fn(&Call<'_>) -> CallResult,
+    ) -> Self {
+        Self::new(EntryKind::Getter, Some(receiver), name, native)
+    }
+
+    pub(in crate::plan) fn index(
+        receiver: &'static str,
+        native: fn(&Call<'_>) -> CallResult,
+    ) -> Self {
+        Self::new(EntryKind::Index, Some(receiver), "[]", native)
+    }
+
+    pub(in crate::plan) fn operator(
+        receiver: &'static str,
+        name: &'static str,
+        native: fn(&Call<'_>) -> CallResult,
+    ) -> Self {
+        Self::new(EntryKind::Operator, Some(receiver), name, native)
+    }
+
+    pub(in crate::plan) fn takes(mut self, name: &'static str, kind: &'static str) -> Self {
+        self.params.push(Param {
+            name,
+            kind,
+            optional: false,
+        });
+        self
+    }
+
+    pub(in crate::plan) fn may_take(mut self, name: &'static str, kind: &'static str) -> Self {
+        self.params.push(Param {
+            name,
+            kind,
+            optional: true,
+        });
+        self
+    }
+
+    pub(in crate::plan) const fn gives(mut self, returns: &'static str) -> Self {
+        self.returns = returns;
+        self
+    }
+
+    pub(in crate::plan) const fn doc(mut self, doc: &'static str) -> Self {
+        self.doc = doc;
+        self
+    }
+
+    pub(in crate::plan) const fn example(mut self, example: &'static str) -> Self {
+        self.example = example;
+        self
+    }
+
+    /// How many arguments it takes at least and at most, the receiver not counted.
+    #[must_use]
+    pub fn arity(&self) -> std::ops::RangeInclusive<usize> {
+        let required = self.params.iter().filter(|param| !param.optional).count();
+        required..=self.params.len()
+    }
+
+    /// As it is written: `run_task(name: String, targets: TargetSpec, [params: Map]) -> ResultSet`.
+    #[must_use]
+    pub fn signature(&self) -> String {
+        let params: Vec<String> = self
+            .params
+            .iter()
+            .map(|param| {
+                let text = format!("{}: {}", param.name, param.kind);
+                if param.optional {
+                    format!("[{text}]")
+                } else {
+                    text
+                }
+            })
+            .collect();
+        let owner = self
+            .receiver
+            .map(|receiver| format!("{receiver}."))
+            .unwrap_or_default();
+        match self.kind {
+            EntryKind::Getter => format!("{owner}{}: {}", self.name, self.returns),
+            EntryKind::Index => format!(
+                "{}[{}] -> {}",
+                self.receiver.unwrap_or_default(),
+                params.join(", "),
+                self.returns
+            ),
+            EntryKind::Operator => format!(
+                "{} {} {} -> {}",
+                self.receiver.unwrap_or_default(),
+                self.name,
+                self.params.first().map_or("", |param| param.kind),
+                self.returns
+            ),
+            EntryKind::Function | EntryKind::Method => {
+                format!(
+                    "{owner}{}({}) -> {}",
+                    self.name,
+                    params.join(", "),
+                    self.returns
+                )
+            }
+        }
+    }
+
+    /// The names under which Rhai knows it, without its module.
+    fn engine_names(&self) -> Vec<String> {
+        match (self.kind, self.name) {
+            (EntryKind::Getter, name) => vec![format!("get${name}")],
+            (EntryKind::Index, _) => vec!["index$get$".to_owned()],
+            // Arrays and maps print what is in them by the second name.
+            (EntryKind::Method, "to_string") => ["to_string", "to_debug"].map(str::to_owned).into(),
+            (_, name) => {
+                let last = name.rsplit("::").next();
+                vec![last.unwrap_or(name).to_owned()]
+            }
+        }
+    }
+
+    fn set_into(&'static self, module: &mut Module) {
+        for count in self.arity() {
+            for first in self.first_types() {
+                let mut types: Vec<TypeId> = self.receiver.map(type_id).into_iter().collect();
+                types.extend((0..count).map(|_| TypeId::of::<Dynamic>()));
+                if let (Some(first), Some(slot)) = (first, types.first_mut()) {
+                    *slot = first;
+                }
+                let shown = self.params.iter().take(count);
+                let mut info: Vec<String> = self
+                    .receiver
+                    .map(|receiver| format!("this: {receiver}"))
+                    .into_iter()
+                    .chain(shown.map(|param| format!("{}: {}", param.name, param.kind)))
+                    .collect();
+                info.push(self.returns.to_owned());
+                for name in self.engine_names() {
+                    let registration = FuncRegistration::new(name).with_params_info(&info);
+                    // What is in a namespace is found under it only.
+                    let registration = if self.name.contains("::") {
+                        registration
+                    } else {
+                        registration.in_global_namespace()
+                    };
+                    registration.set_into_module_raw(module, &types, self.implementation());
+                }
+            }
+        }
+    }
+
+    /// Rhai's packages have a `print` for each type; one for any type would never be found behind them.
+    fn first_types(&self) -> Vec<Option<TypeId>> {
+        if !matches!(self.name, "print" | "debug") {
+            return vec![None];
+        }
+        let types = [
+            TypeId::of::<ImmutableString>(),
+            TypeId::of::<char>(),
+            TypeId::of::<bool>(),
+            TypeId::of::<()>(),
+            TypeId::of::<i64>(),
+            TypeId::of::<f64>(),
+            TypeId::of::<Array>(),
+            TypeId::of::<Map>(),
+            TypeId::of::<Dynamic>(),
+        ];
+        types.into_iter().map(Some).collect()
+    }
+
+    fn implementation(&'static self) -> RhaiFunc {
+        let call = move |context: Option<NativeCallContext<'_>>, arguments: &mut [&mut Dynamic]| {
+            let context = context.expect("registered as a function with a context");
+            let call = Call {
+                entry: self,
+                context: &context,
+                arguments,
+            };
+            catch_unwind(AssertUnwindSafe(|| (self.native)(&call))).unwrap_or_else(|payload| {
+                if fiber::is_panic(&*payload) {
+                    let message = fiber::panic_message(&*payload);
+                    Err(panic_error(&message, context.call_position()))
+                } else {
+                    resume_unwind(payload)
+                }
+            })
+        };
+        RhaiFunc::Method {
+            func: Shared::new(call),
+            has_context: true,
+            // Nothing that we add changes its first argument, so all of it works on constants and on captured variables.
+            is_pure: true,
+            is_volatile: true,
+        }
+    }
+}
+
+fn type_id(name: &'static str) -> TypeId {
+    match name {
+        "Target" => TypeId::of::<Arc<Target>>(),
+        "TargetSet" => TypeId::of::<TargetSet>(),
+        "Result" => TypeId::of::<Arc<TargetResult>>(),
+        "ResultSet" => TypeId::of::<Results>(),
+        "Error" => TypeId::of::<Rc<Fault>>(),
+        "Future" => TypeId::of::<Rc<Future>>(),
+        "Graph" => TypeId::of::<Rc<Graph>>(),
+        "Tiers" => TypeId::of::<Tiers>(),
+        "Sensitive" => TypeId::of::<Hidden>(),
+        "String" => TypeId::of::<ImmutableString>(),
+        "Array" => TypeId::of::<Array>(),
+        "Map" => TypeId::of::<Map>(),
+        other => unreachable!("`{other}` is no type that has methods"),
+    }
+}
+
+/// Everything that Segue adds to the language, by theme.
+pub fn catalog() -> &'static [Entry] {
+    static CATALOG: OnceLock<Vec<Entry>> = OnceLock::new();
+    CATALOG.get_or_init(|| {
+        let themes = [
+            super::run::entries(),
+            super::files::entries(),
+            super::inventory::entries(),
+            super::branching::entries(),
+            super::patience::entries(),
+            super::plan::entries(),
+            super::talk::entries(),
+            super::controller::entries(),
+            super::data::entries(),
+            super::text::entries(),
+            super::target::entries(),
+            super::target_set::entries(),
+            super::result::entries(),
+            super::result_set::entries(),
+            super::error::entries(),
+        ];
+        themes.into_iter().flatten().collect()
+    })
+}
+
+/// Makes the whole catalog known to an engine.
+pub(in crate::plan) fn register(engine: &mut Engine) {
+    let mut global = Module::new();
+    let mut named: Vec<(&str, Module)> = Vec::new();
+    for entry in catalog() {
+        let Some((namespace, _)) = entry.name.split_once("::") else {
+            entry.set_into(&mut global);
+            continue;
+        };
+        let known = named.iter().position(|(name, _)| *name == namespace);
+        let position = known.unwrap_or_else(|| {
+            named.push((namespace, Module::new()));
+            named.len() - 1
+        });
+        entry.set_into(&mut named[position].1);
+    }
+    super::text::make_replace_safe(&mut global);
+    global.build_index();
+    engine.register_global_module(global.into());
+    for (name, mut module) in named {
+        module.build_index();
+        engine.register_static_module(name, module.into());
+    }
+}
+
+/// The names of all functions and methods that an engine knows, for did-you-mean.
+pub(in crate::plan) fn names(engine: &Engine) -> Vec<String> {
+    let mut names: Vec<String> = catalog()
+        .iter()
+        .filter(|entry| matches!(entry.kind, EntryKind::Function | EntryKind::Method))
+        .map(|entry| entry.name.to_owned())
+        .collect();
+    let plain = |name: &str| name.starts_with(|first: char| first.is_ascii_lowercase());
+    let own = engine.collect_fn_metadata(None, |info| Some(info.metadata.name.to_string()), true);
+    names.extend(
+        own.into_iter()
+            .filter(|name| plain(name) && !name.contains('$')),
+    );
+    names.sort_unstable();
+    names.dedup();
+    names
+}

@@ -1,0 +1,222 @@
+//! What the native functions of one running plan share: what can be found, who runs, who performs.
+
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::HashMap,
+    rc::{Rc, Weak},
+    sync::Arc,
+};
+
+use regex::Regex;
+use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext, Position};
+
+use super::{
+    effect::{Effect, Outcome, Performer, Request},
+    ending::Ending,
+    fiber,
+    identity::{Identities, IdentityKey},
+    limits::Limits,
+    meter::Meter,
+    object::{Fault, Future},
+    plan_stop::PlanStop,
+    scheduler::{Flight, Scheduler},
+    sources::Sources,
+    trace::PlanError,
+    world::World,
+};
+use crate::{
+    inventory::Inventory,
+    model::{Failure, Place, Target, TargetName, kinds},
+};
+
+/// Everything that one run of a plan has to itself.
+pub(super) struct Host {
+    pub(super) world: Arc<dyn World>,
+    pub(super) scheduler: Scheduler,
+    pub(super) sources: Sources,
+    pub(super) identities: Identities,
+    pub(super) limits: Limits,
+    /// Failures that ended nothing: of branches beside the one whose error was thrown, of futures that nobody waited for.
+    pub(super) swallowed: RefCell<Vec<PlanError>>,
+    /// What was started in the background, until the plan is over.
+    pub(super) futures: RefCell<Vec<Rc<Future>>>,
+    /// Patterns that were compiled, by their text.
+    pub(super) patterns: RefCell<HashMap<String, Regex>>,
+    /// The plan's own: its edits are seen by nobody else.
+    pub(super) inventory: RefCell<Inventory>,
+    /// What to type next when the plan has failed.
+    pub(super) next_command: Option<String>,
+    meter: Rc<Meter>,
+    stop: PlanStop,
+    engine: OnceCell<Engine>,
+}
+
+/// What a host is made of.
+pub(super) struct HostParts {
+    pub(super) world: Arc<dyn World>,
+    pub(super) performer: Arc<dyn Performer>,
+    pub(super) handle: tokio::runtime::Handle,
+    pub(super) stop: PlanStop,
+    pub(super) limits: Limits,
+    pub(super) key: IdentityKey,
+    pub(super) inventory: Inventory,
+    pub(super) next_command: Option<String>,
+}
+
+/// The way from the engine to its host: the engine belongs to the host, so it must not keep it alive.
+#[derive(Clone)]
+struct Link(Weak<Host>);
+
+impl Host {
+    /// A host with an engine that is linked to it.
+    pub(super) fn new(parts: HostParts) -> Rc<Self> {
+        let meter = Rc::new(Meter::default());
+        let scheduler = Scheduler::new(
+            parts.performer,
+            parts.handle,
+            parts.stop.clone(),
+            Rc::clone(&meter),
+            &parts.limits,
+        );
+        let host = Rc::new(Self {
+            world: parts.world,
+            scheduler,
+            sources: Sources::default(),
+            identities: Identities::new(parts.key),
+            limits: parts.limits,
+            swallowed: RefCell::default(),
+            futures: RefCell::default(),
+            patterns: RefCell::default(),
+            inventory: RefCell::new(parts.inventory),
+            next_command: parts.next_command,
+            meter: Rc::clone(&meter),
+            stop: parts.stop,
+            engine: OnceCell::new(),
+        });
+        let mut engine = super::engine::with_functions(&host.limits);
+        let link = Rc::downgrade(&host);
+        engine.set_default_tag(Dynamic::from(Link(Weak::clone(&link))));
+        engine.set_module_resolver(super::import::Importer::new(Weak::clone(&link)));
+        engine.on_progress(move |_| {
+            if meter.count() {
+                link.upgrade().and_then(|host| host.look_around())
+            } else {
+                None
+            }
+        });
+        // A fresh cell takes the first value.
+        let _ = host.engine.set(engine);
+        host
+    }
+
+    /// The host that a native function is called in.
+    pub(super) fn of(context: &NativeCallContext<'_>) -> Rc<Self> {
+        let link = context.tag().and_then(|tag| tag.read_lock::<Link>());
+        link.and_then(|link| link.0.upgrade())
+            .expect("functions of the language are called by a running plan")
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        self.engine
+            .get()
+            .expect("`new` sets it before anybody else sees the host")
+    }
+
+    /// Asks for an effect and waits for its outcome. A failed one is an error that the script can catch.
+    pub(super) fn ask(
+        &self,
+        position: Position,
+        effect: Effect,
+    ) -> Result<Outcome, Box<EvalAltResult>> {
+        let flight = self
+            .begin(position, effect)
+            .map_err(|ending| ending.into_error(position))?;
+        self.land(position, &flight)
+    }
+
+    /// Begins an effect without waiting for it.
+    pub(super) fn begin(&self, position: Position, effect: Effect) -> Result<Rc<Flight>, Ending> {
+        let branch = self.scheduler.current();
+        if let Some(ending) = branch.ending.get() {
+            return Err(ending);
+        }
+        let id = self.identities.of(&branch.path, &effect);
+        Ok(self.scheduler.begin(Request {
+            id,
+            place: self.sources.place(position),
+            effect,
+        }))
+    }
+
+    /// Waits for the outcome of an effect that was begun.
+    pub(super) fn land(
+        &self,
+        position: Position,
+        flight: &Rc<Flight>,
+    ) -> Result<Outcome, Box<EvalAltResult>> {
+        match self.scheduler.land_of(flight) {
+            Ok(Outcome::Failed { failure }) => {
+                Err(Fault::new(failure, self.place(position)).into_error(position))
+            }
+            Ok(Outcome::Stopped) => Err(Ending::Stopped.into_error(position)),
+            Ok(Outcome::Suspended) => Err(Ending::Suspended.into_error(position)),
+            Ok(outcome) => Ok(outcome),
+            Err(ending) => Err(ending.into_error(position)),
+        }
+    }
+
+    /// The targets that an expression names.
+    pub(super) fn resolve(&self, expression: &str) -> Result<Vec<Arc<Target>>, Failure> {
+        let resolved = self.inventory.borrow().resolve(expression);
+        resolved.map_err(|error| {
+            let help = error.help_text().map(|help| format!(": {help}"));
+            let message = format!("{error}{}", help.unwrap_or_default());
+            Failure::new(kinds::VALIDATION, message)
+        })
+    }
+
+    /// The target as the inventory has it now; the same one if the inventory does not know it.
+    pub(super) fn target_now(&self, target: &Arc<Target>) -> Arc<Target> {
+        let found = self.inventory.borrow().resolve_one(target.name.as_str());
+        found.unwrap_or_else(|_| Arc::clone(target))
+    }
+
+    /// The target of a result.
+    pub(super) fn target_named(&self, name: &TargetName) -> Arc<Target> {
+        let found = self.inventory.borrow().resolve_one(name.as_str());
+        found.unwrap_or_else(|_| Arc::new(Target::new(name.clone(), "ssh")))
+    }
+
+    pub(super) fn place(&self, position: Position) -> Option<Place> {
+        self.sources.place(position)
+    }
+
+    /// What the engine asks every few operations: whether the branch has to end. Lets others run on the way.
+    fn look_around(&self) -> Option<Dynamic> {
+        let ending = self.reason_to_end();
+        if ending.is_none() && self.meter.turn_is_over() {
+            self.scheduler.yield_turn();
+        }
+        ending.map(Dynamic::from)
+    }
+
+    fn reason_to_end(&self) -> Option<Ending> {
+        if fiber::stack_is_short() {
+            return Some(Ending::StackUsedUp);
+        }
+        if self.meter.operations() > self.limits.operations {
+            return Some(Ending::TooManyOperations);
+        }
+        if !fiber::is_running() {
+            return None;
+        }
+        let branch = self.scheduler.current();
+        if self.stop.is_abandoned() {
+            return Some(Ending::Stopped);
+        }
+        if self.stop.is_stopping() && !branch.cleanup && self.meter.overstays() {
+            return Some(Ending::Stopped);
+        }
+        branch.ending.get()
+    }
+}

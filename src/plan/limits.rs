@@ -1,0 +1,68 @@
+//! What a plan may use up. Set here and nowhere else, the same in debug and release builds.
+
+use rhai::Engine;
+
+/// The limits of one run of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Operations of the interpreter, over all branches: about a minute and a half of pure computing.
+    pub operations: u64,
+    /// Script functions called in each other. A branch's stack holds as many through closures.
+    pub call_levels: usize,
+    /// Expressions nested in each other, in the script and in a function. The parser recurses over them.
+    pub expression_depth: usize,
+    /// Bytes of a string, and of all strings in an array or a map together.
+    pub string_bytes: usize,
+    /// Elements of an array, those of arrays in it included.
+    pub array_items: usize,
+    /// Entries of a map, those of maps in it included.
+    pub map_entries: usize,
+    /// Variables alive at once in one function or script.
+    pub variables: usize,
+    /// Functions and closures of one file.
+    pub functions: usize,
+    /// Files imported by one plan, each time counted.
+    pub imports: usize,
+    /// Branches of one `parallel`: ten times the largest fleet that Segue is measured with.
+    pub branches: usize,
+    /// Branches with a stack at the same time. A stack takes two memory maps, and Linux gives a process 65,530.
+    pub branches_alive: usize,
+    /// Branches in branches, plans called by plans included.
+    pub branch_depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            operations: 1_000_000_000,
+            call_levels: 64,
+            expression_depth: 64,
+            string_bytes: 64 << 20,
+            array_items: 1_000_000,
+            map_entries: 1_000_000,
+            variables: 1_024,
+            functions: 2_048,
+            imports: 256,
+            branches: 100_000,
+            branches_alive: 20_000,
+            branch_depth: 32,
+        }
+    }
+}
+
+impl Limits {
+    /// Makes the engine keep those limits that are its own.
+    pub(super) fn apply(&self, engine: &mut Engine) {
+        engine
+            // Counted over all branches in `Meter`: the engine's own count starts again in every branch.
+            .set_max_operations(0)
+            .set_max_call_levels(self.call_levels)
+            .set_max_expr_depths(self.expression_depth, self.expression_depth)
+            .set_max_string_size(self.string_bytes)
+            .set_max_array_size(self.array_items)
+            .set_max_map_size(self.map_entries)
+            .set_max_variables(self.variables)
+            .set_max_functions(self.functions)
+            .set_max_modules(self.imports);
+    }
+}

@@ -1,0 +1,19 @@
+//! The native types of the language. Cloning one is cloning a pointer; none has a setter.
+
+mod fault;
+mod future;
+mod graph;
+mod hidden;
+mod results;
+mod target_set;
+mod tiers;
+
+pub(crate) use self::{
+    fault::Fault,
+    future::Future,
+    graph::Graph,
+    hidden::Hidden,
+    results::{Results, result_map},
+    target_set::TargetSet,
+    tiers::Tiers,
+};

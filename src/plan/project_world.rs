@@ -1,0 +1,71 @@
+//! The world of a plan that is a project: tasks, plans and files are found in it and in its modules.
+
+use std::{
+    path::{Component, Path, PathBuf},
+    sync::Arc,
+};
+
+use miette::Diagnostic;
+
+use super::world::World;
+use crate::{
+    model::{Failure, kinds},
+    project::{PlanFile, Project, ProjectFile},
+    task::Task,
+};
+
+/// Bolt's kinds for what is not there.
+const UNKNOWN_TASK: &str = "bolt/unknown-task";
+const UNKNOWN_PLAN: &str = "bolt/unknown-plan";
+
+/// Where downloads go, below the root of the project.
+const DOWNLOADS: &str = "downloads";
+
+impl World for Project {
+    fn task(&self, name: &str) -> Result<Arc<Task>, Failure> {
+        Self::task(self, name).map_err(|error| failure(UNKNOWN_TASK, &error))
+    }
+
+    fn plan(&self, name: &str) -> Result<PlanFile, Failure> {
+        Self::plan(self, name).map_err(|error| failure(UNKNOWN_PLAN, &error))
+    }
+
+    fn import(&self, from: &PlanFile, path: &str) -> Result<PlanFile, Failure> {
+        self.import_file(from, path)
+            .map_err(|error| failure(kinds::PLAN_FAILURE, &error))
+    }
+
+    fn file(&self, name: &str) -> Result<PathBuf, Failure> {
+        match Self::file(self, name) {
+            Ok(ProjectFile::OnDisk(path)) => Ok(path),
+            Ok(ProjectFile::Embedded { path, .. }) => Err(Failure::new(
+                kinds::VALIDATION,
+                format!(
+                    "`{path}` travels inside of Segue: copy it into the project to send it to targets"
+                ),
+            )),
+            Err(error) => Err(failure(kinds::VALIDATION, &error)),
+        }
+    }
+
+    fn download_directory(&self, name: &str) -> Result<PathBuf, Failure> {
+        let inside = Path::new(name)
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        if inside && !name.is_empty() {
+            return Ok(self.root().join(DOWNLOADS).join(name));
+        }
+        Err(Failure::new(
+            kinds::VALIDATION,
+            format!(
+                "`{name}` is no name below the project's `{DOWNLOADS}`: write it without `..` and without a leading `/`"
+            ),
+        ))
+    }
+}
+
+/// What a person is told of it, with what to type instead.
+fn failure<E: Diagnostic>(kind: &str, error: &E) -> Failure {
+    let help = error.help().map(|help| format!(": {help}"));
+    Failure::new(kind, format!("{error}{}", help.unwrap_or_default()))
+}

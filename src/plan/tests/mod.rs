@@ -1,0 +1,11 @@
+//! Plans run against a performer that a test scripts.
+
+mod branching;
+mod errors;
+mod examples;
+mod identity;
+mod limits;
+mod running;
+mod stage;
+mod stopping;
+mod values;

@@ -1,0 +1,144 @@
+//! Effects that need no target: waiting, the clock, chance, files and the operator.
+
+use std::{sync::Arc, time::Duration};
+
+use super::operator::{Operator, Question};
+use crate::{
+    clock::Clock,
+    model::{Failure, Map, Value, kinds},
+    plan::{Effect, Outcome},
+    project::Project,
+};
+
+/// The controller's own side of a job.
+pub(super) struct Controller {
+    clock: Clock,
+    project: Project,
+    operator: Arc<dyn Operator>,
+}
+
+impl Controller {
+    pub(super) fn new(clock: Clock, project: Project, operator: Arc<dyn Operator>) -> Self {
+        Self {
+            clock,
+            project,
+            operator,
+        }
+    }
+
+    pub(super) fn has_operator(&self) -> bool {
+        self.operator.is_present()
+    }
+
+    /// Performs an effect that has no targets.
+    pub(super) async fn perform(&self, effect: Effect) -> Outcome {
+        match effect {
+            Effect::Sleep { duration } => {
+                self.sleep(duration).await;
+                Outcome::Done
+            }
+            Effect::Now => value(self.clock.now().as_millisecond()),
+            Effect::Random { low, high } if low <= high => {
+                value(rand::random_range(low..=high))
+            }
+            Effect::Random { low, high } => failed(format!("there is no number from {low} to {high}")),
+            Effect::Environment { name } => match std::env::var(&name) {
+                Ok(text) => value(text),
+                Err(std::env::VarError::NotPresent) => Outcome::Value { value: Value::Null },
+                Err(std::env::VarError::NotUnicode(_)) => {
+                    failed(format!("the variable `{name}` is not UTF-8"))
+                }
+            },
+            Effect::ReadFile { path } => match self.project.read_file(&path) {
+                Ok(text) => value(text),
+                Err(error) => failed(error.to_string()),
+            },
+            Effect::FileExists { path } => value(self.project.file(&path).is_ok()),
+            Effect::Prompt {
+                message,
+                sensitive,
+                default,
+            } => {
+                let question = Question::Line {
+                    message,
+                    sensitive,
+                    default,
+                };
+                match self.ask(question).await {
+                    Ok(answer) if sensitive => Outcome::Value {
+                        value: Value::sensitive(answer.into()),
+                    },
+                    Ok(answer) => value(answer),
+                    Err(failure) => Outcome::Failed { failure },
+                }
+            }
+            Effect::Menu {
+                message,
+                choices,
+                default,
+            } => {
+                let question = Question::Choice {
+                    message,
+                    choices,
+                    default,
+                };
+                match self.ask(question).await {
+                    Ok(answer) => value(answer),
+                    Err(failure) => Outcome::Failed { failure },
+                }
+            }
+            Effect::Run(_)
+            | Effect::Approve { .. }
+            | Effect::Print { .. }
+            | Effect::StartStep { .. }
+            | Effect::FinishStep { .. } => {
+                unreachable!("the live performer deals with these itself")
+            }
+        }
+    }
+
+    /// Asks for a yes or a no; gives who said it.
+    pub(super) async fn consent(&self, message: String) -> Result<(String, bool), Failure> {
+        let answer = self.ask(Question::Consent { message }).await?;
+        let who = std::env::var("USER").unwrap_or_else(|_| "operator".to_owned());
+        Ok((who, answer == "yes"))
+    }
+
+    /// What a plan gets for an approval.
+    pub(super) fn approval(approved: bool, who: &str, comment: &str) -> Outcome {
+        let mut answer = Map::new();
+        answer.insert("approved".to_owned(), approved.into());
+        answer.insert("by".to_owned(), who.into());
+        answer.insert("comment".to_owned(), comment.into());
+        Outcome::Value {
+            value: Value::Map(answer),
+        }
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        match &self.clock {
+            Clock::System => tokio::time::sleep(duration).await,
+            paused @ Clock::Paused(_) => paused.advance(duration),
+        }
+    }
+
+    /// The operator may think for hours: that is done on a thread that may block.
+    async fn ask(&self, question: Question) -> Result<String, Failure> {
+        let operator = Arc::clone(&self.operator);
+        tokio::task::spawn_blocking(move || operator.answer(&question))
+            .await
+            .unwrap_or_else(|_| Err(Failure::new(kinds::EFFECT, "asking the operator went wrong")))
+    }
+}
+
+fn value(value: impl Into<Value>) -> Outcome {
+    Outcome::Value {
+        value: value.into(),
+    }
+}
+
+fn failed(message: String) -> Outcome {
+    Outcome::Failed {
+        failure: Failure::new(kinds::EFFECT, message),
+    }
+}

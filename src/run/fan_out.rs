@@ -1,0 +1,239 @@
+//! One action on many targets: does what the dispatcher decides, and gathers one result for each target.
+
+use std::{
+    collections::VecDeque,
+    num::NonZeroUsize,
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::task::JoinSet;
+
+use super::{
+    attempt::{Attempt, Ended},
+    dispatch::{Because, Dispatch, Input, Reaction, Rules},
+    live::Shared,
+    ready::Ready,
+    stop::StopStage,
+};
+use crate::{
+    event::EventKind,
+    model::{EffectId, Failure, ResultSet, TargetResult, kinds},
+    plan::{Outcome, Run},
+};
+
+/// One action, on its way over its targets.
+pub(super) struct FanOut {
+    shared: Arc<Shared>,
+    effect: EffectId,
+    run: Run,
+}
+
+/// Something that was waited for.
+enum Happened {
+    Ended(Box<Ended>),
+    DelayOver(usize),
+}
+
+/// What is known of one target while the action runs.
+#[derive(Default)]
+struct Slot {
+    attempts: u32,
+    /// The result of the last attempt, until it is known to be the last.
+    pending: Option<TargetResult>,
+    settled: Option<Arc<TargetResult>>,
+}
+
+impl FanOut {
+    pub(super) const fn new(shared: Arc<Shared>, effect: EffectId, run: Run) -> Self {
+        Self {
+            shared,
+            effect,
+            run,
+        }
+    }
+
+    /// Runs the action to its end.
+    pub(super) async fn run(self) -> Outcome {
+        let options = &self.run.options;
+        let timeout = options.timeout.unwrap_or(self.shared.options.timeout);
+        let count = self.run.targets.len();
+        // No more tasks are spawned than there are slots: 10,000 waiting ones would only cost memory.
+        let concurrency = self.shared.options.concurrency;
+        let limit = options
+            .limit
+            .and_then(NonZeroUsize::new)
+            .map_or(concurrency, |limit| limit.min(concurrency));
+        let rules = Rules {
+            limit: Some(limit),
+            retry: options.retry,
+            on_failure: options.on_failure,
+        };
+        let cleanup = options.cleanup;
+        let ready = match Ready::new(self.run, timeout).await {
+            Ok(ready) => Arc::new(ready),
+            Err(failure) => return Outcome::Failed { failure },
+        };
+        let mut fan = Fanning {
+            slots: (0..count).map(|_| Slot::default()).collect(),
+            dispatch: Dispatch::new(count, rules),
+            happening: JoinSet::new(),
+            shared: self.shared,
+            effect: self.effect,
+            ready,
+        };
+        fan.drive(cleanup).await;
+        Outcome::Results {
+            results: fan.results(),
+        }
+    }
+}
+
+struct Fanning {
+    slots: Vec<Slot>,
+    dispatch: Dispatch,
+    happening: JoinSet<Happened>,
+    shared: Arc<Shared>,
+    effect: EffectId,
+    ready: Arc<Ready>,
+}
+
+impl Fanning {
+    async fn drive(&mut self, cleanup: bool) {
+        let stop = self.shared.stop.clone();
+        let mut stopping = cleanup;
+        let mut inputs = VecDeque::from([Input::Begin]);
+        loop {
+            while let Some(input) = inputs.pop_front() {
+                for reaction in self.dispatch.handle(input) {
+                    if self.react(reaction) {
+                        return;
+                    }
+                }
+            }
+            tokio::select! {
+                happened = self.happening.join_next() => match happened {
+                    Some(Ok(happened)) => inputs.extend(self.take_in(happened)),
+                    // Nothing is awaited that could panic with a target still open: an attempt
+                    // catches its own. What is left is a bug, and every target still gets a result.
+                    Some(Err(_)) | None => {
+                        self.settle_orphans();
+                        return;
+                    }
+                },
+                () = stop.reached(StopStage::Drain), if !stopping => {
+                    stopping = true;
+                    inputs.push_back(Input::Stop);
+                }
+            }
+        }
+    }
+
+    /// Does what the dispatcher said. True when the action is over.
+    fn react(&mut self, reaction: Reaction) -> bool {
+        match reaction {
+            Reaction::Start { target, attempt } => {
+                self.slots[target].attempts = attempt;
+                let attempt = Attempt {
+                    shared: Arc::clone(&self.shared),
+                    ready: Arc::clone(&self.ready),
+                    effect: self.effect.clone(),
+                    index: target,
+                    number: attempt,
+                };
+                self.happening
+                    .spawn(async move { Happened::Ended(Box::new(attempt.run().await)) });
+            }
+            Reaction::Delay { target, delay } => self.delay(target, delay),
+            Reaction::Settle(target) => {
+                if let Some(result) = self.slots[target].pending.take() {
+                    self.settle(target, result);
+                }
+            }
+            Reaction::GiveUp { target, because } => {
+                let result = self.ready.unreached(target, unreached(because));
+                self.settle(target, result);
+            }
+            Reaction::End => return true,
+        }
+        false
+    }
+
+    fn take_in(&mut self, happened: Happened) -> Option<Input> {
+        match happened {
+            Happened::DelayOver(target) => Some(Input::DelayOver(target)),
+            Happened::Ended(ended) => {
+                let Ended {
+                    index,
+                    result,
+                    may_retry,
+                } = *ended;
+                if result.is_ok() {
+                    self.settle(index, result);
+                    Some(Input::Succeeded(index))
+                } else {
+                    self.slots[index].pending = Some(result);
+                    Some(Input::Failed {
+                        target: index,
+                        may_retry,
+                    })
+                }
+            }
+        }
+    }
+
+    fn delay(&mut self, target: usize, delay: Duration) {
+        if let Some(failure) = self.slots[target]
+            .pending
+            .as_ref()
+            .and_then(|result| result.failure.clone())
+        {
+            self.shared.stream.emit(EventKind::TargetRetrying {
+                effect: self.effect.clone(),
+                target: self.ready.target(target).name.clone(),
+                failure,
+                delay_ms: u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
+            });
+        }
+        self.happening.spawn(async move {
+            tokio::time::sleep(delay).await;
+            Happened::DelayOver(target)
+        });
+    }
+
+    fn settle(&mut self, index: usize, result: TargetResult) {
+        self.shared.stream.emit(EventKind::TargetFinished {
+            effect: self.effect.clone(),
+            result: result.clone(),
+        });
+        self.slots[index].settled = Some(Arc::new(result));
+    }
+
+    fn settle_orphans(&mut self) {
+        for index in 0..self.slots.len() {
+            if self.slots[index].settled.is_none() {
+                let failure = Failure::new(
+                    kinds::LOST,
+                    "the work on this target ended without an answer; this is a bug of Segue",
+                );
+                let result = self.ready.lost(index, failure, self.slots[index].attempts);
+                self.settle(index, result);
+            }
+        }
+    }
+
+    fn results(self) -> ResultSet {
+        self.slots
+            .into_iter()
+            .map(|slot| slot.settled.expect("the action ends when every target has settled"))
+            .collect()
+    }
+}
+
+fn unreached(because: Because) -> Failure {
+    let message = match because {
+        Because::OverBudget => "not started: more targets had failed than the plan bears",
+        Because::Stopped => "not started: the job was being stopped",
+    };
+    Failure::new(kinds::UNREACHED, message)
+}

@@ -1,0 +1,116 @@
+//! Opening a database: it is ours, of a format that we know, and brought up to date.
+
+use std::{path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::file;
+use crate::store::StoreError;
+
+/// The changes of format, in order. The number of those that a database has had is its `user_version`.
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_jobs.sql")];
+
+/// Says that a database is Segue's: `SEGU`.
+const APPLICATION: i32 = 0x5345_4755;
+
+/// What a store is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// To read and write. The database is made if there is none.
+    Write,
+    /// To read. A database that can be written is brought up to date; one that can't is read as it is.
+    Read,
+}
+
+/// Opens the database for its one writer.
+pub(super) fn open_to_write(path: &Path, busy: Duration) -> Result<Connection, StoreError> {
+    file::make(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = connect(path, flags, busy)?;
+    check(path, &connection)?;
+    let told = |error| StoreError::from_sqlite(path, &error);
+    prepare(&connection).map_err(told)?;
+    if connection.is_readonly("main").map_err(told)? {
+        return Err(StoreError::ReadOnly {
+            path: path.to_owned(),
+        });
+    }
+    migrate(&mut connection).map_err(told)?;
+    Ok(connection)
+}
+
+/// Opens the database for one more reader, after [`open_to_write`] or [`check_readable`].
+pub(super) fn open_to_read(path: &Path, busy: Duration) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    connect(path, flags, busy)
+}
+
+/// Whether a database that can't be written is one that we can read.
+pub(super) fn check_readable(path: &Path, busy: Duration) -> Result<(), StoreError> {
+    let connection = open_to_read(path, busy)?;
+    if check(path, &connection)? < MIGRATIONS.len() {
+        // It would have to be brought up to date first.
+        return Err(StoreError::ReadOnly {
+            path: path.to_owned(),
+        });
+    }
+    Ok(())
+}
+
+fn connect(path: &Path, flags: OpenFlags, busy: Duration) -> Result<Connection, StoreError> {
+    let told = |error| StoreError::from_sqlite(path, &error);
+    let connection = Connection::open_with_flags(path, flags).map_err(told)?;
+    connection.busy_timeout(busy).map_err(told)?;
+    connection
+        .execute_batch(
+            "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
+        )
+        .map_err(told)?;
+    Ok(connection)
+}
+
+/// Looks before anything is changed: gives the number of the format, 0 for an empty database.
+fn check(path: &Path, connection: &Connection) -> Result<usize, StoreError> {
+    let told = |error| StoreError::from_sqlite(path, &error);
+    let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let tables = number("SELECT count(*) FROM sqlite_schema").map_err(told)?;
+    let application = number("PRAGMA application_id").map_err(told)?;
+    let version = number("PRAGMA user_version").map_err(told)?;
+    let version = usize::try_from(version).unwrap_or(usize::MAX);
+    if application != i64::from(APPLICATION) && (application, tables) != (0, 0) {
+        return Err(StoreError::Foreign {
+            path: path.to_owned(),
+        });
+    }
+    if version > MIGRATIONS.len() {
+        return Err(StoreError::Newer {
+            path: path.to_owned(),
+            found: version,
+            known: MIGRATIONS.len(),
+        });
+    }
+    Ok(version)
+}
+
+/// The write-ahead log lets readers read while the writer writes. Incremental vacuum gives space back after pruning
+/// without copying the database; it can only be chosen before the first table.
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL;")?;
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))
+}
+
+fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Asked within the transaction: two processes may open a new store at once.
+    let done: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let done = usize::try_from(done).unwrap_or(usize::MAX);
+    for migration in MIGRATIONS.iter().skip(done) {
+        transaction.execute_batch(migration)?;
+    }
+    if done < MIGRATIONS.len() {
+        transaction.pragma_update(None, "application_id", APPLICATION)?;
+        let version = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+        transaction.pragma_update(None, "user_version", version)?;
+    }
+    transaction.commit()
+}

@@ -1,0 +1,16 @@
+//! The store on disk: one SQLite database, one thread that writes, readers beside it.
+
+mod database;
+mod file;
+mod leases;
+mod reading;
+mod record;
+mod retention;
+mod row;
+mod sqlite_store;
+mod writer;
+
+pub use self::{
+    database::Access,
+    sqlite_store::{SqliteOptions, SqliteStore},
+};

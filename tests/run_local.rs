@@ -1,0 +1,200 @@
+//! Tasks and commands on the controller itself: the whole way from the command line to a result, without a network.
+
+use crate::segue::Segue;
+
+#[test]
+fn a_command_prints_what_the_target_said() {
+    Segue::new()
+        .arguments([
+            "command",
+            "run",
+            "echo hello; echo beside >&2",
+            "-t",
+            "localhost",
+        ])
+        .run()
+        .code(0)
+        .stdout_has("hello")
+        .stdout_has("beside")
+        .stdout_has("1 target, 1 ok");
+}
+
+#[test]
+fn a_command_that_fails_ends_with_the_code_for_failed_targets() {
+    let ran = Segue::new()
+        .arguments([
+            "command",
+            "run",
+            "echo out; exit 3",
+            "-t",
+            "localhost",
+            "--format",
+            "json",
+        ])
+        .run()
+        .code(4);
+    let document = ran.json();
+    let item = &document["items"][0];
+    assert_eq!(item["target"], "localhost");
+    assert_eq!(item["action"], "command");
+    assert_eq!(item["status"], "failure");
+    assert_eq!(item["value"]["exit_code"], 3);
+    assert_eq!(item["value"]["stdout"], "out\n");
+    assert_eq!(
+        item["value"]["_error"]["kind"],
+        "puppetlabs.tasks/command-error"
+    );
+    assert_eq!(document["target_count"], 1);
+    assert_eq!(document["status"], "some_failed");
+}
+
+#[test]
+fn standard_input_of_a_command_is_closed() {
+    Segue::new()
+        .arguments(["command", "run", "cat", "-t", "localhost"])
+        .stdin("words of the operator\n")
+        .run()
+        .code(0)
+        .stdout_lacks("words of the operator");
+}
+
+const ECHO: &str = r#"{
+    "description": "Says what it was given",
+    "input_method": "both",
+    "parameters": {
+        "name": { "type": "String[1]", "description": "Whom to greet" },
+        "count": { "type": "Integer[1]", "default": 1 },
+        "flags": { "type": "Optional[Array[String]]" }
+    }
+}"#;
+
+const ECHO_SCRIPT: &str = "#!/bin/sh\nprintf '{\"env\":\"%s\",\"count\":\"%s\",\"input\":%s}' \"$PT_name\" \"$PT_count\" \"$(cat)\"\n";
+
+fn with_echo() -> Segue {
+    Segue::new().task("echo", ECHO, ECHO_SCRIPT)
+}
+
+#[test]
+fn a_task_gets_its_parameters_by_environment_and_by_input() {
+    let ran = with_echo()
+        .arguments([
+            "task",
+            "run",
+            "test::echo",
+            "name=it's me",
+            "flags=[\"a\"]",
+            "-t",
+            "localhost",
+            "--format",
+            "json",
+        ])
+        .run()
+        .code(0);
+    let value = &ran.json()["items"][0]["value"];
+    assert_eq!(value["env"], "it's me");
+    assert_eq!(value["count"], "1");
+    assert_eq!(value["input"]["flags"][0], "a");
+    assert_eq!(value["input"]["_task"], "test::echo");
+}
+
+#[test]
+fn parameters_are_checked_before_anything_is_run() {
+    with_echo()
+        .arguments([
+            "task",
+            "run",
+            "test::echo",
+            "nam=x",
+            "count=none",
+            "-t",
+            "localhost",
+        ])
+        .run()
+        .code(2)
+        .stderr_has("has no parameter named `nam`")
+        .stderr_has("did you mean `name`?")
+        .stderr_has("count")
+        .stderr_has("String[1]");
+}
+
+#[test]
+fn an_unknown_task_is_told_with_the_nearest_one() {
+    with_echo()
+        .line("task run test::ecko name=x -t localhost")
+        .run()
+        .code(2)
+        .stderr_has("test::ecko")
+        .stderr_has("test::echo");
+}
+
+#[test]
+fn an_unknown_target_is_told_with_the_nearest_one() {
+    Segue::new()
+        .inventory("targets:\n  - name: web1\n    uri: local://localhost\n")
+        .arguments(["command", "run", "true", "-t", "wbe1"])
+        .run()
+        .code(6)
+        .stderr_has("wbe1")
+        .stderr_has("web1");
+}
+
+#[test]
+fn a_broken_inventory_is_told_with_line_and_column() {
+    Segue::new()
+        .inventory("targets:\n  - name: web1\n     uri: x\n")
+        .arguments(["command", "run", "true", "-t", "all"])
+        .run()
+        .code(2)
+        .stderr_has("inventory.yaml")
+        .stderr_has("3");
+}
+
+#[test]
+fn a_task_that_runs_too_long_is_ended_with_its_children() {
+    let segue = Segue::new();
+    let marker = segue.root().join("children");
+    let script = format!("sh -c 'echo $$ > {}; sleep 600' & wait", marker.display());
+    let ran = segue
+        .arguments([
+            "command",
+            "run",
+            &script,
+            "-t",
+            "localhost",
+            "--timeout",
+            "1s",
+            "--format",
+            "json",
+        ])
+        .run()
+        .code(4);
+    assert_eq!(
+        ran.json()["items"][0]["value"]["_error"]["kind"],
+        "segue/timeout"
+    );
+}
+
+#[test]
+fn no_secret_of_a_task_is_printed() {
+    let metadata = r#"{ "parameters": { "password": { "type": "String", "sensitive": true } } }"#;
+    let script = "#!/bin/sh\necho \"got ${#PT_password} letters\"\n";
+    for format in ["human", "json", "jsonl"] {
+        let ran = Segue::new()
+            .task("login", metadata, script)
+            .arguments([
+                "task",
+                "run",
+                "test::login",
+                "password=hunter22",
+                "-t",
+                "localhost",
+                "--format",
+                format,
+            ])
+            .run()
+            .code(0)
+            .stdout_has("got 8 letters")
+            .stdout_lacks("hunter22");
+        assert!(!ran.stderr.contains("hunter22"));
+    }
+}
