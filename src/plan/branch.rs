@@ -30,6 +30,8 @@ pub(super) struct Branch {
     pub(super) ending: Cell<Option<Ending>>,
     pub(super) result: RefCell<Option<BranchResult>>,
     pub(super) waiters: RefCell<Vec<Rc<Branch>>>,
+    /// Where it writes its number at its end, so that whoever started thousands need not look at each.
+    pub(super) report: RefCell<Option<(Rc<RefCell<Vec<usize>>>, usize)>>,
     /// Branches that this one started and that may still run. Ended ones are dropped from time to time.
     children: RefCell<Vec<Weak<Branch>>>,
     pub(super) flights: RefCell<Vec<Rc<Flight>>>,
@@ -55,6 +57,7 @@ impl Branch {
             ending: Cell::new(None),
             result: RefCell::new(None),
             waiters: RefCell::new(Vec::new()),
+            report: RefCell::new(None),
             children: RefCell::new(Vec::new()),
             flights: RefCell::new(Vec::new()),
         })
@@ -67,6 +70,11 @@ impl Branch {
     /// What it gave. Only the first caller gets it.
     pub(super) fn take_result(&self) -> Option<BranchResult> {
         self.result.borrow_mut().take()
+    }
+
+    /// Has it write its number into a list at its end.
+    pub(super) fn report_to(&self, ended: &Rc<RefCell<Vec<usize>>>, number: usize) {
+        self.report.replace(Some((Rc::clone(ended), number)));
     }
 
     pub(super) fn adopt(&self, child: &Rc<Self>) {

@@ -119,6 +119,37 @@ impl Call<'_> {
             .ok_or_else(|| self.wrong_type(index, "a closure"))
     }
 
+    /// A closure that is called right here, once for each of many things.
+    pub(super) fn pointer(&self, index: usize) -> Result<FnPtr, CallError> {
+        let pointer = self.argument(index).read_lock::<FnPtr>();
+        pointer
+            .map(|pointer| pointer.clone())
+            .ok_or_else(|| self.wrong_type(index, "a closure"))
+    }
+
+    /// Calls such a closure.
+    pub(super) fn invoke(&self, pointer: &FnPtr, argument: Dynamic) -> CallResult {
+        pointer.call_raw(self.context, None, [argument])
+    }
+
+    /// Calls a closure that says yes or no.
+    pub(super) fn judge(&self, pointer: &FnPtr, argument: Dynamic) -> Result<bool, CallError> {
+        let answer = self.invoke(pointer, argument)?;
+        answer.as_bool().map_err(|_| {
+            let name = self.entry.name;
+            let actual = convert::type_name(&answer);
+            self.misuse(format!(
+                "the closure given to `{name}` must give a Boolean, but gives {actual}"
+            ))
+        })
+    }
+
+    /// A number of things: 0 or more.
+    pub(super) fn count(&self, index: usize) -> Result<usize, CallError> {
+        usize::try_from(self.integer(index)?)
+            .map_err(|_| self.misuse(format!("{} must not be negative", self.parameter(index))))
+    }
+
     pub(super) fn duration(&self, index: usize) -> Result<Duration, CallError> {
         read_duration(self.argument(index))
             .ok_or_else(|| self.wrong_type(index, "a duration such as \"90s\", or seconds"))

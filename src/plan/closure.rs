@@ -59,6 +59,11 @@ impl Closure {
         self.call_pointer(host, &pointer, &global, arguments)
     }
 
+    /// Takes copies of what it captured now, for a branch that begins while the variables may still change.
+    pub(super) fn detach(&mut self) -> Result<(), ()> {
+        isolate_pointer(&mut self.pointer).map_err(|Locked| ())
+    }
+
     fn call_pointer(
         &self,
         host: &Host,
@@ -76,7 +81,8 @@ impl Closure {
         pointer.call_raw(&context, None, arguments)
     }
 
-    fn locked_error(&self) -> Box<EvalAltResult> {
+    /// The error for a closure that captured what is in use around it.
+    pub(super) fn locked_error(&self) -> Box<EvalAltResult> {
         Box::new(EvalAltResult::ErrorDataRace(
             format!(
                 "a variable that the closure given to `{}` captured",

@@ -5,7 +5,7 @@ use std::{rc::Rc, sync::Arc};
 use rhai::{Array, Blob, Dynamic, FnPtr, ImmutableString, Map as ScriptMap};
 use thiserror::Error;
 
-use super::object::{Fault, Future, Graph, Hidden, Results, TargetSet, result_map};
+use super::object::{Fault, Future, Graph, Hidden, Results, TargetSet, Tiers, result_map};
 use crate::model::{Map, Target, TargetResult, Value};
 
 /// How deep data may be nested to leave a plan. JSON parsers stop at 128.
@@ -88,6 +88,13 @@ fn object_value(dynamic: &Dynamic) -> Option<Value> {
             results.map(|result| result_map(result).into()).collect(),
         ));
     }
+    if let Some(tiers) = dynamic.read_lock::<Tiers>() {
+        let waves = tiers.iter().cloned().map(Dynamic::from);
+        return waves
+            .map(|wave| object_value(&wave))
+            .collect::<Option<_>>()
+            .map(Value::Array);
+    }
     if let Some(fault) = dynamic.read_lock::<Rc<Fault>>() {
         return Some(Value::Map(fault.to_map()));
     }
@@ -145,6 +152,8 @@ fn rare_type_name(dynamic: &Dynamic) -> &'static str {
         "a Future"
     } else if dynamic.is::<Rc<Graph>>() {
         "a Graph"
+    } else if dynamic.is::<Tiers>() {
+        "Tiers"
     } else if dynamic.is::<Blob>() {
         "a Blob"
     } else {

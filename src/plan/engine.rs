@@ -14,13 +14,13 @@ use rhai::{
 use super::{
     functions,
     limits::Limits,
-    object::{Fault, Future, Graph, Hidden, Results, TargetSet},
+    object::{Fault, Future, Graph, Hidden, Results, TargetSet, Tiers},
 };
 use crate::model::{Target, TargetResult};
 
 /// An engine that parses plans as they are parsed to be run, and has no functions.
 #[must_use]
-pub fn parser(limits: &Limits) -> Engine {
+pub(super) fn parser(limits: &Limits) -> Engine {
     let mut engine = Engine::new_raw();
     limits.apply(&mut engine);
     // Left out are `LanguageCorePackage` (its `sleep` blocks the thread, its reflection has no order), `BasicTimePackage` (the
@@ -41,9 +41,9 @@ pub fn parser(limits: &Limits) -> Engine {
     engine
 }
 
-/// An engine with all functions of the language.
+/// An engine with Rhai's own functions, as far as they touch nothing.
 #[must_use]
-pub fn with_functions(limits: &Limits) -> Engine {
+pub(super) fn without_functions(limits: &Limits) -> Engine {
     let mut engine = parser(limits);
     ArithmeticPackage::new().register_into_engine(&mut engine);
     LogicPackage::new().register_into_engine(&mut engine);
@@ -55,6 +55,13 @@ pub fn with_functions(limits: &Limits) -> Engine {
     BasicIteratorPackage::new().register_into_engine(&mut engine);
     BasicFnPackage::new().register_into_engine(&mut engine);
     engine
+}
+
+/// An engine with all functions of the language.
+#[must_use]
+pub(super) fn with_functions(limits: &Limits) -> Engine {
+    let mut engine = without_functions(limits);
+    engine
         .register_type_with_name::<Arc<Target>>("Target")
         .register_type_with_name::<TargetSet>("TargetSet")
         .register_type_with_name::<Arc<TargetResult>>("Result")
@@ -63,6 +70,8 @@ pub fn with_functions(limits: &Limits) -> Engine {
         .register_type_with_name::<Rc<Future>>("Future")
         .register_type_with_name::<Rc<Graph>>("Graph")
         .register_type_with_name::<Hidden>("Sensitive")
+        .register_type_with_name::<Tiers>("Tiers")
+        .register_iterator::<Tiers>()
         .register_iterator::<TargetSet>()
         .register_iterator::<Results>();
     functions::register(&mut engine);

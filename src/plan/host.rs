@@ -2,10 +2,12 @@
 
 use std::{
     cell::{OnceCell, RefCell},
+    collections::HashMap,
     rc::{Rc, Weak},
     sync::Arc,
 };
 
+use regex::Regex;
 use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext, Position};
 
 use super::{
@@ -15,7 +17,7 @@ use super::{
     identity::{Identities, IdentityKey},
     limits::Limits,
     meter::Meter,
-    object::Fault,
+    object::{Fault, Future},
     plan_stop::PlanStop,
     scheduler::{Flight, Scheduler},
     sources::Sources,
@@ -36,6 +38,10 @@ pub(super) struct Host {
     pub(super) limits: Limits,
     /// Failures that ended nothing: of branches beside the one whose error was thrown, of futures that nobody waited for.
     pub(super) swallowed: RefCell<Vec<PlanError>>,
+    /// What was started in the background, until the plan is over.
+    pub(super) futures: RefCell<Vec<Rc<Future>>>,
+    /// Patterns that were compiled, by their text.
+    pub(super) patterns: RefCell<HashMap<String, Regex>>,
     /// The plan's own: its edits are seen by nobody else.
     pub(super) inventory: RefCell<Inventory>,
     /// What to type next when the plan has failed.
@@ -79,6 +85,8 @@ impl Host {
             identities: Identities::new(parts.key),
             limits: parts.limits,
             swallowed: RefCell::default(),
+            futures: RefCell::default(),
+            patterns: RefCell::default(),
             inventory: RefCell::new(parts.inventory),
             next_command: parts.next_command,
             meter: Rc::clone(&meter),

@@ -7,7 +7,7 @@ use tokio::{runtime::Handle, sync::oneshot};
 
 use super::{
     branch::{Body, BranchResult},
-    convert,
+    branches, convert,
     effect::Performer,
     ending::Ending,
     host::{Host, HostParts},
@@ -112,9 +112,11 @@ fn begin(host: &Rc<Host>, program: &Program, params: Map) -> Result<Body, Box<Pl
         .map_err(|error| PlanError::new(&error, host))?;
     let inside = Rc::clone(host);
     Ok(Box::new(move || {
-        inside
+        let result = inside
             .engine()
-            .eval_ast_with_scope::<Dynamic>(&mut scope, &ast)
+            .eval_ast_with_scope::<Dynamic>(&mut scope, &ast);
+        branches::settle_background(&inside, result.is_err());
+        result
     }))
 }
 

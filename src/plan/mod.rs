@@ -3,8 +3,12 @@
 //! The only room that names rhai. It never touches the network, the clock, the disk of a run or the terminal:
 //! it asks a [`Performer`] and goes on with the outcome.
 
+mod action;
+mod batches;
 mod branch;
+mod branches;
 mod call;
+mod check;
 mod closure;
 mod convert;
 mod diagnostic;
@@ -36,6 +40,7 @@ mod world;
 mod tests;
 
 pub use self::{
+    check::{CheckWorld, Lookup, TaskView, UnknownTargets, check, check_file},
     diagnostic::{Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
         Action, ApproveBy, Effect, FailureBudget, OnFailure, Outcome, Params, Perform, Performer,

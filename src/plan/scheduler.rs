@@ -58,6 +58,17 @@ pub(super) enum Cancel {
     Now,
 }
 
+/// How a branch belongs to the one that starts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BranchKind {
+    /// Whoever starts it waits for it.
+    Joined,
+    /// It may outlive the branch that starts it; the plan waits for it.
+    Detached,
+    /// As `Joined`, and it runs although the job is being stopped.
+    Cleanup,
+}
+
 /// The run queue of one plan. Everything but [`Scheduler::run`] is called by branches.
 pub(super) struct Scheduler {
     ready: RefCell<VecDeque<Rc<Branch>>>,
@@ -66,6 +77,7 @@ pub(super) struct Scheduler {
     stacks: Stacks,
     alive: Cell<usize>,
     alive_max: Cell<usize>,
+    root: RefCell<Option<Rc<Branch>>>,
     current: RefCell<Option<Rc<Branch>>>,
     in_flight: RefCell<HashMap<u64, Rc<Flight>>>,
     next_flight: Cell<u64>,
@@ -97,6 +109,7 @@ impl Scheduler {
             stacks: Stacks::default(),
             alive: Cell::new(0),
             alive_max: Cell::new(limits.branches_alive.max(1)),
+            root: RefCell::default(),
             current: RefCell::default(),
             in_flight: RefCell::default(),
             next_flight: Cell::new(0),
@@ -113,6 +126,7 @@ impl Scheduler {
     /// Runs `body` as the root branch, and all branches that come of it, until the root is over.
     pub(super) fn run(&self, body: Body) -> BranchResult {
         let root = Branch::new(BranchPath::root(), 0, false, body);
+        self.root.replace(Some(Rc::clone(&root)));
         self.enqueue(&root);
         while !root.has_ended() {
             while let Ok(arrival) = self.arrivals.try_recv() {
@@ -135,6 +149,7 @@ impl Scheduler {
                 self.wait(&root);
             }
         }
+        self.root.take();
         root.take_result()
             .unwrap_or_else(|| Err(Ending::Cancelled.into_error(Position::NONE)))
     }
@@ -146,15 +161,19 @@ impl Scheduler {
     }
 
     /// Starts a branch of the current one. It has its first turn when those before it had theirs.
-    pub(super) fn spawn(&self, name: &str, cleanup: bool, body: Body) -> Rc<Branch> {
+    pub(super) fn spawn(&self, name: &str, kind: BranchKind, body: Body) -> Rc<Branch> {
         let parent = self.current();
         let branch = Branch::new(
             parent.path.child(name),
             parent.depth + 1,
-            cleanup || parent.cleanup,
+            kind == BranchKind::Cleanup || parent.cleanup,
             body,
         );
-        parent.adopt(&branch);
+        let root = self.root.borrow().clone();
+        match (kind, root) {
+            (BranchKind::Detached, Some(root)) => root.adopt(&branch),
+            _ => parent.adopt(&branch),
+        }
         self.enqueue(&branch);
         branch
     }
@@ -377,6 +396,9 @@ impl Scheduler {
             branch
                 .result
                 .replace(Some(Err(ending.into_error(Position::NONE))));
+        }
+        if let Some((ended, number)) = branch.report.take() {
+            ended.borrow_mut().push(number);
         }
         for waiter in branch.waiters.take() {
             self.enqueue(&waiter);

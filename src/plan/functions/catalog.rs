@@ -18,7 +18,7 @@ use crate::{
     plan::{
         call::{Call, CallResult},
         fiber,
-        object::{Fault, Future, Graph, Hidden, Results, TargetSet},
+        object::{Fault, Future, Graph, Hidden, Results, TargetSet, Tiers},
         scheduler::panic_error,
     },
 };
@@ -202,14 +202,16 @@ impl Entry {
         }
     }
 
-    /// The name under which Rhai knows it, without its module.
-    fn engine_name(&self) -> String {
-        match self.kind {
-            EntryKind::Getter => format!("get${}", self.name),
-            EntryKind::Index => "index$get$".to_owned(),
-            _ => {
-                let last = self.name.rsplit("::").next();
-                last.unwrap_or(self.name).to_owned()
+    /// The names under which Rhai knows it, without its module.
+    fn engine_names(&self) -> Vec<String> {
+        match (self.kind, self.name) {
+            (EntryKind::Getter, name) => vec![format!("get${name}")],
+            (EntryKind::Index, _) => vec!["index$get$".to_owned()],
+            // Arrays and maps print what is in them by the second name.
+            (EntryKind::Method, "to_string") => ["to_string", "to_debug"].map(str::to_owned).into(),
+            (_, name) => {
+                let last = name.rsplit("::").next();
+                vec![last.unwrap_or(name).to_owned()]
             }
         }
     }
@@ -230,10 +232,16 @@ impl Entry {
                     .chain(shown.map(|param| format!("{}: {}", param.name, param.kind)))
                     .collect();
                 info.push(self.returns.to_owned());
-                FuncRegistration::new(self.engine_name())
-                    .in_global_namespace()
-                    .with_params_info(info)
-                    .set_into_module_raw(module, types, self.implementation());
+                for name in self.engine_names() {
+                    let registration = FuncRegistration::new(name).with_params_info(&info);
+                    // What is in a namespace is found under it only.
+                    let registration = if self.name.contains("::") {
+                        registration
+                    } else {
+                        registration.in_global_namespace()
+                    };
+                    registration.set_into_module_raw(module, &types, self.implementation());
+                }
             }
         }
     }
@@ -293,6 +301,7 @@ fn type_id(name: &'static str) -> TypeId {
         "Error" => TypeId::of::<Rc<Fault>>(),
         "Future" => TypeId::of::<Rc<Future>>(),
         "Graph" => TypeId::of::<Rc<Graph>>(),
+        "Tiers" => TypeId::of::<Tiers>(),
         "Sensitive" => TypeId::of::<Hidden>(),
         "String" => TypeId::of::<ImmutableString>(),
         "Array" => TypeId::of::<Array>(),
@@ -304,7 +313,26 @@ fn type_id(name: &'static str) -> TypeId {
 /// Everything that Segue adds to the language, by theme.
 pub fn catalog() -> &'static [Entry] {
     static CATALOG: OnceLock<Vec<Entry>> = OnceLock::new();
-    CATALOG.get_or_init(|| [super::run::entries()].into_iter().flatten().collect())
+    CATALOG.get_or_init(|| {
+        let themes = [
+            super::run::entries(),
+            super::files::entries(),
+            super::inventory::entries(),
+            super::branching::entries(),
+            super::patience::entries(),
+            super::plan::entries(),
+            super::talk::entries(),
+            super::controller::entries(),
+            super::data::entries(),
+            super::text::entries(),
+            super::target::entries(),
+            super::target_set::entries(),
+            super::result::entries(),
+            super::result_set::entries(),
+            super::error::entries(),
+        ];
+        themes.into_iter().flatten().collect()
+    })
 }
 
 /// Makes the whole catalog known to an engine.
@@ -323,6 +351,7 @@ pub(in crate::plan) fn register(engine: &mut Engine) {
         });
         entry.set_into(&mut named[position].1);
     }
+    super::text::make_replace_safe(&mut global);
     global.build_index();
     engine.register_global_module(global.into());
     for (name, mut module) in named {

@@ -1,8 +1,23 @@
 //! The functions of the language, by theme. Each theme is a list of entries that hold the documentation and the
 //! native function side by side.
 
+mod branching;
 mod catalog;
+mod controller;
+mod data;
+mod error;
+mod files;
+mod inventory;
+mod patience;
+mod plan;
+mod result;
+mod result_set;
 mod run;
+mod sequence;
+mod talk;
+mod target;
+mod target_set;
+mod text;
 
 pub use self::catalog::{Entry, EntryKind, Param, catalog};
 pub(super) use self::catalog::{names, register};

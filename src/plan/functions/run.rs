@@ -1,44 +1,90 @@
-//! Running things on targets: tasks, commands, scripts, files.
+//! Running things on targets: tasks, commands, scripts, and waiting until they answer.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use rhai::Dynamic;
+use rhai::{Dynamic, Map as ScriptMap};
 
 use super::catalog::Entry;
 use crate::{
-    model::{Failure, ResultSet, Target},
+    model::{Failure, Map, Target, kinds},
     plan::{
+        action::{self, Asked},
         call::{Call, CallError, CallResult},
         convert,
-        effect::{Action, Effect, FailureBudget, OnFailure, Outcome, Params, Run, RunOptions},
-        object::{Fault, Results},
-        options::{self, Options},
+        effect::{Action, Params},
+        object::Results,
+        options,
     },
-    task::ParamError,
+    task::{ParamError, Task},
 };
 
+/// How long `wait_until_available` waits, unless the plan says so: Bolt's two minutes, in which a machine restarts.
+const AVAILABLE_WAIT: Duration = Duration::from_mins(2);
+const AVAILABLE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The task that `collect_facts` runs. It ships with Segue.
+const FACTS_TASK: &str = "facts";
+
 pub(super) fn entries() -> Vec<Entry> {
+    let mut entries = tasks();
+    entries.extend(commands());
+    entries
+}
+
+fn tasks() -> Vec<Entry> {
     vec![
         Entry::function("run_task", run_task)
             .takes("name", "TaskName")
             .takes("targets", "TargetSpec")
             .may_take("params", "Map")
-            .may_take("options", "Map")
+            .may_take("options", "Options")
             .gives("ResultSet")
-            .doc("Runs a task on every target. Parameters are checked against the task's metadata before anything is contacted.")
+            .doc("Runs a task on every target. Parameters are checked against the task's metadata before anything is contacted. A failure that is not caught ends the plan when all targets have been tried.")
             .example(r#"let results = run_task("service", "web", #{ action: "restart", name: "nginx" });"#),
+        Entry::function("run_task_with", run_task_with)
+            .takes("name", "TaskName")
+            .takes("targets", "TargetSpec")
+            .takes("params", "Closure")
+            .may_take("options", "Options")
+            .gives("ResultSet")
+            .doc("Runs a task with parameters of each target's own: the closure gets the target and gives its map. A map that does not fit is the failure of that target alone.")
+            .example(r#"run_task_with("service", "web", |t| #{ action: "restart", name: `app-${t.name}` });"#),
+        Entry::function("collect_facts", collect_facts)
+            .takes("targets", "TargetSpec")
+            .may_take("options", "Options")
+            .gives("ResultSet")
+            .doc("Asks targets for their facts, and keeps them: `facts(target)` and `target.facts` have them from then on.")
+            .example(r#"collect_facts("web"); print(facts("web1"));"#),
+    ]
+}
+
+fn commands() -> Vec<Entry> {
+    vec![
         Entry::function("run_command", run_command)
             .takes("command", "String")
             .takes("targets", "TargetSpec")
-            .may_take("options", "Map")
+            .may_take("options", "Options")
             .gives("ResultSet")
             .doc("Runs a command line in a shell on every target.")
             .example(r#"let uptime = run_command("uptime", "web").first.stdout;"#),
+        Entry::function("run_script", run_script)
+            .takes("script", "File")
+            .takes("targets", "TargetSpec")
+            .may_take("options", "Options")
+            .gives("ResultSet")
+            .doc("Copies a script of the project or of a module to every target and runs it there, with `arguments` and `env` of the options.")
+            .example(r#"run_script("scripts/cleanup.sh", "web", #{ arguments: ["--keep", 3] });"#),
+        Entry::function("wait_until_available", wait_until_available)
+            .takes("targets", "TargetSpec")
+            .may_take("options", "Options")
+            .gives("ResultSet")
+            .doc("Connects again and again until each target answers, for two minutes unless `timeout` says otherwise, every second unless `interval` does.")
+            .example(r#"run_command("reboot", "web1"); wait_until_available("web1", #{ timeout: "10m", interval: "5s" });"#),
     ]
 }
 
 /// What every action understands.
-const COMMON: [&str; 9] = [
+pub(super) const COMMON: [&str; 9] = [
     "catch_errors",
     "run_as",
     "timeout",
@@ -50,110 +96,94 @@ const COMMON: [&str; 9] = [
     "description",
 ];
 
-fn allowed<'a>(more: &[&'a str]) -> Vec<&'a str> {
+/// The options that an action understands besides the common ones.
+pub(super) fn allowed<'a>(more: &[&'a str]) -> Vec<&'a str> {
     COMMON.iter().chain(more).copied().collect()
 }
 
 fn run_task(call: &Call<'_>) -> CallResult {
-    let name = call.text(0)?;
+    let task = task(call)?;
     let targets = call.targets(1)?;
     let options = options::read(call, 3, &allowed(&["noop"]))?;
-    let host = call.host();
-    let task = host
-        .world
-        .task(&name)
-        .map_err(|failure| call.fail(failure))?;
-    let given = convert::to_map(&call.map(2)?)
-        .map_err(|error| call.misuse(format!("{}: {error}", call.parameter(2))))?;
-    let params = task
-        .check_params(&given)
-        .map_err(|errors| call.fail(params_failure(&errors)))?;
-    let what = format!("task `{name}`");
-    let action = Action::Task {
-        task,
-        params: Params::Same(Arc::new(params)),
-    };
-    perform(call, action, targets, options, &what)
-}
-
-fn run_command(call: &Call<'_>) -> CallResult {
-    let command = call.text(0)?.to_string();
-    let targets = call.targets(1)?;
-    let options = options::read(call, 2, &allowed(&["env"]))?;
-    let what = format!("command `{command}`");
-    perform(call, Action::Command { command }, targets, options, &what)
-}
-
-/// Asks for an action, and throws if it failed and nobody caught that.
-fn perform(
-    call: &Call<'_>,
-    action: Action,
-    targets: Vec<Arc<Target>>,
-    options: Options,
-    what: &str,
-) -> CallResult {
-    let mut run_options = options.run;
-    run_options.cleanup = call.host().scheduler.current().cleanup;
-    let bearable = bearable(&run_options, targets.len());
-    let results = ask(call, action, targets, run_options)?;
-    let failed = results.iter().filter(|result| !result.is_ok()).count();
-    let results = Results::from(results);
-    if failed > bearable {
-        let failure = results.set().run_failure(what);
-        let fault = Fault::new(failure, call.place()).with_results(results);
-        return Err(fault.into_error(call.position()));
-    }
-    Ok(Dynamic::from(results))
-}
-
-fn ask(
-    call: &Call<'_>,
-    action: Action,
-    targets: Vec<Arc<Target>>,
-    options: RunOptions,
-) -> Result<ResultSet, CallError> {
-    if targets.is_empty() {
-        return Ok([]
-            .into_iter()
-            .collect::<Vec<crate::model::TargetResult>>()
-            .into_iter()
-            .collect());
-    }
-    let effect = Effect::Run(Run {
-        action,
+    check_noop(call, &task, options.run.noop)?;
+    let given = data(call, &call.map(2)?)?;
+    let params = checked(&task, &given).map_err(|failure| call.fail(failure))?;
+    let asked = Asked {
+        call,
+        what: format!("task `{}`", task.name()),
+        action: Action::Task {
+            task,
+            params: Params::Same(params),
+        },
         targets,
-        options,
-    });
-    match call.ask(effect)? {
-        Outcome::Results { results } => Ok(results),
-        _ => Ok(Vec::<crate::model::TargetResult>::new()
-            .into_iter()
-            .collect()),
-    }
+    };
+    action::perform(asked, options)
 }
 
-/// How many targets may fail without an error.
-fn bearable(options: &RunOptions, targets: usize) -> usize {
-    if options.catch_errors {
-        return usize::MAX;
+fn run_task_with(call: &Call<'_>) -> CallResult {
+    let task = task(call)?;
+    let targets = call.targets(1)?;
+    let options = options::read(call, 3, &allowed(&["noop"]))?;
+    check_noop(call, &task, options.run.noop)?;
+    let closure = call.pointer(2)?;
+    let mut each = Vec::with_capacity(targets.len());
+    for target in &targets {
+        let own = call.invoke(&closure, Dynamic::from(Arc::clone(target)))?;
+        each.push(own_params(&task, target, &own));
     }
-    match options.on_failure {
-        OnFailure::Stop => 0,
-        OnFailure::Survivors => usize::MAX,
-        OnFailure::Budget(FailureBudget::Count(count)) => count,
-        OnFailure::Budget(FailureBudget::Percent(percent)) => share(percent, targets),
-    }
+    let asked = Asked {
+        call,
+        what: format!("task `{}`", task.name()),
+        action: Action::Task {
+            task,
+            params: Params::Each(each),
+        },
+        targets,
+    };
+    action::perform(asked, options)
 }
 
-/// A share of the targets, rounded down: 10 % of 25 targets bears two failures and not three.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "between 0 and the number of targets"
-)]
-fn share(percent: f64, targets: usize) -> usize {
-    (percent * targets as f64 / 100.0).floor() as usize
+fn task(call: &Call<'_>) -> Result<Arc<Task>, CallError> {
+    let name = call.text(0)?;
+    let found = call.host().world.task(&name);
+    found.map_err(|failure| call.fail(failure))
+}
+
+fn check_noop(call: &Call<'_>, task: &Task, noop: bool) -> Result<(), CallError> {
+    if noop && !task.metadata().supports_noop {
+        return Err(call.misuse(format!(
+            "the task `{}` does not support noop: its metadata does not say `\"supports_noop\": true`",
+            task.name()
+        )));
+    }
+    Ok(())
+}
+
+fn data(call: &Call<'_>, map: &ScriptMap) -> Result<Map, CallError> {
+    convert::to_map(map).map_err(|error| call.misuse(format!("{}: {error}", call.parameter(2))))
+}
+
+fn checked(task: &Task, given: &Map) -> Result<Arc<Map>, Failure> {
+    task.check_params(given)
+        .map(Arc::new)
+        .map_err(|errors| params_failure(&errors))
+}
+
+/// The parameters of one target, or why they are none.
+fn own_params(task: &Task, target: &Target, own: &Dynamic) -> Result<Arc<Map>, Failure> {
+    let Some(map) = own.read_lock::<ScriptMap>() else {
+        let actual = convert::type_name(own);
+        return Err(Failure::new(
+            kinds::VALIDATION,
+            format!(
+                "the closure must give a Map for `{}`, but gives {actual}",
+                target.name
+            ),
+        ));
+    };
+    let given = convert::to_map(&map)
+        .map_err(|error| Failure::new(kinds::VALIDATION, error.to_string()))?;
+    checked(task, &given)
 }
 
 /// All that is wrong with parameters, each with what to do about it.
@@ -164,4 +194,80 @@ fn params_failure(errors: &[ParamError]) -> Failure {
         failure.message = format!("{}: {}", failure.message, help.join("; "));
     }
     failure
+}
+
+fn run_command(call: &Call<'_>) -> CallResult {
+    let command = call.text(0)?.to_string();
+    let asked = Asked {
+        call,
+        what: format!("command `{command}`"),
+        action: Action::Command { command },
+        targets: call.targets(1)?,
+    };
+    action::perform(asked, options::read(call, 2, &allowed(&["env"]))?)
+}
+
+fn run_script(call: &Call<'_>) -> CallResult {
+    let script = call.text(0)?.to_string();
+    let targets = call.targets(1)?;
+    let mut options = options::read(call, 2, &allowed(&["env", "arguments"]))?;
+    let path = call.host().world.file(&script);
+    let path = path.map_err(|failure| call.fail(failure))?;
+    let asked = Asked {
+        call,
+        what: format!("script `{script}`"),
+        action: Action::Script {
+            script,
+            path,
+            arguments: std::mem::take(&mut options.arguments),
+        },
+        targets,
+    };
+    action::perform(asked, options)
+}
+
+fn wait_until_available(call: &Call<'_>) -> CallResult {
+    let known = [
+        "timeout",
+        "interval",
+        "catch_errors",
+        "description",
+        "limit",
+    ];
+    let mut options = options::read(call, 1, &known)?;
+    let asked = Asked {
+        call,
+        what: "waiting for an answer".to_owned(),
+        action: Action::WaitUntilAvailable {
+            // The wait is what the action is; an action's own timeout would end it from outside.
+            wait: options.run.timeout.take().unwrap_or(AVAILABLE_WAIT),
+            interval: options.interval.unwrap_or(AVAILABLE_INTERVAL),
+        },
+        targets: call.targets(0)?,
+    };
+    action::perform(asked, options)
+}
+
+fn collect_facts(call: &Call<'_>) -> CallResult {
+    let host = call.host();
+    let targets = call.targets(0)?;
+    let options = options::read(call, 1, &allowed(&[]))?;
+    let task = host.world.task(FACTS_TASK);
+    let asked = Asked {
+        call,
+        what: "collecting facts".to_owned(),
+        action: Action::CollectFacts {
+            task: task.map_err(|failure| call.fail(failure))?,
+        },
+        targets,
+    };
+    let results = action::perform(asked, options)?;
+    if let Some(results) = results.read_lock::<Results>() {
+        let mut inventory = host.inventory.borrow_mut();
+        for result in results.set().iter().filter(|result| result.is_ok()) {
+            // A target that was taken out in the meantime has no use for facts.
+            let _ = inventory.add_facts(result.target.as_str(), result.value.map().clone());
+        }
+    }
+    Ok(results)
 }

@@ -6,6 +6,7 @@ mod graph;
 mod hidden;
 mod results;
 mod target_set;
+mod tiers;
 
 pub(crate) use self::{
     fault::Fault,
@@ -14,4 +15,5 @@ pub(crate) use self::{
     hidden::Hidden,
     results::{Results, result_map},
     target_set::TargetSet,
+    tiers::Tiers,
 };

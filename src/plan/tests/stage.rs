@@ -7,13 +7,10 @@ use std::{
 
 use crate::{
     inventory::Inventory,
-    model::{
-        Failure, Map, ResultSet, ResultValue, Status, Target, TargetName, TargetResult, Value,
-        kinds,
-    },
+    model::{Failure, Map, ResultSet, ResultValue, Status, TargetName, TargetResult, Value, kinds},
     plan::{
-        Effect, IdentityKey, Interpreter, Limits, Outcome, Perform, Performer, PlanEnd,
-        PlanOutcome, PlanStop, Program, Request, World,
+        Action, Effect, IdentityKey, Interpreter, Limits, Outcome, Perform, Performer, PlanEnd,
+        PlanError, PlanOutcome, PlanStop, Program, Request, World,
     },
     project::PlanFile,
     task::{FileSource, Metadata, Task, TaskFile, TaskParts},
@@ -26,11 +23,13 @@ pub(super) struct Stage {
     limits: Limits,
     stop: PlanStop,
     answer: Answer,
+    patience: Patience,
     files: Vec<(String, String)>,
     inventory: Inventory,
 }
 
 type Answer = Arc<dyn Fn(&Request) -> Option<Outcome> + Send + Sync>;
+type Patience = Arc<dyn Fn(&Request) -> usize + Send + Sync>;
 
 /// What came of it.
 pub(super) struct Played {
@@ -46,9 +45,74 @@ impl Stage {
             limits: Limits::default(),
             stop: PlanStop::default(),
             answer: Arc::new(|_| None),
+            patience: Arc::new(|_| 0),
             files: Vec::new(),
             inventory: Inventory::parse("inventory.yaml", INVENTORY).unwrap(),
         }
+    }
+
+    /// Gives a parameter.
+    pub(super) fn param(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.params.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub(super) fn limits(mut self, change: impl FnOnce(&mut Limits)) -> Self {
+        change(&mut self.limits);
+        self
+    }
+
+    /// Answers some requests; the others are answered by a friendly world.
+    pub(super) fn answer(
+        mut self,
+        answer: impl Fn(&Request) -> Option<Outcome> + Send + Sync + 'static,
+    ) -> Self {
+        self.answer = Arc::new(answer);
+        self
+    }
+
+    /// These targets fail, whatever is done on them.
+    pub(super) fn failing(self, names: &'static [&'static str]) -> Self {
+        self.answer(move |request| match &request.effect {
+            Effect::Run(run) => Some(Outcome::Results {
+                results: run
+                    .targets
+                    .iter()
+                    .map(|target| {
+                        result(
+                            request,
+                            &target.name,
+                            !names.contains(&target.name.as_str()),
+                        )
+                    })
+                    .collect(),
+            }),
+            _ => None,
+        })
+    }
+
+    /// How many times the performer looks away before it answers.
+    pub(super) fn patience(
+        mut self,
+        patience: impl Fn(&Request) -> usize + Send + Sync + 'static,
+    ) -> Self {
+        self.patience = Arc::new(patience);
+        self
+    }
+
+    /// Another plan, or a file to import.
+    pub(super) fn file(mut self, name: &str, text: &str) -> Self {
+        self.files.push((name.to_owned(), text.to_owned()));
+        self
+    }
+
+    pub(super) fn inventory(mut self, text: &str) -> Self {
+        self.inventory = Inventory::parse("inventory.yaml", text).unwrap();
+        self
+    }
+
+    pub(super) fn stop(&self) -> PlanStop {
+        self.stop.clone()
     }
 
     pub(super) fn run(self) -> Played {
@@ -57,11 +121,11 @@ impl Stage {
             .unwrap();
         let script = Arc::new(Script {
             answer: self.answer,
+            patience: self.patience,
             requests: Mutex::default(),
         });
-        let world = Arc::new(Small { files: self.files });
         let interpreter = Interpreter {
-            world,
+            world: Arc::new(Small { files: self.files }),
             performer: Arc::clone(&script) as Arc<dyn Performer>,
             handle: runtime.handle().clone(),
             limits: self.limits,
@@ -79,10 +143,19 @@ impl Stage {
             .clone();
         Played { outcome, requests }
     }
+
+    /// The value of a plan that comes to its end.
+    pub(super) fn value(self) -> Value {
+        self.run().value()
+    }
+
+    /// The error of a plan that fails.
+    pub(super) fn error(self) -> PlanError {
+        self.run().error()
+    }
 }
 
 impl Played {
-    /// The value of a plan that came to its end.
     pub(super) fn value(&self) -> Value {
         match &self.outcome.end {
             PlanEnd::Finished(value) => value.clone(),
@@ -90,10 +163,33 @@ impl Played {
         }
     }
 
+    pub(super) fn error(&self) -> PlanError {
+        match &self.outcome.end {
+            PlanEnd::Failed(error) => (**error).clone(),
+            other => panic!("the plan did not fail: {other:?}"),
+        }
+    }
+
     /// What was asked, in order.
     pub(super) fn asked(&self) -> Vec<String> {
         self.requests.iter().map(described).collect()
     }
+
+    /// The ids of what was asked, sorted.
+    pub(super) fn ids(&self) -> Vec<String> {
+        let mut ids: Vec<String> = self
+            .requests
+            .iter()
+            .map(|request| request.id.to_string())
+            .collect();
+        ids.sort();
+        ids
+    }
+}
+
+/// JSON as a value.
+pub(super) fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
 }
 
 fn described(request: &Request) -> String {
@@ -109,49 +205,87 @@ fn described(request: &Request) -> String {
         }
         Effect::Print { text, .. } => format!("print {text}"),
         Effect::Sleep { duration } => format!("sleep {duration:?}"),
+        Effect::StartStep { name } => format!("start {name}"),
+        Effect::FinishStep { name, status, .. } => format!("finish {name}: {status:?}"),
         other => other.function().to_owned(),
     }
 }
 
 struct Script {
     answer: Answer,
+    patience: Patience,
     requests: Mutex<Vec<Request>>,
 }
 
 impl Performer for Script {
     fn perform(&self, request: Request) -> Perform {
-        let outcome = (self.answer)(&request).unwrap_or_else(|| usual(&request.effect));
+        let outcome = (self.answer)(&request).unwrap_or_else(|| usual(&request));
+        let patience = (self.patience)(&request);
         self.requests
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(request);
-        Box::pin(async move { outcome })
+        Box::pin(async move {
+            for _ in 0..patience {
+                tokio::task::yield_now().await;
+            }
+            outcome
+        })
+    }
+}
+
+/// The result of one target.
+pub(super) fn result(request: &Request, target: &TargetName, ok: bool) -> TargetResult {
+    let Effect::Run(run) = &request.effect else {
+        panic!("no action was asked for")
+    };
+    let mut value = Map::new();
+    value.insert("stdout".to_owned(), format!("{target} says hello").into());
+    value.insert("exit_code".to_owned(), i64::from(!ok).into());
+    TargetResult {
+        target: target.clone(),
+        action: run.action.kind(),
+        object: run.action.object().to_owned(),
+        status: if ok {
+            Status::Succeeded
+        } else {
+            Status::Failed
+        },
+        value: ResultValue::new(value),
+        failure: (!ok).then(|| Failure::new(kinds::COMMAND, "it did not go well")),
+        duration_ms: 1500,
+        attempts: 1,
     }
 }
 
 /// What a friendly world answers.
-fn usual(effect: &Effect) -> Outcome {
-    match effect {
-        Effect::Run(run) => Outcome::Results {
-            results: run
-                .targets
-                .iter()
-                .map(|target| TargetResult {
-                    target: target.name.clone(),
-                    action: run.action.kind(),
-                    object: run.action.object().to_owned(),
-                    status: Status::Succeeded,
-                    value: ResultValue::default(),
-                    failure: None,
-                    duration_ms: 1,
-                    attempts: 1,
-                })
-                .collect::<ResultSet>(),
-        },
-        Effect::Now => Outcome::Value {
-            value: 1_000.into(),
-        },
-        _ => Outcome::Done,
+fn usual(request: &Request) -> Outcome {
+    let value = |value: Value| Outcome::Value { value };
+    match &request.effect {
+        Effect::Run(run) => {
+            // The command `false` fails everywhere.
+            let ok = !matches!(&run.action, Action::Command { command } if command == "false");
+            let results = run.targets.iter();
+            Outcome::Results {
+                results: results
+                    .map(|target| result(request, &target.name, ok))
+                    .collect::<ResultSet>(),
+            }
+        }
+        Effect::Now => value(1_000.into()),
+        Effect::Random { low, .. } => value((*low).into()),
+        Effect::Environment { .. } => value(Value::Null),
+        Effect::ReadFile { .. } => value("welcome".into()),
+        Effect::FileExists { .. } => value(true.into()),
+        Effect::Prompt { default, .. } => {
+            value(default.clone().unwrap_or_else(|| "typed".to_owned()).into())
+        }
+        Effect::Menu { choices, .. } => value(choices[0].as_str().into()),
+        Effect::Approve { .. } => value(json(r#"{"approved":true,"by":"ada","comment":""}"#)),
+        Effect::Sleep { .. }
+        | Effect::Print { .. }
+        | Effect::StartStep { .. }
+        | Effect::FinishStep { .. } => Outcome::Done,
     }
 }
 
@@ -166,13 +300,14 @@ groups:
     targets: [lb1]
     depends_on: [web]
   - name: web
-    targets: [web1, web2, web3, web4]
+    targets: [web3, web4]
     depends_on: [db]
     groups:
       - name: old
         targets: [web1, web2]
   - name: db
-    targets: [{ name: db1, vars: { role: primary } }]
+    targets:
+      - { name: db1, vars: { role: primary } }
 ";
 
 /// A task that takes anything.
@@ -190,14 +325,14 @@ fn task(name: &str) -> Task {
     .unwrap()
 }
 
-/// Knows the tasks `service` and `package`, and the files of the stage.
+/// Knows the tasks `service`, `package` and `facts`, and the files of the stage.
 struct Small {
     files: Vec<(String, String)>,
 }
 
 impl World for Small {
     fn task(&self, name: &str) -> Result<Arc<Task>, Failure> {
-        if ["service", "package"].contains(&name) {
+        if ["service", "package", "facts"].contains(&name) {
             Ok(Arc::new(task(name)))
         } else {
             Err(unknown("task", name))

@@ -1,0 +1,141 @@
+//! What `TargetSet` and `ResultSet` have in common: going over their elements with a closure.
+
+use rhai::{Array, Dynamic, ImmutableString, Map as ScriptMap};
+
+use crate::plan::{
+    call::{Call, CallError, CallResult},
+    convert,
+};
+
+/// The elements that the closure says yes to.
+pub(super) fn filter(call: &Call<'_>, items: Vec<Dynamic>) -> Result<Vec<Dynamic>, CallError> {
+    let keep = call.pointer(1)?;
+    let mut kept = Vec::new();
+    for item in items {
+        if call.judge(&keep, item.clone())? {
+            kept.push(item);
+        }
+    }
+    Ok(kept)
+}
+
+/// What the closure makes of each element.
+pub(super) fn map(call: &Call<'_>, items: Vec<Dynamic>) -> CallResult {
+    let change = call.pointer(1)?;
+    let changed: Result<Array, CallError> = items
+        .into_iter()
+        .map(|item| call.invoke(&change, item))
+        .collect();
+    Ok(Dynamic::from_array(changed?))
+}
+
+/// The first element that the closure says yes to, else `()`.
+pub(super) fn find(call: &Call<'_>, items: Vec<Dynamic>) -> CallResult {
+    let is_meant = call.pointer(1)?;
+    for item in items {
+        if call.judge(&is_meant, item.clone())? {
+            return Ok(item);
+        }
+    }
+    Ok(Dynamic::UNIT)
+}
+
+/// How many elements the closure says yes to.
+pub(super) fn count(call: &Call<'_>, items: Vec<Dynamic>) -> CallResult {
+    let kept = filter(call, items)?.len();
+    Ok(Dynamic::from_int(i64::try_from(kept).unwrap_or(i64::MAX)))
+}
+
+/// Whether the closure says yes to one of the elements.
+pub(super) fn any(call: &Call<'_>, items: Vec<Dynamic>) -> CallResult {
+    Ok((!find(call, items)?.is_unit()).into())
+}
+
+/// Whether the closure says yes to all elements.
+pub(super) fn all(call: &Call<'_>, items: Vec<Dynamic>) -> CallResult {
+    let count = items.len();
+    Ok((filter(call, items)?.len() == count).into())
+}
+
+/// The elements by what the closure makes of them, as text.
+pub(super) fn group_by(
+    call: &Call<'_>,
+    items: Vec<Dynamic>,
+    collect: impl Fn(Vec<Dynamic>) -> Dynamic,
+) -> CallResult {
+    let key_of = call.pointer(1)?;
+    let mut groups: Vec<(ImmutableString, Vec<Dynamic>)> = Vec::new();
+    let mut positions = std::collections::HashMap::new();
+    for item in items {
+        let key: ImmutableString = call.invoke(&key_of, item.clone())?.to_string().into();
+        let position = *positions.entry(key.clone()).or_insert_with(|| {
+            groups.push((key, Vec::new()));
+            groups.len() - 1
+        });
+        groups[position].1.push(item);
+    }
+    let map: ScriptMap = groups
+        .into_iter()
+        .map(|(key, items)| (key.as_str().into(), collect(items)))
+        .collect();
+    Ok(Dynamic::from_map(map))
+}
+
+/// The elements in the order of what the closure makes of them: numbers, or texts. Equal ones keep their order.
+pub(super) fn sort_by(call: &Call<'_>, items: Vec<Dynamic>) -> Result<Vec<Dynamic>, CallError> {
+    let key_of = call.pointer(1)?;
+    let mut keyed = Vec::with_capacity(items.len());
+    for item in items {
+        let key = call.invoke(&key_of, item.clone())?;
+        keyed.push((sort_key(call, &key)?, item));
+    }
+    keyed.sort_by(|(left, _), (right, _)| left.compare(right));
+    Ok(keyed.into_iter().map(|(_, item)| item).collect())
+}
+
+enum SortKey {
+    Number(f64),
+    Text(String),
+}
+
+impl SortKey {
+    fn compare(&self, other: &Self) -> std::cmp::Ordering {
+        match (self, other) {
+            (Self::Number(left), Self::Number(right)) => left.total_cmp(right),
+            (Self::Text(left), Self::Text(right)) => left.cmp(right),
+            (Self::Number(_), Self::Text(_)) => std::cmp::Ordering::Less,
+            (Self::Text(_), Self::Number(_)) => std::cmp::Ordering::Greater,
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "order of numbers beyond 2^53 is of no use to anybody"
+)]
+fn sort_key(call: &Call<'_>, key: &Dynamic) -> Result<SortKey, CallError> {
+    if let Ok(number) = key.as_int() {
+        return Ok(SortKey::Number(number as f64));
+    }
+    if let Ok(number) = key.as_float() {
+        return Ok(SortKey::Number(number));
+    }
+    if let Some(text) = key.read_lock::<ImmutableString>() {
+        return Ok(SortKey::Text(text.to_string()));
+    }
+    let actual = convert::type_name(key);
+    Err(call.misuse(format!(
+        "the closure given to `{}` must give a number or a String, but gives {actual}",
+        call.entry.name
+    )))
+}
+
+/// The element at an index that may count from the end, as in Rhai's arrays: -1 is the last one.
+pub(super) fn position(index: i64, length: usize) -> Option<usize> {
+    let position = if index < 0 {
+        length.checked_sub(usize::try_from(index.unsigned_abs()).ok()?)?
+    } else {
+        usize::try_from(index).ok()?
+    };
+    (position < length).then_some(position)
+}

@@ -1,0 +1,200 @@
+//! Errors: what a `catch` gets, where they began, and what is told of them.
+
+use super::stage::{Stage, json};
+use crate::plan::{Effect, FrameFunction, Outcome};
+
+#[test]
+fn a_caught_error_has_its_kind_message_results_and_place() {
+    let value = Stage::new(
+        r#"
+try {
+    run_command("uptime", "web");
+} catch (err) {
+    return [err.kind, err.message, err.results.failed.names, err.targets.names, err.details.failed, err.place, `${err}`];
+}
+"#,
+    )
+    .failing(&["web2"])
+    .value();
+    assert_eq!(
+        value,
+        json(
+            r#"["bolt/run-failure","command `uptime` failed on 1 target",["web2"],["web2"],["web2"],"plans/plan.rhai:3:5","command `uptime` failed on 1 target"]"#
+        )
+    );
+}
+
+#[test]
+fn an_error_that_is_thrown_again_keeps_where_it_began() {
+    for again in ["throw err;", "throw;", "fail(err);"] {
+        let text = format!(
+            "try {{\n  run_command(\"uptime\", \"web\");\n}} catch (err) {{\n  {again}\n}}"
+        );
+        let error = Stage::new(&text).failing(&["web2"]).error();
+        assert_eq!(error.failure.kind, "bolt/run-failure", "{again}");
+        assert_eq!(error.frames[0].place.line, 2, "{again}");
+        assert!(error.results.is_some(), "{again}");
+    }
+}
+
+#[test]
+fn frames_lead_through_functions_closures_and_files() {
+    let error = Stage::new(
+        "import \"tools\" as tools;\nfn outer(name) { tools::inner(name) }\nparallel([\"web1\"], |name| outer(name));",
+    )
+    .file(
+        "tools",
+        "\n\nfn inner(name) {\n  run_command(\"false\", name)\n}",
+    )
+    .error();
+    let frames: Vec<(String, FrameFunction)> = error
+        .frames
+        .iter()
+        .map(|frame| (frame.place.to_string(), frame.function.clone()))
+        .collect();
+    assert_eq!(
+        frames,
+        [
+            (
+                "plans/tools.rhai:4:3".to_owned(),
+                FrameFunction::Named("inner".to_owned())
+            ),
+            (
+                "plans/plan.rhai:2:25".to_owned(),
+                FrameFunction::Named("outer".to_owned())
+            ),
+            ("plans/plan.rhai:3:29".to_owned(), FrameFunction::Closure),
+            ("plans/plan.rhai:3:1".to_owned(), FrameFunction::File),
+        ]
+    );
+    assert_eq!(error.diagnostic.source.unwrap().name(), "plans/tools.rhai");
+}
+
+#[test]
+fn a_closure_that_is_called_by_another_file_keeps_its_own() {
+    let played = Stage::new(
+        "import \"tools\" as tools;\n\n\ntools::twice(|| run_command(\"uptime\", \"web1\"));",
+    )
+    .file(
+        "tools",
+        "fn twice(body) {\n  body.call();\n  parallel([1], |x| body.call())\n}",
+    )
+    .run();
+    played.value();
+    for request in &played.requests {
+        let place = request.place.as_ref().unwrap().to_string();
+        assert_eq!(place, "plans/plan.rhai:4:17");
+    }
+}
+
+#[test]
+fn the_error_of_another_plan_shows_both_lines() {
+    let error = Stage::new("print(1);\nrun_plan(\"other\")")
+        .file("other", "\nfail(\"it broke\")")
+        .error();
+    let places: Vec<String> = error
+        .frames
+        .iter()
+        .map(|frame| frame.place.to_string())
+        .collect();
+    assert_eq!(places, ["plans/other.rhai:2:1", "plans/plan.rhai:2:1"]);
+    assert_eq!(error.failure.message, "it broke");
+}
+
+#[test]
+fn fail_takes_a_kind_details_or_results() {
+    let value = Stage::new(
+        r#"
+        let told = |body| { let e = attempt(body).error; [e.kind, e.message, e.details] };
+        let results = run_command("uptime", "web", #{ catch_errors: true });
+        let with_results = attempt(|| fail("three left", results)).error;
+        [
+            told.call(|| fail("a")),
+            told.call(|| fail("b", "shop/b")),
+            told.call(|| fail("c", #{ kind: "shop/c", more: 1 })),
+            with_results.results.len,
+            with_results.targets.names,
+        ]
+        "#,
+    )
+    .failing(&["web4"])
+    .value();
+    assert_eq!(
+        value,
+        json(
+            r#"[["bolt/plan-failure","a",{}],["shop/b","b",{}],["shop/c","c",{"more":1}],4,["web4"]]"#
+        )
+    );
+}
+
+#[test]
+fn an_effect_that_can_not_be_done_is_an_error_that_can_be_caught() {
+    let value = Stage::new(r#"attempt(|| read_file("nothing")).error.message"#)
+        .answer(|request| {
+            matches!(request.effect, Effect::ReadFile { .. }).then(|| Outcome::Failed {
+                failure: crate::model::Failure::new("segue/effect-error", "no such file"),
+            })
+        })
+        .value();
+    assert_eq!(value, "no such file".into());
+}
+
+#[test]
+fn a_performer_that_panics_fails_one_effect() {
+    let value = Stage::new(r#"attempt(|| read_file("bang")).error.message"#)
+        .answer(|request| {
+            assert!(!matches!(request.effect, Effect::ReadFile { .. }), "bang");
+            None
+        })
+        .value();
+    assert!(value.to_string().contains("bang"), "{value}");
+}
+
+#[test]
+fn a_rejected_approval_is_an_error() {
+    let error = Stage::new(r#"approve("Fail over?")"#)
+        .answer(|request| {
+            matches!(request.effect, Effect::Approve { .. }).then(|| Outcome::Value {
+                value: json(r#"{"approved":false,"by":"bob","comment":"not on a friday"}"#),
+            })
+        })
+        .error();
+    assert_eq!(error.failure.kind, "segue/rejected");
+    assert_eq!(
+        error.failure.message,
+        "`Fail over?` was rejected by bob: not on a friday"
+    );
+}
+
+#[test]
+fn import_cycles_are_told_with_their_way() {
+    let error = Stage::new("import \"a\" as a;")
+        .file("a", "import \"b\" as b;")
+        .file("b", "import \"a\" as a;")
+        .error();
+    assert!(
+        error
+            .failure
+            .message
+            .contains("`plans/a.rhai` imports `plans/b.rhai` imports `plans/a.rhai`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_broken_import_is_told_in_its_own_file() {
+    let error = Stage::new("\n\nimport \"broken\" as broken;")
+        .file("broken", "let x = 1;\nlet = 2;")
+        .error();
+    let source = error.diagnostic.source.clone().unwrap();
+    assert_eq!(source.name(), "plans/broken.rhai");
+    assert_eq!(error.diagnostic.place().unwrap().line, 2);
+}
+
+#[test]
+fn an_import_has_its_own_constants_and_functions() {
+    let value = Stage::new("import \"tools\" as tools;\n[tools::LIMIT, tools::double(4)]")
+        .file("tools", "export const LIMIT = 7;\nfn double(x) { x * 2 }")
+        .value();
+    assert_eq!(value, json("[7,8]"));
+}
