@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::Write,
+    path::PathBuf,
     process::{Command, Stdio},
     thread,
     time::Duration,
@@ -17,6 +18,8 @@ pub(in crate::task) struct Trial {
     pub shell: Vec<String>,
     pub directory: tempfile::TempDir,
     pub path: String,
+    /// Makes it a target of the embedded fleet.
+    pub fleet_state: Option<PathBuf>,
 }
 
 impl Trial {
@@ -33,10 +36,11 @@ impl Trial {
             shell: shell.iter().map(|&word| word.to_owned()).collect(),
             directory,
             path: std::env::var("PATH").unwrap(),
+            fleet_state: None,
         }
     }
 
-    pub(in crate::task) fn home(&self) -> std::path::PathBuf {
+    pub(in crate::task) fn home(&self) -> PathBuf {
         self.directory.path().join("home")
     }
 
@@ -64,6 +68,11 @@ impl Trial {
             .env_clear()
             .env("PATH", &self.path)
             .env("HOME", self.home())
+            .envs(
+                self.fleet_state
+                    .iter()
+                    .map(|state| ("SEGUE_FLEET_STATE", state)),
+            )
             .env("TMPDIR", self.directory.path().join("tmp"))
             .current_dir("/")
             .stdout(Stdio::piped())
