@@ -47,7 +47,11 @@ pub(super) fn run(
         what: asked.what,
         object: asked.action.object().to_owned(),
         params: asked.params,
-        targets: asked.targets.iter().map(|target| target.name.clone()).collect(),
+        targets: asked
+            .targets
+            .iter()
+            .map(|target| target.name.clone())
+            .collect(),
         plan_hash: String::new(),
     };
     let effect = Effect::Run(Run {

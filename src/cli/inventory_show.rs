@@ -61,7 +61,11 @@ fn table(targets: &[Arc<Target>]) -> String {
         let _ = write!(text, "{name:width$}  {}", address(target));
         let _ = writeln!(text, "  {}", target.groups.join(", "));
     }
-    let plural = if targets.len() == 1 { "target" } else { "targets" };
+    let plural = if targets.len() == 1 {
+        "target"
+    } else {
+        "targets"
+    };
     let _ = writeln!(text, "{} {plural}", targets.len());
     text
 }

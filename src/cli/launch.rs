@@ -14,21 +14,26 @@ use tokio::{
 
 use super::{
     arguments::{Format, RunArguments},
-    output, setup, terminal,
+    output, setup,
     setup::Setup,
+    terminal,
 };
 use crate::{
     clock::Clock,
     error::{Error, Exit},
-    event::{Event, EventKind, EventSink, JobKind, JobOrigin, JobStatus, JobView, StopReason, Stream},
+    event::{
+        Event, EventKind, EventSink, JobKind, JobOrigin, JobStatus, JobView, StopReason, Stream,
+    },
     model::{Failure, JobId, Map, TargetName, Value},
+    plan::Performer,
     report::Detail,
     run::{
-        DEFAULT_TIMEOUT, LiveOptions, LiveParts, LivePerformer, NoOperator, Operator, StopHandle,
-        StopSignal, StopStage,
+        DEFAULT_TIMEOUT, Journal, JournalParts, JournalPerformer, LiveOptions, LiveParts,
+        LivePerformer, NoInquiry, NoOperator, Operator, ResumeRules, StopHandle, StopSignal,
+        StopStage,
     },
-    store::{Access, Call, Holder, Keeper, Location, Request, Store, StoreError, StoreSink},
-    transport::Transports,
+    store::{Access, Call, Holder, Keeper, Location, Request, StoreError, StoreSink},
+    transport::{ControllerUser, Ssh, Transports},
 };
 
 /// How long connections may take to say goodbye: a target that is gone must not hold the prompt back.
@@ -54,7 +59,7 @@ pub(super) struct JobEnd {
 
 /// What a job's body works with.
 pub(super) struct JobContext {
-    pub(super) performer: Arc<LivePerformer>,
+    pub(super) performer: Arc<dyn Performer>,
     pub(super) handle: Handle,
     pub(super) stop: StopSignal,
 }
@@ -131,8 +136,11 @@ where
     sinks.extend(output::reporter(options.format, options.detail));
     let stream = stream(lease.job.clone(), lease.seq_last, &clock, sinks);
     let (handle, stop) = StopHandle::new();
-    let performer = Arc::new(LivePerformer::new(LiveParts {
-        transport: Arc::new(Transports::new()),
+    let live = LivePerformer::new(LiveParts {
+        transport: Arc::new(Transports::new(Ssh::new(
+            ControllerUser::of_process(),
+            clock.clone(),
+        ))),
         stream: stream.clone(),
         gate: Arc::new(durable.clone()),
         stop: stop.clone(),
@@ -140,7 +148,16 @@ where
         project: setup.project.clone(),
         operator: operator(),
         options: options.live,
-    }));
+    });
+    let performer = JournalPerformer::new(JournalParts {
+        journal: Journal::default(),
+        rules: ResumeRules::default(),
+        inner: Arc::new(live.clone()),
+        stream: stream.clone(),
+        clock: clock.clone(),
+        inquiry: Arc::new(NoInquiry),
+        idempotent: |task| task.metadata().idempotent,
+    });
     stream.emit(EventKind::JobStarted {
         what: spec.what,
         object: spec.object,
@@ -149,7 +166,7 @@ where
         origin: origin(setup, spec.plan_hash),
     });
     let context = JobContext {
-        performer: Arc::clone(&performer),
+        performer: Arc::new(performer),
         handle: runtime.handle().clone(),
         stop: stop.clone(),
     };
@@ -162,13 +179,14 @@ where
         };
         heeding.abort();
         // Whoever does not answer in time is left behind: the job is over.
-        let _ = tokio::time::timeout(GOODBYE, performer.close()).await;
+        let _ = tokio::time::timeout(GOODBYE, live.close()).await;
         end
     });
     stream.emit(EventKind::JobFinished {
         status: end.status,
         failure: end.failure,
         value: end.value,
+        failed_effects: Vec::new(),
     });
     // A thread that still waits for a terminal or a name server must not keep the process.
     runtime.shutdown_background();

@@ -3,6 +3,8 @@
 mod action;
 mod arguments;
 mod command_run;
+mod demo;
+mod fleet;
 mod inventory_show;
 mod launch;
 mod output;
@@ -23,7 +25,12 @@ use crate::error::{Error, Exit};
 
 /// Runs plans: scripts that run tasks on many machines, look at the results and decide what comes next.
 #[derive(Debug, Parser)]
-#[command(name = "segue", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "segue",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -43,6 +50,8 @@ enum Command {
     /// Look at targets and groups
     #[command(subcommand)]
     Inventory(InventoryCommand),
+    Fleet(fleet::Arguments),
+    Demo(demo::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -90,5 +99,7 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Task(TaskCommand::Show(arguments)) => task_show::run(&arguments),
         Command::Command(CommandCommand::Run(arguments)) => command_run::run(&arguments),
         Command::Inventory(InventoryCommand::Show(arguments)) => inventory_show::run(&arguments),
+        Command::Fleet(arguments) => fleet::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
     }
 }

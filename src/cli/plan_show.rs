@@ -47,7 +47,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
 }
 
 fn header(file: &PlanFile) -> (Header, Vec<crate::plan::PlanDiagnostic>) {
-    Header::read(&Source::new(std::sync::Arc::clone(&file.path), std::sync::Arc::clone(&file.text)))
+    Header::read(&Source::new(
+        std::sync::Arc::clone(&file.path),
+        std::sync::Arc::clone(&file.text),
+    ))
 }
 
 fn list(project: &Project, human: bool) {

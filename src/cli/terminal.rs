@@ -65,7 +65,10 @@ pub(super) struct Terminal;
 impl Operator for Terminal {
     fn answer(&self, question: &Question) -> Result<String, Failure> {
         let gone = |error: io::Error| {
-            Failure::new(kinds::EFFECT, format!("the terminal can't be read: {error}"))
+            Failure::new(
+                kinds::EFFECT,
+                format!("the terminal can't be read: {error}"),
+            )
         };
         match question {
             Question::Line {
@@ -118,7 +121,11 @@ impl Operator for Terminal {
 fn menu(message: &str, choices: &[String], default: Option<&str>) -> String {
     let mut text = format!("{message}\n");
     for (index, choice) in choices.iter().enumerate() {
-        let mark = if default == Some(choice.as_str()) { "*" } else { " " };
+        let mark = if default == Some(choice.as_str()) {
+            "*"
+        } else {
+            " "
+        };
         text.push_str(&format!("{mark} {}) {choice}\n", index + 1));
     }
     text.push_str("number: ");
@@ -181,7 +188,10 @@ mod tests {
         let choices = ["blue".to_owned(), "green".to_owned()];
         assert_eq!(chosen("2", &choices, None).as_deref(), Some("green"));
         assert_eq!(chosen("blue", &choices, None).as_deref(), Some("blue"));
-        assert_eq!(chosen("", &choices, Some("green")).as_deref(), Some("green"));
+        assert_eq!(
+            chosen("", &choices, Some("green")).as_deref(),
+            Some("green")
+        );
         assert_eq!(chosen("", &choices, None), None);
         assert_eq!(chosen("0", &choices, None), None);
         assert_eq!(chosen("3", &choices, None), None);

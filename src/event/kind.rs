@@ -57,6 +57,9 @@ pub enum EventKind {
         /// What the plan returned.
         #[serde(default)]
         value: Value,
+        /// The effects whose failures the plan did not catch: a resume performs them again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        failed_effects: Vec<EffectId>,
     },
     StepStarted {
         branch: BranchPath,

@@ -142,6 +142,7 @@ impl JobView {
                 status,
                 failure,
                 value,
+                ..
             } => {
                 self.status = *status;
                 self.failure.clone_from(failure);

@@ -5,6 +5,7 @@
 
 mod channel_run;
 mod connection;
+mod demo;
 mod error;
 mod fault;
 mod fault_rule;
@@ -32,6 +33,7 @@ mod tier;
 mod visitor;
 
 pub use self::{
+    demo::FleetProject,
     error::FleetError,
     fault::{Fault, FaultKind},
     fault_rule::{FaultRule, ParseFaultError},

@@ -74,7 +74,10 @@ impl Visitor {
             known_hosts: fleet.known_hosts(),
             port,
         };
-        let config = Arc::new(client::Config::default());
+        let config = Arc::new(client::Config {
+            nodelay: true,
+            ..client::Config::default()
+        });
         let mut session = client::connect(config, ("127.0.0.1", port), door).await?;
         let key = PrivateKeyWithHashAlg::new(Arc::new(key), None);
         if session.authenticate_publickey(target, key).await?.success() {

@@ -119,6 +119,8 @@ const EVENTS_MAX: usize = 30_000_000;
 const ALIASES_MAX: usize = 200_000;
 // What aliases may blow the file up to: an alias bomb ends here, after some 200 MB.
 const REPLAYED_EVENTS_MAX: usize = 2_000_000;
+// What anchors may hold together, those in anchors counted again: blocks of defaults are small.
+const ANCHORED_EVENTS_MAX: usize = 100_000;
 // Twenty groups in each other need 40 levels; more would cost stack in debug builds.
 const DEPTH_MAX: usize = 64;
 // Four times what 100,000 targets need. Spans are 32 bits wide.
@@ -257,19 +259,40 @@ fn parse_on_own_stack(text: &str) -> Result<Result<Node, serde_saphyr::Error>, S
     })
 }
 
-/// The library's message without the place, which the label shows, and without advice that is for programmers.
+/// The library's message in words for those who write inventories, without the place, which the label shows.
 fn readable(error: &serde_saphyr::Error) -> String {
-    let message = error.without_snippet().to_string();
-    let message = match message.rfind(" at line ") {
-        Some(place) => &message[..place],
-        None => &message,
-    };
-    if message.starts_with("multiple YAML documents") {
-        "the file holds more than one YAML document".to_owned()
-    } else {
-        message.to_owned()
+    use serde_saphyr::{Error, budget::BudgetBreach};
+    match error.without_snippet() {
+        Error::AliasError { error, .. } => readable(error),
+        Error::DuplicateMappingKey { key: Some(key), .. } => {
+            format!("the key `{key}` is there twice")
+        }
+        Error::MultipleDocuments { .. } => "the file holds more than one YAML document".to_owned(),
+        Error::Budget { breach, .. } => match breach {
+            BudgetBreach::Depth { .. } => {
+                format!("lists and maps are in each other more than {DEPTH_MAX} deep")
+            }
+            BudgetBreach::RecordedAnchorEvents { .. }
+            | BudgetBreach::RecordedAnchorBytes { .. }
+            | BudgetBreach::Aliases { .. }
+            | BudgetBreach::Anchors { .. } => ALIASES_TOO_MANY.to_owned(),
+            _ => "the file is too large".to_owned(),
+        },
+        Error::AliasReplayLimitExceeded { .. } | Error::AliasReplayStackDepthExceeded { .. } => {
+            ALIASES_TOO_MANY.to_owned()
+        }
+        Error::NullIntoString { .. } => "a key is missing".to_owned(),
+        other => {
+            let message = other.to_string();
+            match message.find(" at line ") {
+                Some(place) => message[..place].to_owned(),
+                None => message,
+            }
+        }
     }
 }
+
+const ALIASES_TOO_MANY: &str = "its anchors and aliases stand for too much";
 
 /// The span of an error, moved so that it covers at least one byte: those at the end of a file cover none.
 fn pointable(span: Span, text: &str, file: u16) -> Span {
@@ -291,6 +314,7 @@ fn options() -> Options {
             max_aliases: ALIASES_MAX,
             max_merge_keys: ALIASES_MAX,
             max_depth: DEPTH_MAX,
+            max_recorded_anchor_events: ANCHORED_EVENTS_MAX,
             // One anchor of defaults that every target merges is good style, not an attack.
             enforce_alias_anchor_ratio: false,
         },
@@ -457,7 +481,7 @@ mod tests {
     fn a_key_that_is_there_twice_is_an_error_at_the_second() {
         let error = error("a: 1\nb: 2\na: 3\n");
         assert_eq!(error.span.unwrap().line, 3, "{error:?}");
-        assert!(error.message.contains("duplicate"), "{error:?}");
+        assert!(error.message.contains("twice"), "{error:?}");
     }
 
     #[test]
@@ -488,7 +512,8 @@ mod tests {
                 ),
             })
             .collect();
-        let _ = error(&bomb);
+        assert_eq!(error(&bomb).message, ALIASES_TOO_MANY);
+        assert!(error(&"- ".repeat(100)).message.contains("64 deep"));
         let _ = error(&"[".repeat(200_000));
         let _ = error(&format!("{}x{}", "[".repeat(70), "]".repeat(70)));
         let _ = error(&"- ".repeat(100_000));

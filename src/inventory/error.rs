@@ -248,8 +248,17 @@ impl InventoryError {
     /// The line that is wrong, if it is one.
     #[must_use]
     pub fn place(&self) -> Option<Place> {
-        let first = self.0.places.first()?;
-        Some(first.file.place(&first.span))
+        self.places().next()
+    }
+
+    /// Every line that has to do with it, the most important first.
+    pub fn places(&self) -> impl Iterator<Item = Place> {
+        let elsewhere = self.0.elsewhere.iter().map(|other| &other.place);
+        self.0
+            .places
+            .iter()
+            .chain(elsewhere)
+            .map(|place| place.file.place(&place.span))
     }
 }
 

@@ -303,3 +303,257 @@ fn taken(name: &str, first: &Defined, second: &Defined, files: &[SourceFile]) ->
     }
     InventoryError::at(kind, places)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        inventory::{Inventory, InventoryError, InventoryErrorKind as Kind},
+        model::Value,
+    };
+
+    fn parse(text: &str) -> Inventory {
+        Inventory::parse("inventory.yaml", text).unwrap_or_else(|error| panic!("{error:?}"))
+    }
+
+    fn error(text: &str) -> InventoryError {
+        match Inventory::parse("inventory.yaml", text) {
+            Ok(_) => panic!("it was taken: {text}"),
+            Err(error) => error,
+        }
+    }
+
+    fn names(inventory: &Inventory, expression: &str) -> Vec<String> {
+        let targets = inventory.resolve(expression).unwrap();
+        targets
+            .iter()
+            .map(|target| target.name.to_string())
+            .collect()
+    }
+
+    #[test]
+    fn targets_win_over_groups_and_near_groups_over_far_ones() {
+        let inventory = parse(
+            "
+config: {transport: ssh, ssh: {user: all, port: 1, tmpdir: /all}}
+vars: {a: all, b: {x: all}, c: all}
+facts: {os: {name: all, arch: all}}
+features: [shell]
+groups:
+  - name: outer
+    config: {ssh: {user: outer, port: 2}}
+    vars: {a: outer, b: {y: outer}}
+    facts: {os: {name: outer}}
+    features: [outer]
+    groups:
+      - name: inner
+        config: {ssh: {user: inner}}
+        vars: {a: inner}
+        targets:
+          - name: t
+            config: {ssh: {interpreters: {.rb: /ruby}}}
+            vars: {a: target}
+            features: [own]
+",
+        );
+        let target = inventory.resolve_one("t").unwrap();
+        assert_eq!(
+            Value::Map(target.config.clone()).to_string(),
+            r#"{"interpreters":{".rb":"/ruby"},"user":"inner","port":2,"tmpdir":"/all"}"#
+        );
+        assert_eq!(
+            Value::Map(target.vars.clone()).to_string(),
+            r#"{"a":"target","b":{"y":"outer"},"c":"all"}"#
+        );
+        assert_eq!(
+            Value::Map(target.facts.clone()).to_string(),
+            r#"{"os":{"name":"outer","arch":"all"}}"#
+        );
+        assert_eq!(
+            target.features.iter().collect::<Vec<_>>(),
+            ["outer", "own", "shell"]
+        );
+        assert_eq!(target.groups, ["inner", "outer", "all"]);
+        assert_eq!(
+            (target.user.as_deref(), target.port),
+            (Some("inner"), Some(2))
+        );
+    }
+
+    #[test]
+    fn of_several_definitions_the_first_in_depth_wins() {
+        let inventory = parse(
+            "
+targets:
+  - {name: t, uri: 'ssh://last', vars: {a: all, z: all}}
+groups:
+  - name: one
+    targets: [{name: t, vars: {a: one, b: one}}]
+    vars: {g: one}
+    groups:
+      - {name: deep, targets: [{name: t, uri: 'ssh://first', vars: {a: deep}}], vars: {g: deep}}
+  - name: two
+    targets: [{name: t, vars: {a: two, b: two, c: two}}]
+    vars: {g: two, h: two}
+",
+        );
+        let target = inventory.resolve_one("t").unwrap();
+        assert_eq!(
+            Value::Map(target.vars.clone()).to_string(),
+            r#"{"a":"deep","b":"one","c":"two","z":"all","g":"deep","h":"two"}"#
+        );
+        assert_eq!(target.host, "first");
+        assert_eq!(target.groups, ["deep", "one", "two", "all"]);
+    }
+
+    #[test]
+    fn texts_are_references_wherever_the_target_is_defined() {
+        let inventory = parse(
+            "
+groups:
+  - {name: a, targets: [late, second, plain]}
+  - {name: b, targets: [{name: late, alias: [second]}, plain, 'ssh://u:pw@h', 'ssh://u@h', 007]}
+",
+        );
+        assert_eq!(
+            names(&inventory, "all"),
+            ["late", "plain", "ssh://u@h", "007"]
+        );
+        assert_eq!(names(&inventory, "a"), ["late", "plain"]);
+        let target = inventory.resolve_one("ssh://u@h").unwrap();
+        assert_eq!(
+            target.setting("password"),
+            Some(&Value::sensitive(Value::from("pw")))
+        );
+        assert!(!format!("{inventory:?}").contains("\"pw\""));
+    }
+
+    #[test]
+    fn localhost_is_local_unless_its_own_definition_says_otherwise() {
+        let inventory =
+            parse("{config: {transport: ssh, ssh: {port: 1}}, targets: [localhost, h]}");
+        assert_eq!(
+            inventory.resolve_one("localhost").unwrap().transport,
+            "local"
+        );
+        assert_eq!(inventory.resolve_one("h").unwrap().port, Some(1));
+        let inventory = parse("targets: [{name: localhost, config: {transport: ssh}}]");
+        assert_eq!(inventory.resolve_one("localhost").unwrap().transport, "ssh");
+    }
+
+    #[test]
+    fn one_name_means_one_thing() {
+        for (text, first, second) in [
+            ("groups: [{name: a}, {name: a}]", (1, 17), (1, 28)),
+            ("groups: [{name: a, targets: [a]}]", (1, 17), (1, 30)),
+            (
+                "{groups: [{name: a}], targets: [{name: a}]}",
+                (1, 18),
+                (1, 40),
+            ),
+            (
+                "targets: [{name: a, alias: b}, {name: b}]",
+                (1, 39),
+                (1, 28),
+            ),
+            (
+                "targets: [{name: a, alias: c}, {name: b, alias: c}]",
+                (1, 28),
+                (1, 49),
+            ),
+        ] {
+            let error = error(text);
+            assert!(
+                matches!(error.kind(), Kind::NameTaken { .. }),
+                "{text}: {error:?}"
+            );
+            let mut places: Vec<(u32, u32)> = error
+                .places()
+                .map(|place| (place.line, place.column))
+                .collect();
+            places.reverse();
+            assert_eq!(places, [first, second], "{text}");
+        }
+        assert!(matches!(
+            error("groups: [{name: all}]").kind(),
+            Kind::NameTaken { .. }
+        ));
+    }
+
+    #[test]
+    fn tiers_are_ordered_without_circles_and_without_sharing_targets() {
+        let inventory = parse(
+            "
+groups:
+  - {name: db, targets: [db1]}
+  - {name: app, depends_on: [db], targets: [app1], groups: [{name: app_eu, targets: [app2]}]}
+  - {name: web, depends_on: [app, db], targets: [web1]}
+  - {name: lonely, depends_on: []}
+  - {name: other, targets: [web1, db1]}
+",
+        );
+        let tiers: Vec<(String, usize, Vec<String>)> = inventory
+            .tiers()
+            .into_iter()
+            .map(|tier| (tier.name, tier.targets.len(), tier.depends_on))
+            .collect();
+        let tier = |name: &str, count, depends_on: &[&str]| {
+            (
+                name.to_owned(),
+                count,
+                depends_on
+                    .iter()
+                    .map(|name| (*name).to_owned())
+                    .collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(
+            tiers,
+            [
+                tier("db", 1, &[]),
+                tier("app", 2, &["db"]),
+                tier("web", 1, &["app", "db"]),
+                tier("lonely", 0, &[])
+            ]
+        );
+        assert_eq!(
+            inventory.tiers()[1].place.as_ref().map(|place| place.line),
+            Some(4)
+        );
+
+        let circle = error(
+            "
+groups:
+  - {name: start, depends_on: a}
+  - {name: a, depends_on: [b]}
+  - {name: b, depends_on: [c]}
+  - {name: c, depends_on: [a]}
+",
+        );
+        assert!(
+            matches!(circle.kind(), Kind::TierCircle { circle } if circle == "a → b → c → a"),
+            "{circle:?}"
+        );
+        assert_eq!(
+            circle.places().map(|place| place.line).collect::<Vec<_>>(),
+            [4, 5, 6]
+        );
+        assert!(matches!(
+            error("groups: [{name: a, depends_on: a}]").kind(),
+            Kind::TierCircle { .. }
+        ));
+
+        let shared = error(
+            "groups: [{name: a, targets: [t]}, {name: b, depends_on: a, groups: [{name: c, targets: [t]}]}]",
+        );
+        assert!(
+            matches!(shared.kind(), Kind::TwoTiers { .. }) && shared.places().count() == 2,
+            "{shared:?}"
+        );
+        let unknown = error("groups: [{name: web}, {name: b, depends_on: wbe}]");
+        assert_eq!(unknown.help_text(), Some("did you mean `web`?"));
+        assert!(matches!(
+            error("groups: [{name: b, depends_on: all}]").kind(),
+            Kind::AllAsTier
+        ));
+    }
+}

@@ -38,3 +38,5 @@ pub use self::{
     surroundings::Surroundings,
     transport::TransportSupport,
 };
+
+pub(crate) use self::document::{Node, NodeValue, SourceFile, Span};

@@ -580,3 +580,290 @@ fn first_line(node: &Node) -> Span {
         _ => node.span,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use miette::{GraphicalReportHandler, GraphicalTheme};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::inventory::Inventory;
+
+    fn error(text: &str) -> InventoryError {
+        match Inventory::parse("inventory.yaml", text) {
+            Ok(_) => panic!("it was taken: {text}"),
+            Err(error) => error,
+        }
+    }
+
+    fn report(error: &dyn miette::Diagnostic) -> String {
+        let mut report = String::new();
+        GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+            .with_width(100)
+            .render_report(&mut report, error)
+            .unwrap();
+        report
+    }
+
+    #[test]
+    fn mistakes_are_shown_where_they_are() {
+        let mut reports = String::new();
+        for text in [
+            "groups:\n  - name: web\n    targts: [a]\n",
+            "nodes: [a]\n",
+            "config:\n  ssh:\n    user: bob\n    password: hunter2\n    prot: 22\n",
+            "config:\n  ssh:\n    host_key_check: false\n",
+            "config:\n  ssh:\n    port: many\n",
+            "config:\n  shh: {user: bob}\n",
+            "config:\n  transport: shh\n",
+            "targets:\n  - uri: ssh://bob:hunter2@web1:99999\n",
+            "targets: [web 1]\n",
+            "targets:\n  - vars: {a: 1}\n",
+            "groups: [{targets: [a]}]\n",
+            "version: 1\n",
+            "targets: web1\n",
+            "- web1\n",
+            "a: [1\nb: 2\n",
+            "vars: {a: 1}\nvars: {b: 1}\n",
+            "groups:\n  - name: web\n    targets: [web1]\n  - name: db\n    targets: [db1, web]\n",
+            "groups:\n  - {name: a, depends_on: [b]}\n  - {name: b, depends_on: [a]}\n",
+            "groups:\n  - {name: a, targets: [t]}\n  - {name: b, targets: [t], depends_on: [a]}\n",
+            "targets:\n  - _plugin: teraform\n    dir: x\n",
+            "targets:\n  - _plugin: terraform\n    dir: x\n",
+            "targets:\n  - {_plugin: yaml, filepath: x.yaml}\n",
+        ] {
+            let _ = writeln!(reports, "{}", report(&error(text)));
+        }
+        assert!(!reports.contains("hunter2"));
+        insta::assert_snapshot!(reports);
+    }
+
+    fn surroundings(root: Option<&std::path::Path>) -> Surroundings {
+        Surroundings {
+            root: root.map(std::path::Path::to_owned),
+            variable: |name| match name {
+                "SSH_PASSWORD" => Some("hunter2".to_owned()),
+                "LIST" => Some(r#"["a", {"name": "b"}]"#.to_owned()),
+                "BAD" => Some("{".to_owned()),
+                _ => None,
+            },
+        }
+    }
+
+    #[test]
+    fn variables_of_the_environment_stand_in_for_values() {
+        let text = "
+targets: {_plugin: env_var, var: LIST, json: true}
+config:
+  ssh:
+    password: {_plugin: env_var, var: SSH_PASSWORD}
+    user: {_plugin: env_var, var: NONE, default: deploy}
+    tmpdir: {_plugin: env_var, var: NONE, optional: true}
+vars:
+  list: [1, {_plugin: env_var, var: LIST, json: true}]
+";
+        let inventory = Inventory::parse_with("i.yaml", text, &surroundings(None)).unwrap();
+        let target = inventory.resolve_one("b").unwrap();
+        assert_eq!(
+            target.setting("password"),
+            Some(&Value::sensitive(Value::from("hunter2")))
+        );
+        assert_eq!(target.user.as_deref(), Some("deploy"));
+        assert_eq!(target.setting("tmpdir"), None);
+        assert_eq!(target.vars["list"].to_string(), r#"[1,["a",{"name":"b"}]]"#);
+    }
+
+    #[test]
+    fn what_is_missing_concerns_only_those_who_need_it() {
+        let text = "
+groups:
+  - name: prod
+    config: {ssh: {password: {_plugin: env_var, var: NONE}}}
+    vars: {key: {_plugin: vault, path: x}}
+    targets:
+      - prod1
+      - {name: prod2, config: {ssh: {password: own}}, vars: {key: own}}
+      - {name: prod3, config: {transport: local}, vars: {key: own}}
+  - name: dev
+    targets: [dev1]
+";
+        let inventory = Inventory::parse_with("i.yaml", text, &surroundings(None)).unwrap();
+        for name in ["dev1", "prod2", "prod3", "all,!prod1"] {
+            assert!(inventory.resolve(name).is_ok(), "{name}");
+        }
+        let error = inventory.resolve("all").unwrap_err();
+        insta::assert_snapshot!(report(&error));
+        // Once a plan has given both, it can be used.
+        let mut inventory = inventory;
+        inventory
+            .set_config("prod1", &["ssh", "password"], Value::from("x"))
+            .unwrap();
+        assert!(inventory.resolve("prod1").is_err());
+        inventory.set_var("prod1", "key", Value::Null).unwrap();
+        assert!(inventory.resolve("prod1").is_ok());
+    }
+
+    #[test]
+    fn files_of_the_project_stand_in_for_values_and_no_others() {
+        let outer = tempfile::tempdir().unwrap();
+        let root = outer.path().join("project");
+        std::fs::create_dir_all(root.join("data")).unwrap();
+        let write = |path: &str, text: &str| std::fs::write(root.join(path), text).unwrap();
+        write(
+            "data/targets.yaml",
+            "- a\n- {name: b, vars: {x: 1}}\n- [c, d]\n",
+        );
+        write("data/bad.yaml", "- {name: a, uir: x}\n");
+        write(
+            "data/circle.yaml",
+            "- name: g\n  groups: {_plugin: yaml, filepath: data/circle.yaml}\n",
+        );
+        write(
+            "data/self.yaml",
+            "{_plugin: yaml, filepath: data/self.yaml}\n",
+        );
+        std::fs::write(outer.path().join("secret.yaml"), "- x\n").unwrap();
+        let parse = |part: &str, path: &str| {
+            let text = format!("{part}: {{_plugin: yaml, filepath: {path}}}\n");
+            Inventory::parse_with("i.yaml", &text, &surroundings(Some(&root)))
+        };
+        let inventory = parse("targets", "data/targets.yaml").unwrap();
+        assert_eq!(inventory.target_names(), ["a", "b", "c", "d"]);
+        let inner = parse("targets", "data/bad.yaml").unwrap_err();
+        assert_eq!(inner.place().unwrap().to_string(), "data/bad.yaml:1:13");
+        for path in ["../secret.yaml", "/etc/passwd", "data/../../secret.yaml"] {
+            let error = parse("targets", path).unwrap_err();
+            assert!(
+                matches!(error.kind(), Kind::OutsideProject { .. }),
+                "{path}: {error:?}"
+            );
+        }
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(outer.path().join("secret.yaml"), root.join("link.yaml"))
+                .unwrap();
+            let error = parse("targets", "link.yaml").unwrap_err();
+            assert!(
+                matches!(error.kind(), Kind::OutsideProject { .. }),
+                "{error:?}"
+            );
+        }
+        assert!(matches!(
+            parse("targets", "none.yaml").unwrap_err().kind(),
+            Kind::Read { .. }
+        ));
+        assert!(matches!(
+            parse("groups", "data/circle.yaml").unwrap_err().kind(),
+            Kind::GroupsTooDeep { .. }
+        ));
+        assert!(matches!(
+            parse("targets", "data/self.yaml").unwrap_err().kind(),
+            Kind::ReferencesTooDeep { .. }
+        ));
+    }
+
+    #[test]
+    fn places_in_two_files_are_shown_in_both() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(
+            root.path().join("more.yaml"),
+            "- name: web\n  targets: [a]\n",
+        )
+        .unwrap();
+        let text = "targets: [{name: web}]\ngroups: {_plugin: yaml, filepath: more.yaml}\n";
+        let error = Inventory::parse_with("inventory.yaml", text, &surroundings(Some(root.path())))
+            .unwrap_err();
+        insta::assert_snapshot!(report(&error));
+    }
+
+    #[test]
+    fn paths_of_keys_are_meant_from_the_project() {
+        let root = std::path::Path::new("/project");
+        let text =
+            "config: {ssh: {private-key: keys/id, known-hosts: ~/known, port: 22}}\ntargets: [t]\n";
+        let inventory = Inventory::parse_with("i.yaml", text, &surroundings(Some(root))).unwrap();
+        let target = inventory.resolve_one("t").unwrap();
+        assert_eq!(
+            target.setting("private-key"),
+            Some(&Value::from("/project/keys/id"))
+        );
+        assert_eq!(target.setting("known-hosts"), Some(&Value::from("~/known")));
+    }
+
+    #[test]
+    fn key_data_and_secrets_of_other_transports_are_hidden() {
+        let text = "
+config:
+  ssh: {private-key: {key-data: PEMPEM}, sudo-password: 0123}
+  winrm: {password: pwpw, nested: [{token: tktk}]}
+vars: {open: yes}
+targets: [t]
+";
+        let inventory = Inventory::parse("i.yaml", text).unwrap();
+        let target = inventory.resolve_one("t").unwrap();
+        let shown = format!("{target:?}{inventory:?}");
+        for secret in ["PEMPEM", "0123", "pwpw", "tktk"] {
+            assert!(!shown.contains(secret), "{secret}");
+        }
+        assert_eq!(
+            target.setting("sudo-password"),
+            Some(&Value::sensitive(Value::from("0123")))
+        );
+    }
+
+    #[test]
+    fn twenty_thousand_targets_are_read_and_resolved() {
+        let mut text =
+            String::from("config: {ssh: {user: deploy, port: 22}}\nvars: {site: north}\ngroups:\n");
+        for group in 0..20 {
+            let _ = write!(
+                text,
+                "  - name: g{group}\n    vars: {{group: {group}}}\n    targets:\n"
+            );
+            for target in 0..1000 {
+                let _ = writeln!(
+                    text,
+                    "      - {{name: t{group}x{target}, uri: 'ssh://10.{group}.{}.{}', facts: {{n: {target}}}}}",
+                    target / 250,
+                    target % 250
+                );
+            }
+        }
+        let inventory = Inventory::parse("i.yaml", &text).unwrap();
+        let all = inventory.resolve("all").unwrap();
+        assert_eq!(all.len(), 20_000);
+        assert_eq!(all[19_999].name.as_str(), "t19x999");
+        assert_eq!(all[19_999].host, "10.19.3.249");
+        assert_eq!(
+            inventory.resolve("g1?,!*x1*").unwrap().len(),
+            10 * (1000 - 111)
+        );
+        assert!(inventory.resolve_one("t1x1").unwrap().vars.len() == 2);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC{0,80}") {
+            let _ = Inventory::parse("i.yaml", &text).map_err(|error| report(&error));
+        }
+
+        #[test]
+        fn any_file_of_our_words_is_read_or_refused(
+            words in prop::collection::vec(prop::sample::select(vec![
+                "targets:", "groups:", "name:", "uri:", "config:", "ssh:", "vars:", "alias:", "depends_on:", "_plugin:", "env_var",
+                "var:", "- ", "\n", "\n  ", "\n    ", "a", "b", "[", "]", "{", "}", ",", " ", "web*", "ssh://a:b@c", "&x", "*x",
+                "<<: ", "'", "\"", "é", "#", "|\n", "!x", "22", "port:", "password:", "transport:",
+            ]), 0..40)
+        ) {
+            let text = words.concat();
+            match Inventory::parse("i.yaml", &text) {
+                Ok(inventory) => { let _ = inventory.resolve("all"); }
+                Err(error) => { let _ = report(&error); }
+            }
+        }
+    }
+}

@@ -76,6 +76,8 @@ impl ResolveError {
             ResolveErrorKind::BadGlob { .. } => {
                 Some("patterns are made of `*`, `?`, `[ab]` and `{a,b}`".to_owned())
             }
+            // The line of the inventory is shown below, with its help.
+            ResolveErrorKind::Unusable { error, .. } if error.place().is_some() => None,
             ResolveErrorKind::NotOne { .. } => None,
             ResolveErrorKind::BadAddress(error) | ResolveErrorKind::Unusable { error, .. } => {
                 error.help_text().map(str::to_owned)

@@ -35,7 +35,11 @@ pub mod kinds {
     pub const UNNAMED: &str = "bolt/error";
     pub const VALIDATION: &str = "bolt/validation-error";
     pub const NO_IMPLEMENTATION: &str = "bolt/no-implementation";
+    pub const UNKNOWN_TASK: &str = "bolt/unknown-task";
+    pub const UNKNOWN_PLAN: &str = "bolt/unknown-plan";
     pub const RUN_FAILURE: &str = "bolt/run-failure";
+    /// More targets failed than the action's budget bears.
+    pub const OVER_BUDGET: &str = "segue/over-budget";
     pub const PLAN_FAILURE: &str = "bolt/plan-failure";
     /// The action ran longer than its timeout and was ended on the target.
     pub const TIMEOUT: &str = "segue/timeout";

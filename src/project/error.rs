@@ -1,55 +1,50 @@
-//! Why something of a project was not found.
+//! Why a directory can't be used as a project.
 
-use miette::Diagnostic;
+use std::{io, path::PathBuf};
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
+/// What is wrong with a project.
 #[derive(Debug, Error, Diagnostic)]
 #[non_exhaustive]
 pub enum ProjectError {
-    #[error("read `{path}`")]
-    Read { path: std::path::PathBuf },
+    #[error("there is no directory `{path}`")]
+    #[diagnostic(
+        code(segue::project::no_directory),
+        help("name the directory that holds `segue.yaml`, `plans` or `modules`")
+    )]
+    NoDirectory { path: PathBuf },
+
+    #[error("`{path}` could not be read")]
+    #[diagnostic(code(segue::project::read))]
+    Read { path: PathBuf, source: io::Error },
+
+    #[error(
+        "everybody may write to the project directory `{path}`, so its plans could be anybody's"
+    )]
+    #[diagnostic(
+        code(segue::project::world_writable),
+        help("`chmod o-w {path}`, or name it with `--project {path}` if you mean it", path = path.display())
+    )]
+    WorldWritable { path: PathBuf },
+
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Setting(Box<SettingError>),
 }
 
+/// What is wrong at which place of a settings file.
 #[derive(Debug, Error, Diagnostic)]
-#[non_exhaustive]
-pub enum TaskLookupError {
-    #[error("no task is called `{name}`")]
-    #[diagnostic(code(segue::project::unknown_task))]
-    Unknown {
-        name: String,
-        nearest: Option<String>,
-    },
-}
-
-#[derive(Debug, Error, Diagnostic)]
-#[non_exhaustive]
-pub enum PlanLookupError {
-    #[error("no plan is called `{name}`")]
-    #[diagnostic(code(segue::project::unknown_plan))]
-    Unknown {
-        name: String,
-        nearest: Option<String>,
-    },
-}
-
-#[derive(Debug, Error, Diagnostic)]
-#[non_exhaustive]
-pub enum ImportError {
-    #[error("nothing to import is called `{path}`")]
-    #[diagnostic(code(segue::project::unknown_import))]
-    Unknown {
-        path: String,
-        nearest: Option<String>,
-    },
-}
-
-#[derive(Debug, Error, Diagnostic)]
-#[non_exhaustive]
-pub enum FileError {
-    #[error("no file of the project or of a module is called `{name}`")]
-    #[diagnostic(code(segue::project::unknown_file))]
-    Unknown {
-        name: String,
-        nearest: Option<String>,
-    },
+#[error("`{file}` can't be used: {message}")]
+#[diagnostic(code(segue::project::setting))]
+pub struct SettingError {
+    pub file: String,
+    pub message: String,
+    #[help]
+    pub help: Option<String>,
+    #[label("here")]
+    pub span: SourceSpan,
+    #[source_code]
+    pub text: NamedSource<String>,
 }

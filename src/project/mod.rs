@@ -2,16 +2,30 @@
 //!
 //! Knows nothing of connections or of how plans run.
 
+mod embedded;
 mod error;
 mod file;
+mod find;
+mod import;
+mod library;
+mod lookup_error;
+mod module;
+mod name;
+mod plan;
 mod plan_file;
 mod root;
+#[cfg(test)]
+mod sample;
 mod settings;
+mod settings_reader;
+mod task;
 mod task_summary;
+mod tree;
 
 pub use self::{
-    error::{FileError, ImportError, PlanLookupError, ProjectError, TaskLookupError},
+    error::ProjectError,
     file::ProjectFile,
+    lookup_error::{FileError, ImportError, PlanLookupError, TaskLookupError},
     plan_file::PlanFile,
     root::Project,
     settings::Settings,

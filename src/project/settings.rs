@@ -1,13 +1,15 @@
-//! `segue.yaml`.
+//! What a project says about itself in `segue.yaml`.
 
 use std::{path::PathBuf, time::Duration};
 
-/// What a project says about itself. Paths are absolute.
+/// The settings of a project. Paths are absolute.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
+    /// A name that modules could have. Without one, the project is called after its directory.
     pub name: Option<String>,
-    /// Directories of modules, the first stronger than later ones.
-    pub modulepath: Vec<PathBuf>,
+    /// Directories of modules, the first stronger than later ones. Without any: `modules` and `.modules`.
+    pub modulepath: Option<Vec<PathBuf>>,
+    /// Without one: `inventory.yaml`, if it is there.
     pub inventory: Option<PathBuf>,
     /// How many targets are worked on at the same time.
     pub limit: Option<usize>,

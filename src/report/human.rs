@@ -138,9 +138,17 @@ impl<W: Write> Human<W> {
 
     fn write_asked(&mut self, asked: &Asked) -> std::io::Result<()> {
         let what = asked.description.as_ref().unwrap_or(&asked.object);
-        let what = if what.is_empty() { &asked.function } else { what };
+        let what = if what.is_empty() {
+            &asked.function
+        } else {
+            what
+        };
         let targets = Names(&asked.targets);
-        write!(self.out, "→ {STRONG}{}{STRONG:#} on {targets}", first_line(what))?;
+        write!(
+            self.out,
+            "→ {STRONG}{}{STRONG:#} on {targets}",
+            first_line(what)
+        )?;
         if !asked.params.is_empty() {
             write!(self.out, "  {FAINT}{}{FAINT:#}", Params(&asked.params))?;
         }
@@ -181,7 +189,13 @@ impl<W: Write> Human<W> {
             return Ok(());
         }
         // Where several actions run at once, the target alone does not say which of them answered.
-        let alone = self.view.effects.values().filter(|other| other.reply.is_none()).count() <= 1;
+        let alone = self
+            .view
+            .effects
+            .values()
+            .filter(|other| other.reply.is_none())
+            .count()
+            <= 1;
         let (style, mark) = mark(result.status);
         write!(self.out, "  {style}{mark}{style:#} {}", result.target)?;
         if !alone && !result.object.is_empty() {
@@ -219,8 +233,16 @@ impl<W: Write> Human<W> {
                     .map(|end| end.duration_since(view.started_at).unsigned_abs())
                     .map(format_duration)
                     .unwrap_or_default();
-                let (style, mark) = if bad == 0 { (GOOD, "✓") } else { (BAD, "✗") };
-                write!(self.out, "  {style}{mark}{style:#} {} of {total} ok", counts.succeeded)?;
+                let (style, mark) = if bad == 0 {
+                    (GOOD, "✓")
+                } else {
+                    (BAD, "✗")
+                };
+                write!(
+                    self.out,
+                    "  {style}{mark}{style:#} {} of {total} ok",
+                    counts.succeeded
+                )?;
                 if bad > 0 {
                     write!(self.out, ", {bad} not")?;
                 }
@@ -286,7 +308,11 @@ impl<W: Write> Human<W> {
         }
         let counts = view.target_counts();
         if counts.total() > 0 {
-            let plural = if counts.total() == 1 { "target" } else { "targets" };
+            let plural = if counts.total() == 1 {
+                "target"
+            } else {
+                "targets"
+            };
             write!(self.out, ": {} {plural}", counts.total())?;
             for (count, word) in [
                 (counts.succeeded, "ok"),
@@ -320,7 +346,11 @@ fn write_failure(out: &mut impl Write, failure: &Failure) -> std::io::Result<()>
     for line in lines {
         write!(out, "\n      {line}")?;
     }
-    if let Some(help) = failure.details.get("help").and_then(crate::model::Value::as_str) {
+    if let Some(help) = failure
+        .details
+        .get("help")
+        .and_then(crate::model::Value::as_str)
+    {
         write!(out, "\n      {CAREFUL}help:{CAREFUL:#} {help}")?;
     }
     Ok(())

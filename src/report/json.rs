@@ -42,7 +42,10 @@ pub fn job_document(view: &JobView) -> Json {
             .flat_map(|effect| effect.results.values())
             .map(AsRef::as_ref)
             .collect();
-        let items: Vec<Json> = results.iter().map(|result| result_document(result)).collect();
+        let items: Vec<Json> = results
+            .iter()
+            .map(|result| result_document(result))
+            .collect();
         document.insert("target_count".to_owned(), json!(items.len()));
         document.insert("items".to_owned(), Json::Array(items));
     }

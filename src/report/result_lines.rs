@@ -67,7 +67,14 @@ mod tests {
         );
         assert_eq!(
             result_lines(&facts),
-            ["done", "os:", "  name: Debian", "  release:", "    major: 12", "up: true"]
+            [
+                "done",
+                "os:",
+                "  name: Debian",
+                "  release:",
+                "    major: 12",
+                "up: true"
+            ]
         );
         let command = result(
             ActionKind::Command,

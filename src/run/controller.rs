@@ -2,10 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::operator::{Operator, Question};
+use super::{
+    journal::approval_value,
+    operator::{Operator, Question},
+};
 use crate::{
     clock::Clock,
-    model::{Failure, Map, Value, kinds},
+    model::{Failure, Value, kinds},
     plan::{Effect, Outcome},
     project::Project,
 };
@@ -26,10 +29,6 @@ impl Controller {
         }
     }
 
-    pub(super) fn has_operator(&self) -> bool {
-        self.operator.is_present()
-    }
-
     /// Performs an effect that has no targets.
     pub(super) async fn perform(&self, effect: Effect) -> Outcome {
         match effect {
@@ -38,10 +37,10 @@ impl Controller {
                 Outcome::Done
             }
             Effect::Now => value(self.clock.now().as_millisecond()),
-            Effect::Random { low, high } if low <= high => {
-                value(rand::random_range(low..=high))
+            Effect::Random { low, high } if low <= high => value(rand::random_range(low..=high)),
+            Effect::Random { low, high } => {
+                failed(format!("there is no number from {low} to {high}"))
             }
-            Effect::Random { low, high } => failed(format!("there is no number from {low} to {high}")),
             Effect::Environment { name } => match std::env::var(&name) {
                 Ok(text) => value(text),
                 Err(std::env::VarError::NotPresent) => Outcome::Value { value: Value::Null },
@@ -87,8 +86,8 @@ impl Controller {
                     Err(failure) => Outcome::Failed { failure },
                 }
             }
+            Effect::Approve { message, by } => self.approve(message, &by.names).await,
             Effect::Run(_)
-            | Effect::Approve { .. }
             | Effect::Print { .. }
             | Effect::StartStep { .. }
             | Effect::FinishStep { .. } => {
@@ -97,21 +96,19 @@ impl Controller {
         }
     }
 
-    /// Asks for a yes or a no; gives who said it.
-    pub(super) async fn consent(&self, message: String) -> Result<(String, bool), Failure> {
-        let answer = self.ask(Question::Consent { message }).await?;
-        let who = std::env::var("USER").unwrap_or_else(|_| "operator".to_owned());
-        Ok((who, answer == "yes"))
-    }
-
-    /// What a plan gets for an approval.
-    pub(super) fn approval(approved: bool, who: &str, comment: &str) -> Outcome {
-        let mut answer = Map::new();
-        answer.insert("approved".to_owned(), approved.into());
-        answer.insert("by".to_owned(), who.into());
-        answer.insert("comment".to_owned(), comment.into());
-        Outcome::Value {
-            value: Value::Map(answer),
+    /// Asks whoever is there, if anybody may answer. Else the answer comes from outside, and the job waits for it.
+    async fn approve(&self, message: String, by: &[String]) -> Outcome {
+        if !by.is_empty() || !self.operator.is_present() {
+            return Outcome::Suspended;
+        }
+        match self.ask(Question::Consent { message }).await {
+            Ok(answer) => {
+                let who = std::env::var("USER").unwrap_or_else(|_| "operator".to_owned());
+                Outcome::Value {
+                    value: approval_value(&who, answer == "yes", ""),
+                }
+            }
+            Err(failure) => Outcome::Failed { failure },
         }
     }
 
@@ -127,7 +124,12 @@ impl Controller {
         let operator = Arc::clone(&self.operator);
         tokio::task::spawn_blocking(move || operator.answer(&question))
             .await
-            .unwrap_or_else(|_| Err(Failure::new(kinds::EFFECT, "asking the operator went wrong")))
+            .unwrap_or_else(|_| {
+                Err(Failure::new(
+                    kinds::EFFECT,
+                    "asking the operator went wrong",
+                ))
+            })
     }
 }
 

@@ -36,13 +36,22 @@ pub(super) enum Input {
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Reaction {
-    Start { target: usize, attempt: u32 },
+    Start {
+        target: usize,
+        attempt: u32,
+    },
     /// Wait, then say [`Input::DelayOver`].
-    Delay { target: usize, delay: Duration },
+    Delay {
+        target: usize,
+        delay: Duration,
+    },
     /// The failure that the target has is its result.
     Settle(usize),
     /// The target gets a result that says it was not reached.
-    GiveUp { target: usize, because: Because },
+    GiveUp {
+        target: usize,
+        because: Because,
+    },
     /// Every target has its result.
     End,
 }
@@ -258,7 +267,10 @@ mod tests {
 
     #[test]
     fn an_action_without_targets_ends_at_once() {
-        assert_eq!(Dispatch::new(0, RULES).handle(Input::Begin), [Reaction::End]);
+        assert_eq!(
+            Dispatch::new(0, RULES).handle(Input::Begin),
+            [Reaction::End]
+        );
     }
 
     #[test]

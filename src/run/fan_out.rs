@@ -1,20 +1,15 @@
 //! One action on many targets: does what the dispatcher decides, and gathers one result for each target.
 
-use std::{
-    collections::VecDeque,
-    num::NonZeroUsize,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::VecDeque, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use tokio::task::JoinSet;
 
 use super::{
-    attempt::{Attempt, Ended},
     dispatch::{Because, Dispatch, Input, Reaction, Rules},
     live::Shared,
     ready::Ready,
     stop::StopStage,
+    try_once::{Tried, Try},
 };
 use crate::{
     event::EventKind,
@@ -31,7 +26,7 @@ pub(super) struct FanOut {
 
 /// Something that was waited for.
 enum Happened {
-    Ended(Box<Ended>),
+    Tried(Box<Tried>),
     DelayOver(usize),
 }
 
@@ -134,7 +129,7 @@ impl Fanning {
         match reaction {
             Reaction::Start { target, attempt } => {
                 self.slots[target].attempts = attempt;
-                let attempt = Attempt {
+                let one = Try {
                     shared: Arc::clone(&self.shared),
                     ready: Arc::clone(&self.ready),
                     effect: self.effect.clone(),
@@ -142,7 +137,7 @@ impl Fanning {
                     number: attempt,
                 };
                 self.happening
-                    .spawn(async move { Happened::Ended(Box::new(attempt.run().await)) });
+                    .spawn(async move { Happened::Tried(Box::new(one.run().await)) });
             }
             Reaction::Delay { target, delay } => self.delay(target, delay),
             Reaction::Settle(target) => {
@@ -151,7 +146,7 @@ impl Fanning {
                 }
             }
             Reaction::GiveUp { target, because } => {
-                let result = self.ready.unreached(target, unreached(because));
+                let result = self.ready.not_started(target, 0, unreached(because));
                 self.settle(target, result);
             }
             Reaction::End => return true,
@@ -162,12 +157,12 @@ impl Fanning {
     fn take_in(&mut self, happened: Happened) -> Option<Input> {
         match happened {
             Happened::DelayOver(target) => Some(Input::DelayOver(target)),
-            Happened::Ended(ended) => {
-                let Ended {
+            Happened::Tried(tried) => {
+                let Tried {
                     index,
                     result,
                     may_retry,
-                } = *ended;
+                } = *tried;
                 if result.is_ok() {
                     self.settle(index, result);
                     Some(Input::Succeeded(index))
@@ -216,7 +211,9 @@ impl Fanning {
                     kinds::LOST,
                     "the work on this target ended without an answer; this is a bug of Segue",
                 );
-                let result = self.ready.lost(index, failure, self.slots[index].attempts);
+                let result = self
+                    .ready
+                    .not_started(index, self.slots[index].attempts, failure);
                 self.settle(index, result);
             }
         }
@@ -225,7 +222,10 @@ impl Fanning {
     fn results(self) -> ResultSet {
         self.slots
             .into_iter()
-            .map(|slot| slot.settled.expect("the action ends when every target has settled"))
+            .map(|slot| {
+                slot.settled
+                    .expect("the action ends when every target has settled")
+            })
             .collect()
     }
 }

@@ -1,11 +1,12 @@
 //! The live performer: effects happen, on targets and on the controller.
+//!
+//! It tells what happens on targets; when an effect began and ended is told by the journal around it.
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
 
 use super::{
-    asked::asked,
     controller::Controller,
     fan_out::FanOut,
     gate::Gate,
@@ -15,8 +16,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    event::{EventKind, Reply, Stream},
-    model::{EffectId, StepStatus},
+    event::Stream,
     plan::{Effect, Outcome, Perform, Performer, Request},
     project::Project,
     transport::Transport,
@@ -101,128 +101,24 @@ impl Performer for LivePerformer {
 
 impl Shared {
     async fn perform(self: Arc<Self>, request: Request) -> Outcome {
-        if self.stop.stage() >= StopStage::Drain && !survives_stop(&request.effect) {
+        if self.stop.stage() >= StopStage::Drain && !is_cleanup(&request.effect) {
             return Outcome::Stopped;
         }
         match request.effect {
-            Effect::Print { level, text } => {
-                let effect = Some(request.id);
-                self.stream.emit(EventKind::MessagePrinted { effect, level, text });
+            Effect::Run(run) => FanOut::new(Arc::clone(&self), request.id, run).run().await,
+            // Telling is the journal's part: these are events and nothing else.
+            Effect::Print { .. } | Effect::StartStep { .. } | Effect::FinishStep { .. } => {
                 Outcome::Done
-            }
-            Effect::StartStep { name } => {
-                self.stream.emit(EventKind::StepStarted {
-                    branch: request.id.branch,
-                    name,
-                    place: request.place,
-                });
-                Outcome::Done
-            }
-            Effect::FinishStep {
-                name,
-                status,
-                failure,
-                because,
-            } => {
-                let branch = request.id.branch;
-                self.stream.emit(match because {
-                    Some(because) if status == StepStatus::Skipped => EventKind::StepSkipped {
-                        branch,
-                        name,
-                        because,
-                    },
-                    _ => EventKind::StepFinished {
-                        branch,
-                        name,
-                        status,
-                        failure,
-                    },
-                });
-                Outcome::Done
-            }
-            _ => self.perform_recorded(request).await,
-        }
-    }
-
-    /// An effect with a beginning and an end, both on record.
-    async fn perform_recorded(self: Arc<Self>, request: Request) -> Outcome {
-        let id = request.id.clone();
-        self.stream.emit(EventKind::EffectStarted {
-            effect: id.clone(),
-            asked: asked(&request),
-        });
-        let outcome = match request.effect {
-            Effect::Run(run) => FanOut::new(Arc::clone(&self), id.clone(), run).run().await,
-            Effect::Approve { message, by } => {
-                return self.approve(&id, message, by.names).await;
             }
             effect => tokio::select! {
                 outcome = self.controller.perform(effect) => outcome,
                 () = self.stop.reached(StopStage::Drain) => Outcome::Stopped,
             },
-        };
-        if let Some(reply) = reply(&outcome) {
-            self.stream.emit(EventKind::EffectFinished { effect: id, reply });
-        }
-        outcome
-    }
-
-    /// Asks whoever is there. Without anybody the job is suspended, and the answer comes from outside.
-    async fn approve(&self, id: &EffectId, message: String, by: Vec<String>) -> Outcome {
-        let may_ask = by.is_empty() && self.controller.has_operator();
-        self.stream.emit(EventKind::ApprovalAsked {
-            effect: id.clone(),
-            message: message.clone(),
-            by,
-        });
-        if !may_ask {
-            return Outcome::Suspended;
-        }
-        let consent = tokio::select! {
-            consent = self.controller.consent(message) => consent,
-            () = self.stop.reached(StopStage::Drain) => return Outcome::Stopped,
-        };
-        match consent {
-            Ok((who, approved)) => {
-                self.stream.emit(EventKind::ApprovalGiven {
-                    effect: id.clone(),
-                    who: who.clone(),
-                    approved,
-                    comment: String::new(),
-                });
-                let outcome = Controller::approval(approved, &who, "");
-                if let Some(reply) = reply(&outcome) {
-                    let effect = id.clone();
-                    self.stream.emit(EventKind::EffectFinished { effect, reply });
-                }
-                outcome
-            }
-            Err(failure) => Outcome::Failed { failure },
         }
     }
 }
 
-/// What may still happen while the job is being stopped: telling, ending steps, cleaning up.
-fn survives_stop(effect: &Effect) -> bool {
-    match effect {
-        Effect::Print { .. } | Effect::FinishStep { .. } => true,
-        Effect::Run(run) => run.options.cleanup,
-        _ => false,
-    }
-}
-
-/// What is recorded of an outcome; nothing, if the effect has not come to an end.
-fn reply(outcome: &Outcome) -> Option<Reply> {
-    match outcome {
-        Outcome::Results { .. } => Some(Reply::Results),
-        Outcome::Value { value } => Some(Reply::Value {
-            value: value.clone(),
-        }),
-        Outcome::Done => Some(Reply::Done),
-        Outcome::Failed { failure } => Some(Reply::Failed {
-            failure: failure.clone(),
-        }),
-        Outcome::Stopped => Some(Reply::Stopped),
-        Outcome::Suspended => None,
-    }
+/// What is still done while the job is being stopped.
+fn is_cleanup(effect: &Effect) -> bool {
+    matches!(effect, Effect::Run(run) if run.options.cleanup)
 }

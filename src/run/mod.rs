@@ -3,10 +3,26 @@
 //! Reaches targets through the traits of `transport`, and keeps what happened through those of `store`.
 //! Knows nothing of Rhai, of SQL or of the terminal.
 
+mod controller;
 mod dispatch;
+mod fan_out;
+mod gate;
+mod journal;
 mod lane;
+mod live;
 mod operator;
+mod ready;
 mod stop;
+mod try_once;
 
-pub use self::operator::{NoOperator, Operator, Question};
-pub use self::stop::{StopHandle, StopSignal, StopStage};
+pub use self::{
+    gate::Gate,
+    journal::{
+        Approval, ApprovalGiven, Entry, Finding, Found, Inquiry, Journal, JournalError,
+        JournalParts, JournalPerformer, LostRule, LostTargets, NoInquiry, PreviewLine,
+        ResumePreview, ResumeRules, Started, TargetRecord,
+    },
+    live::{DEFAULT_TIMEOUT, LiveOptions, LiveParts, LivePerformer},
+    operator::{NoOperator, Operator, Question},
+    stop::{StopHandle, StopSignal, StopStage},
+};

@@ -77,7 +77,11 @@ impl StopSignal {
     /// Waits until stopping has come to `stage` or further. Never ends if the handle is gone before.
     pub async fn reached(&self, stage: StopStage) {
         let mut receiver = self.receiver.clone();
-        if receiver.wait_for(|current| *current >= stage).await.is_err() {
+        if receiver
+            .wait_for(|current| *current >= stage)
+            .await
+            .is_err()
+        {
             std::future::pending::<()>().await;
         }
     }

@@ -8,6 +8,9 @@ use petgraph::{
     graph::{DiGraph, NodeIndex},
 };
 
+/// The most positions that are reduced: the table of who is before whom takes 3 MiB then.
+const REDUCED_MAX: usize = 5_000;
+
 /// Positions and their dependencies: an edge goes from what is waited for to what waits.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Dependencies {
@@ -86,6 +89,39 @@ impl Dependencies {
         order
     }
 
+    /// For each position, what it waits for as written, without what another of them waits for anyway: the fewest
+    /// dependencies that keep the same order. More than [`REDUCED_MAX`] positions are given as they are.
+    pub(super) fn reduced(&self) -> Vec<Vec<usize>> {
+        let all = |at: usize| self.before(at).collect::<Vec<_>>();
+        if self.len() > REDUCED_MAX {
+            return (0..self.len()).map(all).collect();
+        }
+        // For each position, one bit for everything that is somewhere before it.
+        let words = self.len().div_ceil(64);
+        let mut earlier = vec![vec![0_u64; words]; self.len()];
+        let mut lists = vec![Vec::new(); self.len()];
+        for position in self.order() {
+            let direct = all(position);
+            let mut bits = vec![0_u64; words];
+            for &before in &direct {
+                for (word, other) in bits.iter_mut().zip(&earlier[before]) {
+                    *word |= other;
+                }
+            }
+            let is_implied = |before: &usize| bits[before / 64] >> (before % 64) & 1 == 1;
+            lists[position] = direct
+                .iter()
+                .copied()
+                .filter(|at| !is_implied(at))
+                .collect();
+            for before in direct {
+                bits[before / 64] |= 1 << (before % 64);
+            }
+            earlier[position] = bits;
+        }
+        lists
+    }
+
     /// One cycle of each knot of positions that wait for each other: each waits for the one after it in the list,
     /// the last for the first. It begins with the position that was written first, and is the shortest through it.
     pub(super) fn cycles(&self) -> Vec<Vec<usize>> {
@@ -153,6 +189,22 @@ mod tests {
         assert_eq!(dependencies.order(), [1, 2, 3, 0, 4]);
         assert_eq!(dependencies.before(4).collect::<Vec<_>>(), [2, 0]);
         assert_eq!(dependencies.edge_count(), 4);
+    }
+
+    #[test]
+    fn what_another_dependency_implies_is_not_needed() {
+        let dependencies = Dependencies::new(&[
+            vec![],
+            vec![0],
+            vec![0, 1],
+            vec![2, 0, 1],
+            vec![3, 0],
+            vec![],
+        ]);
+        let fewest: [&[usize]; 6] = [&[], &[0], &[1], &[2], &[3], &[]];
+        assert_eq!(dependencies.reduced(), fewest);
+        let diamond = Dependencies::new(&[vec![], vec![0], vec![0], vec![2, 1]]);
+        assert_eq!(diamond.reduced()[3], [2, 1]);
     }
 
     #[test]

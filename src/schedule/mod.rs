@@ -30,6 +30,9 @@ mod slots;
 mod tier;
 mod tier_error;
 
+#[cfg(test)]
+mod proof;
+
 // Showing it.
 pub mod draw;
 

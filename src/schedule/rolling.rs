@@ -475,12 +475,11 @@ mod tests {
                         );
                         assert_eq!(number, batches.len());
                     }
+                    RollingReaction::Start(target) if failing.contains(&target) => {
+                        todo.push_back(RollingEvent::Failed(target));
+                    }
                     RollingReaction::Start(target) => {
-                        todo.push_back(if failing.contains(&target) {
-                            RollingEvent::Failed(target)
-                        } else {
-                            RollingEvent::Succeeded(target)
-                        })
+                        todo.push_back(RollingEvent::Succeeded(target));
                     }
                     RollingReaction::Pause => todo.push_back(RollingEvent::Resumed),
                     RollingReaction::End(summary) => return (batches.join("|"), summary),
@@ -492,7 +491,8 @@ mod tests {
     #[test]
     fn budgets_at_their_edges() {
         // Targets, batch, budget, those that fail; batches, how many done, failed, unreached.
-        let cases: [(usize, &str, &str, &[usize], &str, [usize; 3]); 14] = [
+        type Case<'a> = (usize, &'a str, &'a str, &'a [usize], &'a str, [usize; 3]);
+        let cases: [Case<'_>; 14] = [
             (0, "2", "0", &[], "", [0, 0, 0]),
             (1, "2", "0", &[], "0", [1, 0, 0]),
             (1, "100%", "0", &[0], "0", [0, 1, 0]),

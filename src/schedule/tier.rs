@@ -153,6 +153,15 @@ impl Tiers {
         &self.names
     }
 
+    /// How many targets each tier has, as written.
+    pub(super) fn target_counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.names.len()];
+        for &tier in self.tier_of.values() {
+            counts[tier] += 1;
+        }
+        counts
+    }
+
     pub(super) const fn dependencies(&self) -> &Dependencies {
         &self.dependencies
     }

@@ -24,6 +24,10 @@ mod summary;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod fold;
+#[cfg(test)]
 pub(crate) mod sample;
 
 pub use self::{

@@ -96,6 +96,7 @@ pub(crate) fn finished(status: JobStatus) -> EventKind {
         status,
         failure: None,
         value: Value::Null,
+        failed_effects: Vec::new(),
     }
 }
 
@@ -152,6 +153,7 @@ pub(crate) fn every_kind() -> Vec<EventKind> {
             because: "web".to_owned(),
         },
         EventKind::MessagePrinted {
+            effect: None,
             level: MessageLevel::Print,
             text: "half of it is done".to_owned(),
         },
@@ -184,6 +186,7 @@ pub(crate) fn every_kind() -> Vec<EventKind> {
             status: JobStatus::Stopped,
             failure: Some(failure),
             value: Value::Integer(7),
+            failed_effects: vec![effect_id("release/web", 1)],
         },
     ]
 }

@@ -229,6 +229,7 @@ mod tests {
     #[test]
     fn an_event_without_secrets_has_nothing_beside_it() {
         let kind = EventKind::MessagePrinted {
+            effect: None,
             level: crate::model::MessageLevel::Print,
             text: "hello".to_owned(),
         };

@@ -12,6 +12,8 @@ mod metadata_error;
 mod metadata_reader;
 mod mismatch;
 mod parameter;
+mod payload;
+mod result;
 mod task_error;
 mod type_check;
 mod type_error;
@@ -25,6 +27,15 @@ pub use self::{
     metadata_error::MetadataError,
     mismatch::Mismatch,
     parameter::{ParamError, ParamErrorReason, Parameter, Parameters, check_params, coerce_param},
+    payload::{
+        Call, RunId, SpoolError, Unpacked, command_payload, download_payload, remote_target,
+        script_payload, spool_upload, task_payload, unpack_download, upload_payload,
+        write_file_payload,
+    },
+    result::{
+        Attempt, command_result, download_result, open_stderr, script_result, task_result,
+        unsuccessful_result, upload_result, write_file_result,
+    },
     task_error::TaskError,
     type_error::TypeError,
 };

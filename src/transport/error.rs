@@ -13,6 +13,22 @@ pub struct ConnectError {
     pub help: Option<String>,
 }
 
+impl ConnectError {
+    pub fn new(reason: ConnectReason, message: impl Into<String>) -> Self {
+        Self {
+            reason,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
 /// The kinds of trouble that call for different remedies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ConnectReason {

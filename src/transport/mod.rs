@@ -2,9 +2,26 @@
 //!
 //! A transport moves bytes: it knows nothing of tasks, quoting, escalation or plans.
 
+mod capped;
+#[cfg(test)]
+mod contract;
 mod error;
+mod local;
+#[cfg(test)]
+mod openssh;
+mod process_group;
+mod scripted;
+mod ssh;
+mod streams;
+mod transports;
 
-pub use self::error::{ConnectError, ConnectReason, SessionError};
+pub use self::{
+    error::{ConnectError, ConnectReason, SessionError},
+    local::Local,
+    scripted::{Reply, Scripted},
+    ssh::{ControllerUser, Ssh},
+    transports::Transports,
+};
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -28,7 +45,7 @@ pub trait Session: Send + Sync {
     fn run<'a>(
         &'a self,
         payload: &'a Payload,
-        watch: Option<&'a OutputWatch>,
+        watch: Option<&'a OutputWatch<'a>>,
     ) -> Pending<'a, Result<Output, SessionError>>;
 
     /// Whether the connection still stands, as far as is known without asking.
@@ -39,4 +56,4 @@ pub trait Session: Send + Sync {
 }
 
 /// Is told of output as it comes. Called from the connection's own task: it must not block.
-pub type OutputWatch = dyn Fn(OutputStream, &[u8]) + Send + Sync;
+pub type OutputWatch<'w> = dyn Fn(OutputStream, &[u8]) + Send + Sync + 'w;

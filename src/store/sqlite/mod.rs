@@ -10,6 +10,9 @@ mod row;
 mod sqlite_store;
 mod writer;
 
+#[cfg(test)]
+mod trouble;
+
 pub use self::{
     database::Access,
     sqlite_store::{SqliteOptions, SqliteStore},

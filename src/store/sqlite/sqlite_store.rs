@@ -65,10 +65,10 @@ pub struct SqliteStore {
     overflow: Overflow,
     readers: Mutex<Vec<Connection>>,
     /// Nothing if the database can only be read.
-    writing: Option<Writing>,
+    pub(super) writing: Option<Writing>,
 }
 
-struct Writing {
+pub(super) struct Writing {
     orders: Option<SyncSender<Order>>,
     thread: Option<JoinHandle<()>>,
 }

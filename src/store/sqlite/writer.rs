@@ -78,8 +78,6 @@ impl Writer {
             }
             self.write(mem::take(&mut group));
         }
-        // Tidy for whoever copies the file; a log that is left over is read all the same.
-        let _ = self.connection.execute_batch("PRAGMA optimize;");
     }
 
     fn write(&mut self, mut group: Vec<Record>) {

@@ -1,0 +1,8 @@
+//! Tells cargo to build again when a file is added to the directories that travel in the binary: the macro that
+//! embeds them notices changed files only.
+
+fn main() {
+    for directory in ["modules", "plans", "stdlib"] {
+        println!("cargo::rerun-if-changed={directory}");
+    }
+}

@@ -1,0 +1,24 @@
+#!/bin/sh
+# A balancer of the demo fleet has a file for each machine in pool/: `in` or `out`.
+set -euf
+
+fail() {
+    printf '{"_error":{"kind":"demo/%s","msg":"%s","details":{}}}\n' "$1" "$2"
+    exit 1
+}
+
+[ -n "${SEGUE_FLEET_STATE:-}" ] || fail no-fleet "the demo tasks act on the targets of a fleet only"
+
+# A list comes as JSON. The names of a fleet have none of the characters that would make this wrong.
+nodes=$(printf '%s' "$PT_nodes" | tr -d '[]" \n' | tr ',' ' ')
+for node in $nodes; do
+    file="$SEGUE_FLEET_STATE/pool/$node"
+    case $node in
+    *[!A-Za-z0-9._-]* | .*) fail unknown-node "one of the nodes is no name of a machine" ;;
+    esac
+    [ -f "$file" ] || fail unknown-node "$node is not in the pool"
+done
+for node in $nodes; do
+    echo out >"$SEGUE_FLEET_STATE/pool/$node"
+done
+printf '{"pool":"out","nodes":%s}\n' "$PT_nodes"

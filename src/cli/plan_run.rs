@@ -1,0 +1,247 @@
+//! `segue plan run`: a plan from its first line to its end.
+
+use std::sync::Arc;
+
+use clap::Args;
+use sha2::{Digest, Sha256};
+
+use super::{
+    arguments::{
+        ConnectionArguments, ParamArguments, ProjectArguments, RunArguments, TargetArguments,
+    },
+    launch::{self, JobContext, JobEnd, JobOptions, JobSpec},
+    params, plan_show,
+    setup::{Setup, expression},
+};
+use crate::{
+    error::{Error, Exit},
+    event::{JobKind, JobStatus},
+    model::{Failure, Map, Value, kinds},
+    plan::{
+        Header, IdentityKey, Interpreter, Limits, PlanEnd, PlanError, PlanOutcome, PlanStop,
+        Program, ProgramError, World,
+    },
+    report::Detail,
+    run::StopStage,
+    task::{ParamError, check_params},
+};
+
+/// Run a plan
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The name of the plan, such as `rolling_restart` or `mymodule::deploy`, or its file
+    plan: String,
+    #[command(flatten)]
+    params: ParamArguments,
+    #[command(flatten)]
+    targets: TargetArguments,
+    #[command(flatten)]
+    project: ProjectArguments,
+    #[command(flatten)]
+    connection: ConnectionArguments,
+    #[command(flatten)]
+    run: RunArguments,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
+    let setup = Setup::new(&arguments.project)?.with_connection(&arguments.connection)?;
+    let options = JobOptions::new(
+        &setup,
+        arguments.project.format,
+        Detail::Brief,
+        &arguments.run,
+    )?;
+    let program = load(&setup, &arguments.plan)?;
+    let params = given(&arguments.params, &arguments.targets, program.header())?;
+    check(&program, &params)?;
+    run_program(&setup, &options, program, params)
+}
+
+/// Finds and reads a plan.
+pub(super) fn load(setup: &Setup, name: &str) -> Result<Program, Error> {
+    Program::load(&setup.project, name).map_err(program_error)
+}
+
+/// Runs a plan whose parameters were checked.
+pub(super) fn run_program(
+    setup: &Setup,
+    options: &JobOptions,
+    program: Program,
+    params: Map,
+) -> Result<Exit, Error> {
+    let spec = JobSpec {
+        what: JobKind::Plan,
+        object: program.name().to_owned(),
+        params: redacted(&params, program.header()),
+        targets: Vec::new(),
+        plan_hash: hash(program.source().text()),
+    };
+    let inventory = setup.inventory.clone();
+    let world: Arc<dyn World> = Arc::new(setup.project.clone());
+    launch::launch(setup, options, spec, |context| async move {
+        let stop = PlanStop::default();
+        let stopping = tokio::spawn(follow_stop(context.stop.clone(), stop.clone()));
+        let JobContext {
+            performer, handle, ..
+        } = context;
+        let interpreter = Interpreter {
+            world,
+            performer,
+            handle,
+            limits: Limits::default(),
+            stop,
+            key: IdentityKey::default(),
+            inventory,
+            next_command: None,
+        };
+        let outcome = interpreter.run(program, params).await;
+        stopping.abort();
+        end(outcome)
+    })
+}
+
+/// The plan's thread learns of a stop from here: it may be computing, and wait for nothing.
+async fn follow_stop(signal: crate::run::StopSignal, stop: PlanStop) {
+    signal.reached(StopStage::Drain).await;
+    stop.stop();
+    signal.reached(StopStage::Abandon).await;
+    stop.abandon();
+}
+
+fn end(outcome: PlanOutcome) -> JobEnd {
+    let mut end = JobEnd {
+        status: JobStatus::Finished,
+        failure: None,
+        value: Value::Null,
+        diagnostic: None,
+    };
+    match outcome.end {
+        PlanEnd::Finished(value) => end.value = value,
+        PlanEnd::Failed(error) => {
+            let PlanError {
+                diagnostic,
+                failure,
+                ..
+            } = *error;
+            end.status = if failure.kind == kinds::OVER_BUDGET {
+                JobStatus::OverBudget
+            } else {
+                JobStatus::Failed
+            };
+            end.failure = Some(failure);
+            end.diagnostic = Some(miette::Report::new(diagnostic));
+        }
+        PlanEnd::Stopped => end.status = JobStatus::Stopped,
+        PlanEnd::Suspended => end.status = JobStatus::Suspended,
+    }
+    end
+}
+
+/// What was given on the command line. `--targets` goes to the parameter that names targets.
+fn given(
+    params: &ParamArguments,
+    targets: &TargetArguments,
+    header: &Header,
+) -> Result<Map, Error> {
+    let declared = plan_show::parameters(header);
+    let mut given = params::read(params, Some(&declared))?;
+    let Some(targets) = expression(targets)? else {
+        return Ok(given);
+    };
+    let name = ["targets", "nodes"]
+        .into_iter()
+        .find(|name| declared.contains_key(*name))
+        .or_else(|| {
+            declared
+                .iter()
+                .find(|(_, parameter)| parameter.data_type.names_targets())
+                .map(|(name, _)| name.as_str())
+        });
+    let Some(name) = name else {
+        return Err(Error::usage(
+            "the plan has no parameter for targets, so --targets means nothing to it",
+            "a plan that is told its targets has a line such as `param targets: TargetSpec;`",
+        ));
+    };
+    if given.insert(name.to_owned(), targets.into()).is_some() {
+        return Err(Error::usage(
+            format!("the targets are given twice: with --targets and as `{name}`"),
+            "give them one way",
+        ));
+    }
+    Ok(given)
+}
+
+/// Finds out what is wrong with the parameters while it is still about the command line.
+fn check(program: &Program, given: &Map) -> Result<(), Error> {
+    let declared = plan_show::parameters(program.header());
+    let owner = format!("plan `{}`", program.name());
+    check_params(&owner, Some(&declared), given)
+        .map(|_| ())
+        .map_err(|errors| {
+            // A default is an expression of the plan, which is checked when it is evaluated.
+            let own: Vec<ParamError> = errors
+                .into_iter()
+                .filter(|error| given.contains_key(&error.parameter) || is_missing(error))
+                .collect();
+            params::wrong(own, &format!("plan show {}", program.name()))
+        })
+}
+
+fn is_missing(error: &ParamError) -> bool {
+    matches!(error.reason, crate::task::ParamErrorReason::Missing { .. })
+}
+
+/// What is stored and shown of the parameters.
+fn redacted(params: &Map, header: &Header) -> Map {
+    params
+        .iter()
+        .map(|(name, value)| {
+            let is_sensitive = header.param(name).is_some_and(|param| param.sensitive);
+            let value = if is_sensitive {
+                Value::sensitive(value.clone())
+            } else {
+                value.clone()
+            };
+            (name.clone(), value)
+        })
+        .collect()
+}
+
+fn hash(text: &str) -> String {
+    use std::fmt::Write;
+
+    let mut hash = String::with_capacity(64);
+    for byte in Sha256::digest(text.as_bytes()) {
+        let _ = write!(hash, "{byte:02x}");
+    }
+    hash
+}
+
+fn program_error(error: ProgramError) -> Error {
+    match error {
+        ProgramError::Unknown(failure) => Error::new(Exit::Usage, UnknownPlan::from(failure)),
+        ProgramError::Invalid(errors) => Error::new(Exit::InvalidPlan, errors),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct UnknownPlan(Failure);
+
+impl From<Failure> for UnknownPlan {
+    fn from(failure: Failure) -> Self {
+        Self(failure)
+    }
+}
+
+impl miette::Diagnostic for UnknownPlan {
+    fn code<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        Some(Box::new("segue::project::unknown_plan"))
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        let help = self.0.details.get("help")?;
+        Some(Box::new(help))
+    }
+}

@@ -1,0 +1,220 @@
+//! Reads `segue.yaml`, and of a `bolt-project.yaml` what means the same here.
+
+use std::{path::Path, time::Duration};
+
+use miette::SourceSpan;
+
+use super::{
+    Settings,
+    error::{ProjectError, SettingError},
+    name::is_name,
+};
+use crate::{
+    inventory::{Node, NodeValue, SourceFile, Span},
+    model::{ParseDurationError, nearest, parse_duration},
+};
+
+const KEYS: [&str; 5] = ["name", "modulepath", "inventory", "limit", "timeout"];
+
+/// Which file the settings are in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SettingsFile {
+    Segue,
+    /// Bolt's. Its many other keys are left alone.
+    Bolt,
+}
+
+impl SettingsFile {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Segue => "segue.yaml",
+            Self::Bolt => "bolt-project.yaml",
+        }
+    }
+}
+
+/// Reads the settings of the project at `root`.
+pub(super) fn read_settings(
+    kind: SettingsFile,
+    text: &str,
+    root: &Path,
+) -> Result<Settings, ProjectError> {
+    let file = SourceFile::new(kind.name(), text);
+    let reader = Reader { file: &file, root };
+    let node = Node::parse(text, 0)
+        .map_err(|error| reader.error(error.span.unwrap_or_default(), error.message, None))?;
+    let entries = match &node.value {
+        NodeValue::Mapping(entries) => entries.as_slice(),
+        NodeValue::Null => &[],
+        _ => {
+            return Err(reader.error(
+                node.span,
+                "the file must be a map of settings".to_owned(),
+                None,
+            ));
+        }
+    };
+    let mut settings = Settings::default();
+    for (key, value) in entries {
+        if matches!(value.value, NodeValue::Null) {
+            continue;
+        }
+        match (key.name.as_str(), kind) {
+            ("name", _) => settings.name = Some(reader.name(value)?),
+            ("modulepath", _) => settings.modulepath = Some(reader.paths(value)?),
+            ("inventory", SettingsFile::Segue) | ("inventoryfile", SettingsFile::Bolt) => {
+                settings.inventory = Some(root.join(reader.text(value)?));
+            }
+            ("limit", SettingsFile::Segue) | ("concurrency", SettingsFile::Bolt) => {
+                settings.limit = Some(reader.count(value)?);
+            }
+            ("timeout", SettingsFile::Segue) => settings.timeout = Some(reader.duration(value)?),
+            (_, SettingsFile::Bolt) => {}
+            (unknown, SettingsFile::Segue) => {
+                let help = match (unknown, nearest(unknown, KEYS)) {
+                    ("concurrency", _) => {
+                        "what Bolt calls `concurrency` is `limit` here".to_owned()
+                    }
+                    (_, Some(nearest)) => format!("did you mean `{nearest}`?"),
+                    (_, None) => format!("the settings are {}", KEYS.join(", ")),
+                };
+                let message = format!("there is no setting `{unknown}`");
+                return Err(reader.error(key.span, message, Some(help)));
+            }
+        }
+    }
+    Ok(settings)
+}
+
+struct Reader<'a> {
+    file: &'a SourceFile,
+    root: &'a Path,
+}
+
+impl Reader<'_> {
+    fn name(&self, node: &Node) -> Result<String, ProjectError> {
+        let name = self.text(node)?;
+        if is_name(&name) {
+            return Ok(name);
+        }
+        let message = format!("`{name}` can't be the name of a project");
+        let help = "a name is a small letter, then small letters, digits and `_`".to_owned();
+        Err(self.error(node.span, message, Some(help)))
+    }
+
+    fn text(&self, node: &Node) -> Result<String, ProjectError> {
+        match &node.value {
+            NodeValue::String(text) if !text.is_empty() => Ok(text.clone()),
+            _ => Err(self.wrong(node, "a text")),
+        }
+    }
+
+    /// A list of paths, or one text with `:` between them.
+    fn paths(&self, node: &Node) -> Result<Vec<std::path::PathBuf>, ProjectError> {
+        let texts = match &node.value {
+            NodeValue::Sequence(items) => items
+                .iter()
+                .map(|item| self.text(item))
+                .collect::<Result<Vec<_>, _>>()?,
+            _ => self.text(node)?.split(':').map(str::to_owned).collect(),
+        };
+        Ok(texts.iter().map(|path| self.root.join(path)).collect())
+    }
+
+    fn count(&self, node: &Node) -> Result<usize, ProjectError> {
+        match node.value {
+            NodeValue::Integer(count) if count > 0 => {
+                usize::try_from(count).map_err(|_| self.wrong(node, "a smaller number"))
+            }
+            _ => Err(self.wrong(node, "a number from 1 up")),
+        }
+    }
+
+    fn duration(&self, node: &Node) -> Result<Duration, ProjectError> {
+        let text = match &node.value {
+            NodeValue::Integer(seconds) => seconds.to_string(),
+            NodeValue::String(text) => text.clone(),
+            _ => return Err(self.wrong(node, "a duration")),
+        };
+        match parse_duration(&text) {
+            Ok(duration) if !duration.is_zero() => Ok(duration),
+            Ok(_) => Err(self.wrong(node, "a time longer than none")),
+            Err(error) => {
+                let help = ParseDurationError::HELP.to_owned();
+                Err(self.error(node.span, error.to_string(), Some(help)))
+            }
+        }
+    }
+
+    fn wrong(&self, node: &Node, expected: &str) -> ProjectError {
+        let message = format!("{expected} is needed here, and {} is there", node.kind());
+        self.error(node.span, message, None)
+    }
+
+    fn error(&self, span: Span, message: String, help: Option<String>) -> ProjectError {
+        ProjectError::Setting(Box::new(SettingError {
+            file: self.file.name.to_string(),
+            message,
+            help,
+            span: SourceSpan::from(span.range()),
+            text: self.file.to_named_source(),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Settings, ProjectError> {
+        read_settings(SettingsFile::Segue, text, Path::new("/p"))
+    }
+
+    #[test]
+    fn reads_every_setting() {
+        let settings = read("name: shop\nmodulepath: [modules, /opt/modules]\ninventory: prod.yaml\nlimit: 50\ntimeout: 5m\n").unwrap();
+        assert_eq!(
+            settings,
+            Settings {
+                name: Some("shop".to_owned()),
+                modulepath: Some(vec!["/p/modules".into(), "/opt/modules".into()]),
+                inventory: Some("/p/prod.yaml".into()),
+                limit: Some(50),
+                timeout: Some(Duration::from_mins(5)),
+            }
+        );
+        assert_eq!(read("").unwrap(), Settings::default());
+    }
+
+    #[test]
+    fn takes_from_bolt_what_means_the_same() {
+        let text = "name: shop\nmodulepath: a:b\nconcurrency: 7\nanalytics: false\nlimit: x\n";
+        let settings = read_settings(SettingsFile::Bolt, text, Path::new("/p")).unwrap();
+        assert_eq!(settings.limit, Some(7));
+        assert_eq!(
+            settings.modulepath,
+            Some(vec!["/p/a".into(), "/p/b".into()])
+        );
+    }
+
+    #[test]
+    fn mistakes_point_at_their_place() {
+        for (text, marked) in [
+            ("nmae: x\n", "nmae"),
+            ("name: My Shop\n", "My Shop"),
+            ("limit: 0\n", "0"),
+            ("limit: many\n", "many"),
+            ("timeout: 0\n", "0"),
+            ("timeout: soon\n", "soon"),
+            ("concurrency: 3\n", "concurrency"),
+            ("modulepath: [{}]\n", "{"),
+        ] {
+            let Err(ProjectError::Setting(error)) = read(text) else {
+                panic!("{text:?} was taken");
+            };
+            let range = error.span.offset()..error.span.offset() + error.span.len().max(1);
+            assert_eq!(&text[range], marked, "{error}");
+        }
+        assert!(read("a: [").is_err() && read("- x").is_err());
+    }
+}

@@ -1,0 +1,325 @@
+//! An action made ready for all its targets: what they share is read and packed once.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use tempfile::{TempDir, TempPath};
+
+use crate::{
+    model::{
+        ActionKind, Failure, Map, Output, Payload, ResultValue, Status, Target, TargetName,
+        TargetResult, kinds,
+    },
+    plan::{Action, Params, Run},
+    task::{
+        Attempt, Call, RunId, Task, command_payload, command_result, download_payload,
+        download_result, script_payload, script_result, spool_upload, task_payload, task_result,
+        unpack_download, unsuccessful_result, upload_payload, upload_result, write_file_payload,
+        write_file_result,
+    },
+};
+
+/// An action and what was prepared for it on the controller.
+pub(super) struct Ready {
+    run: Run,
+    timeout: Duration,
+    prepared: Prepared,
+}
+
+enum Prepared {
+    Nothing,
+    /// The content of a script.
+    Script(Vec<u8>),
+    /// The archive of an upload, one for all targets.
+    Upload {
+        spool: Arc<PathBuf>,
+        _file: TempPath,
+    },
+    /// Where the archives of a download come down, one for each target.
+    Download(TempDir),
+}
+
+/// What is to be done on one target.
+pub(super) enum Work {
+    Run(Payload),
+    /// Nothing but connecting, again and again.
+    Connect {
+        wait: Duration,
+        interval: Duration,
+    },
+}
+
+impl Ready {
+    /// Reads and packs what the action needs of the controller.
+    pub(super) async fn new(run: Run, timeout: Duration) -> Result<Self, Failure> {
+        let action = run.action.clone();
+        let prepared = tokio::task::spawn_blocking(move || prepare(&action))
+            .await
+            .unwrap_or_else(|_| Err(Failure::new(kinds::FILE, "packing the files went wrong")))?;
+        Ok(Self {
+            run,
+            timeout,
+            prepared,
+        })
+    }
+
+    pub(super) fn target(&self, index: usize) -> &Arc<Target> {
+        &self.run.targets[index]
+    }
+
+    /// One run on one target.
+    pub(super) fn call<'a>(&'a self, index: usize, run: &'a RunId) -> Call<'a> {
+        Call {
+            target: self.target(index),
+            run,
+            run_as: self.run.options.run_as.as_deref(),
+            noop: self.run.options.noop,
+            timeout: self.timeout,
+            env: &self.run.options.env,
+        }
+    }
+
+    /// What is to be done on that target, or why it can't be.
+    pub(super) fn work(&self, index: usize, call: &Call<'_>) -> Result<Work, Failure> {
+        let payload = match (&self.run.action, &self.prepared) {
+            (Action::Task { task, params }, _) => {
+                let params = params_of(params, index)?;
+                self.task(task, &params, call)
+            }
+            (Action::CollectFacts { task }, _) => self.task(task, &Map::new(), call),
+            (Action::Command { command }, _) => command_payload(command, call),
+            (
+                Action::Script {
+                    script, arguments, ..
+                },
+                Prepared::Script(content),
+            ) => script_payload(script, content, arguments, call),
+            (
+                Action::Upload {
+                    path, destination, ..
+                },
+                Prepared::Upload { spool, .. },
+            ) => upload_payload(Arc::clone(spool), path, destination, call),
+            (Action::Download { source, .. }, Prepared::Download(directory)) => {
+                download_payload(source, spool_of(directory, index), call)
+            }
+            (
+                Action::WriteFile {
+                    content,
+                    destination,
+                },
+                _,
+            ) => write_file_payload(content.as_bytes(), destination, call),
+            (Action::WaitUntilAvailable { wait, interval }, _) => {
+                return Ok(Work::Connect {
+                    wait: *wait,
+                    interval: *interval,
+                });
+            }
+            (Action::Script { .. } | Action::Upload { .. } | Action::Download { .. }, _) => {
+                unreachable!("`prepare` has made what these need")
+            }
+        };
+        payload.map(Work::Run)
+    }
+
+    fn task(&self, task: &Task, params: &Map, call: &Call<'_>) -> Result<Payload, Failure> {
+        let implementation = task.implementation_for(call.target)?;
+        task_payload(task, &implementation, params, call)
+    }
+
+    /// The result that the output of a run means.
+    pub(super) async fn read(
+        &self,
+        index: usize,
+        attempt: &Attempt<'_>,
+        output: &Output,
+    ) -> TargetResult {
+        match &self.run.action {
+            Action::Task { .. } => task_result(attempt, output),
+            Action::CollectFacts { .. } => TargetResult {
+                action: ActionKind::CollectFacts,
+                ..task_result(attempt, output)
+            },
+            Action::Command { .. } => command_result(attempt, output),
+            Action::Script { .. } => script_result(attempt, output),
+            Action::Upload {
+                source,
+                destination,
+                ..
+            } => upload_result(attempt, source, destination, output),
+            Action::WriteFile { destination, .. } => {
+                write_file_result(attempt, destination, output)
+            }
+            Action::Download { source, path, .. } => {
+                let destination = path.join(directory_name(&self.target(index).name));
+                let shown = destination.to_string_lossy().into_owned();
+                let result = download_result(attempt, source, &shown, output);
+                match self.unpack(index, destination).await {
+                    Err(failure) if result.is_ok() => self.unsuccessful(attempt, failure),
+                    _ => result,
+                }
+            }
+            Action::WaitUntilAvailable { .. } => self.available(attempt),
+        }
+    }
+
+    /// The result of a target that answered.
+    pub(super) fn available(&self, attempt: &Attempt<'_>) -> TargetResult {
+        TargetResult {
+            target: attempt.call.target.name.clone(),
+            action: ActionKind::WaitUntilAvailable,
+            object: String::new(),
+            status: Status::Succeeded,
+            value: ResultValue::new(Map::new()),
+            failure: None,
+            duration_ms: attempt.duration_ms,
+            attempts: attempt.attempts,
+        }
+    }
+
+    /// The result of a target that gave no output, by the kind of its failure.
+    pub(super) fn unsuccessful(&self, attempt: &Attempt<'_>, failure: Failure) -> TargetResult {
+        let status = match failure.kind.as_str() {
+            kinds::LOST => Status::Lost,
+            kinds::UNREACHED => Status::Unreached,
+            _ => Status::Failed,
+        };
+        unsuccessful_result(attempt, self.run.action.kind(), status, failure)
+    }
+
+    /// The same for a target on which nothing was begun.
+    pub(super) fn not_started(
+        &self,
+        index: usize,
+        attempts: u32,
+        failure: Failure,
+    ) -> TargetResult {
+        let run = RunId::new(0);
+        let call = self.call(index, &run);
+        self.unsuccessful(&self.attempt(&call, 0, attempts), failure)
+    }
+
+    pub(super) fn attempt<'a>(
+        &'a self,
+        call: &'a Call<'a>,
+        duration_ms: u64,
+        attempts: u32,
+    ) -> Attempt<'a> {
+        Attempt {
+            call,
+            object: self.run.action.object(),
+            duration_ms,
+            attempts,
+        }
+    }
+
+    async fn unpack(&self, index: usize, destination: PathBuf) -> Result<(), Failure> {
+        let Prepared::Download(directory) = &self.prepared else {
+            return Ok(());
+        };
+        let spool = spool_of(directory, index);
+        let unpacked = tokio::task::spawn_blocking(move || {
+            let unpacked = unpack_download(&spool, &destination);
+            // A thousand archives must not all lie there until the last has come.
+            let _ = std::fs::remove_file(&spool);
+            unpacked
+        });
+        match unpacked.await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(file_failure(&error)),
+            Err(_) => Err(Failure::new(
+                kinds::FILE,
+                "unpacking the download went wrong",
+            )),
+        }
+    }
+}
+
+fn params_of(params: &Params, index: usize) -> Result<Arc<Map>, Failure> {
+    match params {
+        Params::Same(params) => Ok(Arc::clone(params)),
+        Params::Each(each) => each[index].clone(),
+    }
+}
+
+fn prepare(action: &Action) -> Result<Prepared, Failure> {
+    match action {
+        Action::Script { path, .. } => std::fs::read(path).map(Prepared::Script).map_err(|error| {
+            Failure::new(
+                kinds::FILE,
+                format!("the script `{}` can't be read: {error}", path.display()),
+            )
+        }),
+        Action::Upload { path, .. } => {
+            let file = tempfile::NamedTempFile::new()
+                .map_err(|error| no_room(&error))?
+                .into_temp_path();
+            spool_upload(path, &file).map_err(|error| file_failure(&error))?;
+            Ok(Prepared::Upload {
+                spool: Arc::new(file.to_path_buf()),
+                _file: file,
+            })
+        }
+        Action::Download { .. } => TempDir::new()
+            .map(Prepared::Download)
+            .map_err(|error| no_room(&error)),
+        _ => Ok(Prepared::Nothing),
+    }
+}
+
+fn spool_of(directory: &TempDir, index: usize) -> PathBuf {
+    directory.path().join(index.to_string())
+}
+
+/// The name of a target as one element of a path: a URI has slashes.
+fn directory_name(target: &TargetName) -> String {
+    let mut name = String::new();
+    for byte in target.as_str().bytes() {
+        if byte.is_ascii_alphanumeric() || b"._-@:".contains(&byte) {
+            name.push(char::from(byte));
+        } else {
+            name.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    // `.` and `..` are names for the directory itself and for the one above.
+    if name.bytes().all(|byte| byte == b'.') {
+        name = name.replace('.', "%2E");
+    }
+    name
+}
+
+fn no_room(error: &std::io::Error) -> Failure {
+    Failure::new(
+        kinds::FILE,
+        format!("there is no place for temporary files: {error}"),
+    )
+}
+
+fn file_failure(error: &(impl std::error::Error + miette::Diagnostic)) -> Failure {
+    let mut message = error.to_string();
+    if let Some(source) = std::error::Error::source(error) {
+        message = format!("{message}: {source}");
+    }
+    let failure = Failure::new(kinds::FILE, message);
+    match error.help() {
+        Some(help) => failure.with_detail("help", help.to_string()),
+        None => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::directory_name;
+
+    #[test]
+    fn names_of_targets_are_single_harmless_path_elements() {
+        for (name, directory) in [
+            ("web1.example.com", "web1.example.com"),
+            ("ssh://ada@web1:22", "ssh:%2F%2Fada@web1:22"),
+            ("..", "%2E%2E"),
+            ("../../etc", "..%2F..%2Fetc"),
+        ] {
+            assert_eq!(directory_name(&name.into()), directory);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! What a transport carries to a target for each kind of action, and back.
+//!
+//! One process on one channel: a constant POSIX shell program reads a run from its standard input, sets it up,
+//! runs it in a session of its own, watches its time and cleans up.
+
+mod archive;
+mod call;
+mod carriage;
+mod command;
+mod escalation;
+mod executable;
+mod preamble;
+mod script_text;
+mod shell;
+mod spool;
+mod task;
+mod transfer;
+
+pub use self::{
+    call::{Call, RunId},
+    command::{command_payload, script_payload},
+    spool::{SpoolError, Unpacked, spool_upload, unpack_download},
+    task::{remote_target, task_payload},
+    transfer::{download_payload, upload_payload, write_file_payload},
+};
+pub(super) use self::{escalation::failure as escalation_failure, preamble::SETUP_EXIT};

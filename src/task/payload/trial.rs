@@ -1,0 +1,166 @@
+//! Runs payloads on this machine, for tests: what a transport does, without one.
+
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use crate::model::{Exit, Map, Output, Payload, Target, Value};
+
+use super::call::{Call, RunId};
+
+/// A machine to try things on: a shell, a home, a directory for temporary files.
+pub(in crate::task) struct Trial {
+    pub shell: Vec<String>,
+    pub directory: tempfile::TempDir,
+    pub path: String,
+}
+
+impl Trial {
+    pub(in crate::task) fn new() -> Self {
+        Self::with_shell(&["/bin/sh"])
+    }
+
+    /// A machine whose `/bin/sh` is another shell.
+    pub(in crate::task) fn with_shell(shell: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir(directory.path().join("home")).unwrap();
+        std::fs::create_dir(directory.path().join("tmp")).unwrap();
+        Self {
+            shell: shell.iter().map(|&word| word.to_owned()).collect(),
+            directory,
+            path: std::env::var("PATH").unwrap(),
+        }
+    }
+
+    pub(in crate::task) fn home(&self) -> std::path::PathBuf {
+        self.directory.path().join("home")
+    }
+
+    /// What is left of runs.
+    pub(in crate::task) fn leftovers(&self) -> Vec<String> {
+        std::fs::read_dir(self.directory.path().join("tmp"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    pub(in crate::task) fn command(&self, line: &str) -> Command {
+        // The line begins with `/bin/sh -c`, which stands for the shell that is tried.
+        let mut command = if let [program, arguments @ ..] = self.shell.as_slice() {
+            let words = shell_words::split(line).unwrap();
+            let mut command = Command::new(program);
+            command.args(arguments);
+            if words[0] == "/bin/sh" {
+                command.args(&words[1..]);
+            } else {
+                command.args(["-c", line]);
+            }
+            command
+        } else {
+            unreachable!("a shell has a name")
+        };
+        command
+            .env_clear()
+            .env("PATH", &self.path)
+            .env("HOME", self.home())
+            .env("TMPDIR", self.directory.path().join("tmp"))
+            .current_dir("/")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs a payload to its end.
+    pub(in crate::task) fn run(&self, payload: &Payload) -> Output {
+        let mut child = self
+            .command(&payload.command)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let mut bytes = payload.stdin.head().to_vec();
+        if let Some(file) = payload.stdin.file() {
+            bytes.extend(std::fs::read(file).unwrap());
+        }
+        let writer = thread::spawn(move || {
+            // A run that failed early does not read all of it.
+            let _ = stdin.write_all(&bytes);
+        });
+        let done = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        Output {
+            stdout: done.stdout,
+            stderr: done.stderr,
+            exit: done
+                .status
+                .code()
+                .map_or_else(|| Exit::Signal("KILL".to_owned()), Exit::Code),
+            omitted: 0,
+        }
+    }
+}
+
+/// A target, a run and no options.
+pub(in crate::task) struct Ask {
+    pub target: Target,
+    pub run: RunId,
+    pub env: BTreeMap<String, Value>,
+    pub timeout: Duration,
+    pub noop: bool,
+}
+
+impl Ask {
+    pub(in crate::task) fn new() -> Self {
+        Self {
+            target: Target::new("web1", "ssh"),
+            run: RunId::new(rand::random()),
+            env: BTreeMap::new(),
+            timeout: Duration::from_mins(1),
+            noop: false,
+        }
+    }
+
+    pub(in crate::task) fn setting(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.target.config.insert(key.to_owned(), value.into());
+        self
+    }
+
+    pub(in crate::task) fn call(&self) -> Call<'_> {
+        Call {
+            target: &self.target,
+            run: &self.run,
+            run_as: None,
+            noop: self.noop,
+            timeout: self.timeout,
+            env: &self.env,
+        }
+    }
+}
+
+/// Shells that can be `/bin/sh` somewhere and are on this machine.
+pub(in crate::task) fn shells() -> Vec<Vec<&'static str>> {
+    let candidates: [&[&str]; 6] = [
+        &["/bin/sh"],
+        &["/bin/dash"],
+        &["/bin/bash", "--posix"],
+        &["/bin/busybox", "sh"],
+        &["/bin/ksh93"],
+        &["/bin/mksh"],
+    ];
+    candidates
+        .iter()
+        .filter(|words| std::path::Path::new(words[0]).exists())
+        .map(|words| words.to_vec())
+        .collect()
+}
+
+pub(in crate::task) fn map<const N: usize>(entries: [(&str, Value); N]) -> Map {
+    entries
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
+}

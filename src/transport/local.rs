@@ -1,0 +1,145 @@
+//! The controller itself as a target.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    time::timeout,
+};
+
+use super::{
+    ConnectError, OutputWatch, Pending, Session, SessionError, Transport,
+    process_group::{Pipes, ProcessGroup},
+    streams::{Collected, Input, StdoutFile},
+};
+use crate::model::{Output, OutputStream, Payload, Target};
+
+/// How much is read from a pipe at once: what a pipe of Linux holds.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// Runs payloads with the controller's own shell.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Local;
+
+impl Transport for Local {
+    fn connect(&self, _: Arc<Target>) -> Pending<'_, Result<Arc<dyn Session>, ConnectError>> {
+        Box::pin(async { Ok(Arc::new(LocalSession) as Arc<dyn Session>) })
+    }
+}
+
+struct LocalSession;
+
+impl Session for LocalSession {
+    fn run<'a>(
+        &'a self,
+        payload: &'a Payload,
+        watch: Option<&'a OutputWatch<'a>>,
+    ) -> Pending<'a, Result<Output, SessionError>> {
+        Box::pin(run(payload, watch))
+    }
+
+    fn is_open(&self) -> bool {
+        true
+    }
+
+    fn close(&self) -> Pending<'_, ()> {
+        Box::pin(async {})
+    }
+}
+
+async fn run(payload: &Payload, watch: Option<&OutputWatch<'_>>) -> Result<Output, SessionError> {
+    let input = Input::open(&payload.stdin).await?;
+    let file = StdoutFile::create(&payload.stdout).await?;
+    let (mut group, pipes) = ProcessGroup::start(&payload.command, payload.end.clone())
+        .map_err(|error| refused(&error))?;
+    let collected = Mutex::new(Collected::new(payload));
+    let done = async {
+        exchange(pipes, input, file, &collected, watch).await?;
+        group.wait().await.map_err(|error| SessionError::Broken {
+            message: format!("the process can't be waited for: {error}"),
+        })
+    };
+    let done = timeout(payload.timeout, done).await;
+    match done {
+        Ok(Ok(exit)) => Ok(collected
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+            .into_output(exit)),
+        Ok(Err(error)) => {
+            group.end().await;
+            Err(error)
+        }
+        Err(_) => {
+            group.end().await;
+            Err(SessionError::TimedOut)
+        }
+    }
+}
+
+/// Feeds the process and reads what it prints, until it has closed its output.
+async fn exchange(
+    pipes: Pipes,
+    input: Input,
+    mut file: Option<StdoutFile>,
+    collected: &Mutex<Collected>,
+    watch: Option<&OutputWatch<'_>>,
+) -> Result<(), SessionError> {
+    let Pipes {
+        mut stdin,
+        stdout,
+        stderr,
+    } = pipes;
+    let feed = async move { input.feed(&mut stdin).await };
+    let stdout = drain(
+        OutputStream::Stdout,
+        stdout,
+        file.as_mut(),
+        collected,
+        watch,
+    );
+    let stderr = drain(OutputStream::Stderr, stderr, None, collected, watch);
+    tokio::try_join!(feed, stdout, stderr)?;
+    Ok(())
+}
+
+async fn drain(
+    stream: OutputStream,
+    mut pipe: impl AsyncRead + Unpin,
+    mut file: Option<&mut StdoutFile>,
+    collected: &Mutex<Collected>,
+    watch: Option<&OutputWatch<'_>>,
+) -> Result<(), SessionError> {
+    let mut piece = vec![0; PIECE_BYTES];
+    loop {
+        let bytes = match pipe.read(&mut piece).await {
+            Ok(0) => break,
+            Ok(length) => &piece[..length],
+            Err(error) => {
+                return Err(SessionError::Broken {
+                    message: format!("the output of the process can't be read: {error}"),
+                });
+            }
+        };
+        if let Some(file) = file.as_mut() {
+            file.write(bytes).await?;
+            continue;
+        }
+        collected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(stream, bytes);
+        if let Some(watch) = watch {
+            watch(stream, bytes);
+        }
+    }
+    match file {
+        Some(file) => file.finish().await,
+        None => Ok(()),
+    }
+}
+
+fn refused(error: &std::io::Error) -> SessionError {
+    SessionError::Refused {
+        message: format!("`/bin/sh` can't be started: {error}"),
+    }
+}

@@ -1,0 +1,151 @@
+//! A process on the controller with all its children, ended together.
+
+use std::{process::Stdio, time::Duration};
+
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use tokio::{
+    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command},
+    time::{sleep, timeout},
+};
+
+use crate::model::Exit;
+
+/// How long the command that ends a payload may take: it sends signals and waits a moment for them to act.
+const END_COMMAND_MAX: Duration = Duration::from_secs(10);
+/// How long a group may take to tidy up after it was asked to end.
+const TERM_GRACE: Duration = Duration::from_secs(5);
+/// How often it is looked whether the group is gone: nobody tells us of the end of grandchildren.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// A shell and everything that it starts. Dropping it ends the group in the background.
+pub(super) struct ProcessGroup {
+    /// Gone when the process has been reaped, or is being ended.
+    child: Option<Child>,
+    end: Option<std::sync::Arc<str>>,
+}
+
+/// The ends of the pipes to a process.
+pub(super) struct Pipes {
+    pub(super) stdin: ChildStdin,
+    pub(super) stdout: ChildStdout,
+    pub(super) stderr: ChildStderr,
+}
+
+impl ProcessGroup {
+    /// Starts `/bin/sh -c command` as the leader of a group of its own. `end` is a command that ends it from inside.
+    pub(super) fn start(
+        command: &str,
+        end: Option<std::sync::Arc<str>>,
+    ) -> std::io::Result<(Self, Pipes)> {
+        let mut child = Command::new("/bin/sh")
+            .arg("-c")
+            .arg(command)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            // The last resort for the leader, when the runtime ends before the group could be ended in order.
+            .kill_on_drop(true)
+            .spawn()?;
+        let pipes = Pipes {
+            stdin: child.stdin.take().expect("it was piped"),
+            stdout: child.stdout.take().expect("it was piped"),
+            stderr: child.stderr.take().expect("it was piped"),
+        };
+        let group = Self {
+            child: Some(child),
+            end,
+        };
+        Ok((group, pipes))
+    }
+
+    /// Waits for the leader.
+    pub(super) async fn wait(&mut self) -> std::io::Result<Exit> {
+        use std::os::unix::process::ExitStatusExt as _;
+
+        let child = self.child.as_mut().expect("it is waited for once");
+        let status = child.wait().await?;
+        self.child = None;
+        Ok(match (status.code(), status.signal()) {
+            (Some(code), _) => Exit::Code(code),
+            (None, Some(signal)) => Exit::Signal(signal_name(signal)),
+            (None, None) => Exit::Code(-1),
+        })
+    }
+
+    /// Ends the group: first by its own command, then asking, then without asking.
+    pub(super) async fn end(mut self) {
+        if let Some(child) = self.child.take() {
+            // A task of its own, so that it goes on when nobody waits for it any more.
+            let ended = tokio::spawn(end(child, self.end.take())).await;
+            debug_assert!(ended.is_ok(), "ending a group does not panic");
+        }
+    }
+}
+
+impl Drop for ProcessGroup {
+    fn drop(&mut self) {
+        if let Some(child) = self.child.take()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(end(child, self.end.take()));
+        }
+    }
+}
+
+async fn end(mut child: Child, command: Option<std::sync::Arc<str>>) {
+    let Some(group) = child.id().and_then(pid) else {
+        return;
+    };
+    if let Some(command) = command {
+        let mut ending = Command::new("/bin/sh");
+        ending
+            .arg("-c")
+            .arg(&*command)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true);
+        // Whether it worked shows in the group.
+        let _ = timeout(END_COMMAND_MAX, ending.status()).await;
+    }
+    // Errors of `kill` mean that the group is gone.
+    let _ = kill_process_group(group, Signal::TERM);
+    let _ = timeout(TERM_GRACE, async {
+        let _ = child.wait().await;
+        // The number of a group is not given to a new process while a member of it lives.
+        while test_kill_process_group(group).is_ok() {
+            sleep(LOOK_AGAIN).await;
+        }
+    })
+    .await;
+    let _ = kill_process_group(group, Signal::KILL);
+    let _ = child.wait().await;
+}
+
+fn pid(id: u32) -> Option<Pid> {
+    Pid::from_raw(i32::try_from(id).ok()?)
+}
+
+/// The name of a signal as RFC 4254, section 6.10, spells it; its number where it has no name there.
+fn signal_name(number: i32) -> String {
+    const NAMES: [(Signal, &str); 13] = [
+        (Signal::HUP, "HUP"),
+        (Signal::INT, "INT"),
+        (Signal::QUIT, "QUIT"),
+        (Signal::ILL, "ILL"),
+        (Signal::ABORT, "ABRT"),
+        (Signal::FPE, "FPE"),
+        (Signal::KILL, "KILL"),
+        (Signal::USR1, "USR1"),
+        (Signal::SEGV, "SEGV"),
+        (Signal::USR2, "USR2"),
+        (Signal::PIPE, "PIPE"),
+        (Signal::ALARM, "ALRM"),
+        (Signal::TERM, "TERM"),
+    ];
+    NAMES
+        .iter()
+        .find(|(signal, _)| signal.as_raw() == number)
+        .map_or_else(|| number.to_string(), |(_, name)| (*name).to_owned())
+}
