@@ -1,5 +1,6 @@
 //! The one integration binary: a module for each behaviour.
 
+mod check;
 mod run_local;
 mod segue;
 mod tidy;

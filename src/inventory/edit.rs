@@ -4,12 +4,9 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Inventory, InventoryError, InventoryErrorKind as Kind, TargetSpec,
-    layer::{Layer, Origin, fill, fill_deeply},
-    names::check_name,
-    reader::{parse_uri, unknown_setting, unknown_transport},
+    config_check::check_config,
+    layer::{Layer, Origin, fill_deeply},
     tables::{Entry, Named, Tables},
-    transport::{TransportSupport, check, hide_secrets, is_secret, setting, settings},
-    uri::TargetUri,
 };
 use crate::model::{Map, Target, Value, nearest};
 
@@ -140,14 +137,13 @@ impl Inventory {
         self.tables.find(target)?;
         let tables = Arc::make_mut(&mut self.tables);
         let index = tables.find_or_add(target)?;
-        Ok(tables.entries[index as usize].edits_mut())
+        Ok(tables.entry_mut(index).edits_mut())
     }
 }
 
 impl Entry {
-    /// What plans say of it, for a change: the target will be made again.
-    fn edits_mut(&mut self) -> &mut Layer {
-        self.resolved.take();
+    /// What plans say of it.
+    pub(super) fn edits_mut(&mut self) -> &mut Layer {
         let edits = self
             .edits
             .get_or_insert_with(|| Arc::new(Layer::new(Origin::Plan, None)));
@@ -183,15 +179,14 @@ impl Tables {
         Ok(self.push(entry))
     }
 
-    fn push(&mut self, entry: Entry) -> u32 {
+    pub(super) fn push(&mut self, entry: Entry) -> u32 {
         let index = u32::try_from(self.entries.len()).expect("memory ends before a u32 does");
-        self.names
-            .insert(Arc::from(entry.name.as_str()), Named::Target(index));
-        self.entries.push(entry);
+        self.define(entry.name.as_str(), Named::Target(index));
+        self.entries.push(Arc::new(entry));
         index
     }
 
-    fn find_group(&self, name: &str) -> Result<u32, InventoryError> {
+    pub(super) fn find_group(&self, name: &str) -> Result<u32, InventoryError> {
         if let Some(Named::Group(index)) = self.names.get(name) {
             return Ok(*index);
         }
@@ -213,7 +208,12 @@ impl Tables {
     }
 
     /// A target that these groups list may be listed by some more.
-    fn check_join(&self, target: &str, direct: &[u32], more: &[u32]) -> Result<(), InventoryError> {
+    pub(super) fn check_join(
+        &self,
+        target: &str,
+        direct: &[u32],
+        more: &[u32],
+    ) -> Result<(), InventoryError> {
         let tiers = self.tier_groups();
         let mut tiers_of_target = direct
             .iter()
@@ -233,10 +233,9 @@ impl Tables {
         }
     }
 
-    fn join(&mut self, target: u32, group: u32) {
-        let entry = &mut self.entries[target as usize];
+    pub(super) fn join(&mut self, target: u32, group: u32) {
+        let entry = self.entry_mut(target);
         entry.listed = true;
-        entry.resolved.take();
         if group == 0 {
             return;
         }
@@ -267,211 +266,27 @@ impl Tables {
     }
 
     fn leave(&mut self, target: u32, group: u32) {
-        let entry = &mut self.entries[target as usize];
-        entry.resolved.take();
-        entry.groups.retain(|known| *known != group);
+        self.entry_mut(target)
+            .groups
+            .retain(|known| *known != group);
         self.renew_membership(target);
-        Arc::make_mut(&mut self.groups[group as usize])
-            .targets
-            .retain(|known| *known != target);
+        let members = &mut Arc::make_mut(&mut self.groups[group as usize]).targets;
+        if let Ok(at) = members.binary_search(&target) {
+            members.remove(at);
+        }
     }
 
     fn renew_membership(&mut self, target: u32) {
         let direct = self.entries[target as usize].groups.clone();
-        self.entries[target as usize].membership = self.membership(&direct);
+        let membership = self.membership(&direct);
+        self.entry_mut(target).membership = membership;
     }
-
-    fn check_spec(&self, spec: TargetSpec) -> Result<CheckedSpec, InventoryError> {
-        let uri = match &spec.uri {
-            Some(uri) => Some(parse_uri(uri).map_err(InventoryError::new)?),
-            None => None,
-        };
-        let name = match (&spec.name, &uri) {
-            (Some(name), _) => name.clone(),
-            (None, Some(uri)) => uri.text.clone(),
-            (None, None) => {
-                return Err(InventoryError::new(Kind::MissingKey {
-                    what: "a target",
-                    key: "`name` and no `uri`",
-                }));
-            }
-        };
-        usable("a target", &name)?;
-        let index = match self.names.get(name.as_str()) {
-            Some(Named::Target(index)) => Some(*index),
-            Some(taken) => return Err(name_taken(&name, *taken, "a target")),
-            None => None,
-        };
-        for alias in &spec.aliases {
-            usable("an alias", alias)?;
-            match self.names.get(alias.as_str()) {
-                Some(Named::Alias(of)) if Some(*of) == index => {}
-                Some(taken) => return Err(name_taken(alias, *taken, "an alias")),
-                None if *alias == name => {
-                    return Err(name_taken(alias, Named::Target(0), "an alias"));
-                }
-                None => {}
-            }
-        }
-        let direct = index.map_or(&[][..], |index| &self.entries[index as usize].groups);
-        let groups = spec
-            .groups
-            .iter()
-            .map(|group| self.find_group(group))
-            .collect::<Result<Vec<u32>, _>>()?;
-        self.check_join(&name, direct, &groups)?;
-        Ok(CheckedSpec {
-            config: check_config(Value::Map(spec.config.clone()))?,
-            name,
-            uri,
-            groups,
-            spec,
-        })
-    }
-
-    fn add(&mut self, checked: CheckedSpec) -> u32 {
-        let CheckedSpec {
-            name,
-            uri,
-            config,
-            groups,
-            spec,
-        } = checked;
-        let index = if let Some(Named::Target(index)) = self.names.get(name.as_str()) {
-            *index
-        } else {
-            let entry = self.new_entry(&name, None);
-            self.push(entry)
-        };
-        let entry = &mut self.entries[index as usize];
-        entry.listed = true;
-        for alias in spec.aliases {
-            self.names
-                .insert(Arc::from(alias.as_str()), Named::Alias(index));
-            if !entry.aliases.contains(&alias) {
-                entry.aliases.push(alias);
-            }
-        }
-        if let Some(uri) = uri {
-            entry.take_uri(uri);
-        }
-        let edits = entry.edits_mut();
-        overlay(&mut edits.config, config);
-        overlay(&mut edits.facts, spec.facts);
-        let old_vars = std::mem::replace(&mut edits.vars, spec.vars);
-        fill(&mut edits.vars, &old_vars);
-        for feature in spec.features {
-            edits.without_features.remove(&feature);
-            edits.features.insert(feature);
-        }
-        for group in groups {
-            self.join(index, group);
-        }
-        index
-    }
-}
-
-/// A description of a target in which nothing can go wrong any more.
-struct CheckedSpec {
-    name: String,
-    uri: Option<TargetUri>,
-    config: Map,
-    groups: Vec<u32>,
-    /// The rest of it.
-    spec: TargetSpec,
 }
 
 /// Puts `new` over `old`, deeply.
-fn overlay(old: &mut Map, new: Map) {
+pub(super) fn overlay(old: &mut Map, new: Map) {
     let weaker = std::mem::replace(old, new);
     fill_deeply(old, &weaker);
-}
-
-fn usable(what: &'static str, name: &str) -> Result<(), InventoryError> {
-    check_name(name).map_err(|reason| {
-        InventoryError::new(Kind::BadName {
-            what,
-            name: name.to_owned(),
-            reason,
-        })
-    })
-}
-
-fn name_taken(name: &str, by: Named, second: &str) -> InventoryError {
-    let first = match by {
-        Named::Target(_) => "a target",
-        Named::Alias(_) => "an alias",
-        Named::Group(_) => "a group",
-    };
-    InventoryError::new(Kind::NameTaken {
-        name: name.to_owned(),
-        first: first.to_owned(),
-        second: second.to_owned(),
-    })
-}
-
-/// Checks a config map that comes from a plan, as the reader checks one of a file.
-fn check_config(config: Value) -> Result<Map, InventoryError> {
-    let mut checked = Map::new();
-    for (key, value) in map_or_error("`config`", config)? {
-        if key == "transport" {
-            let transport = match value.as_str().map(TransportSupport::of) {
-                Some(TransportSupport::Unknown) => {
-                    return Err(InventoryError::new(unknown_transport(&value.to_string())));
-                }
-                Some(_) => value,
-                None => return Err(wrong_kind("`transport`", "a string", &value)),
-            };
-            checked.insert(key, transport);
-            continue;
-        }
-        if TransportSupport::of(&key) == TransportSupport::Unknown {
-            return Err(InventoryError::new(unknown_transport(&key)));
-        }
-        let mut checked_settings = Map::new();
-        for (name, value) in map_or_error(&format!("`{key}`"), value)? {
-            let value = check_setting(&key, &name, value)?;
-            checked_settings.insert(name, value);
-        }
-        checked.insert(key, Value::Map(checked_settings));
-    }
-    Ok(checked)
-}
-
-fn check_setting(transport: &str, name: &str, value: Value) -> Result<Value, InventoryError> {
-    let value = if is_secret(name) {
-        Value::sensitive(value)
-    } else {
-        value
-    };
-    if settings(transport).is_none() {
-        return Ok(hide_secrets(value));
-    }
-    let Some(kind) = setting(transport, name) else {
-        return Err(InventoryError::new(unknown_setting(transport, name)));
-    };
-    check(kind, value, None).map_err(|found| {
-        InventoryError::new(Kind::WrongKind {
-            what: format!("`{transport}.{name}`"),
-            expected: kind.expected(),
-            found: format!("of type {found}"),
-        })
-    })
-}
-
-fn map_or_error(what: &str, value: Value) -> Result<Map, InventoryError> {
-    match value {
-        Value::Map(map) => Ok(map),
-        other => Err(wrong_kind(what, "a map", &other)),
-    }
-}
-
-fn wrong_kind(what: &str, expected: &'static str, value: &Value) -> InventoryError {
-    InventoryError::new(Kind::WrongKind {
-        what: what.to_owned(),
-        expected,
-        found: format!("of type {}", value.kind()),
-    })
 }
 
 #[cfg(test)]

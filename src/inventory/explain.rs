@@ -18,7 +18,7 @@ impl Inventory {
         let target = self.resolve_one(target)?;
         let tables = &*self.tables;
         let entry = match tables.names.get(target.name.as_str()) {
-            Some(Named::Target(index)) => Some(tables.entries[*index as usize].clone()),
+            Some(Named::Target(index)) => Some(Entry::clone(&tables.entries[*index as usize])),
             _ => tables.address(target.name.as_str()).and_then(Result::ok),
         };
         let Some(entry) = entry else {

@@ -11,7 +11,7 @@ use super::{
     draft::{Definition, Draft, DraftItem, DraftItemKind},
     error::{InventoryError, InventoryErrorKind as Kind, Labelled},
     reader::{labelled, parse_uri},
-    tables::{Entry, GroupEntry, Named, Tables},
+    tables::{GroupEntry, Named, Tables},
     tiers,
     uri::TargetUri,
 };
@@ -39,7 +39,7 @@ pub(super) fn link(draft: Draft, files: Vec<SourceFile>) -> Result<Tables, Inven
             layers.push(Vec::new());
             add_entry(&mut tables, &name)
         };
-        let entry = &mut tables.entries[index as usize];
+        let entry = tables.entry_mut(index);
         if let Err(at) = entry.groups.binary_search(&group) {
             entry.groups.insert(at, group);
         }
@@ -76,7 +76,7 @@ fn add_groups(tables: &mut Tables, draft: &Draft, names: &Names) -> Result<(), I
                     .collect::<Result<Vec<u32>, _>>()?,
             ),
         };
-        tables.names.insert(Arc::clone(&name), Named::Group(index));
+        tables.define(&name, Named::Group(index));
         tables.groups.push(Arc::new(GroupEntry {
             name,
             parent: group.parent.map(|parent| {
@@ -97,23 +97,22 @@ fn add_entry(tables: &mut Tables, name: &str) -> u32 {
         .expect("a file of 256 MB has fewer targets than a u32 counts");
     let mut entry = tables.new_entry(name, None);
     entry.listed = true;
-    tables.entries.push(entry);
-    tables.names.insert(Arc::from(name), Named::Target(index));
+    tables.entries.push(Arc::new(entry));
+    tables.define(name, Named::Target(index));
     index
 }
 
 /// Puts the definitions of a target together, those of the nearest groups first.
 fn define(tables: &mut Tables, index: u32, mut definitions: Vec<(usize, Definition)>) {
     definitions.sort_by_key(|(rank, _)| *rank);
-    let entry = &mut tables.entries[index as usize];
+    let names = Arc::make_mut(&mut tables.names);
+    let entry = Arc::make_mut(&mut tables.entries[index as usize]);
     let mut uri: Option<TargetUri> = None;
     for (_, definition) in definitions {
         uri = uri.or(definition.uri);
         for (alias, _) in definition.aliases {
             if !entry.aliases.contains(&alias) {
-                tables
-                    .names
-                    .insert(Arc::from(alias.as_str()), Named::Alias(index));
+                names.insert(Arc::from(alias.as_str()), Named::Alias(index));
                 entry.aliases.push(alias);
             }
         }
@@ -129,14 +128,15 @@ fn define(tables: &mut Tables, index: u32, mut definitions: Vec<(usize, Definiti
 /// Lists the targets at their groups, and gives each target its membership.
 fn join_groups(tables: &mut Tables) {
     let mut members: Vec<Vec<u32>> = vec![Vec::new(); tables.groups.len()];
-    for index in 0..tables.entries.len() {
-        let direct = std::mem::take(&mut tables.entries[index].groups);
+    let count =
+        u32::try_from(tables.entries.len()).expect("entries were counted when they were added");
+    for index in 0..count {
+        let direct = std::mem::take(&mut tables.entry_mut(index).groups);
         for group in &direct {
-            members[*group as usize]
-                .push(u32::try_from(index).expect("entries were counted when they were added"));
+            members[*group as usize].push(index);
         }
         let membership = tables.membership(&direct);
-        let entry: &mut Entry = &mut tables.entries[index];
+        let entry = tables.entry_mut(index);
         entry.membership = membership;
         entry.groups = direct;
     }

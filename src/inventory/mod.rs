@@ -2,6 +2,7 @@
 //!
 //! Pure data once it is loaded. Knows nothing of connections or of plans.
 
+mod config_check;
 mod document;
 mod draft;
 mod edit;
@@ -10,6 +11,7 @@ mod explain;
 mod expression;
 mod group;
 mod layer;
+mod layer_reader;
 mod link;
 mod mask;
 mod names;

@@ -10,8 +10,8 @@ use crate::model::TargetName;
 
 /// Every target that is known, with groups and configuration.
 ///
-/// Cloning one is cloning an `Arc`. An edit of an inventory that has clones copies its tables first (two pointers and
-/// a few words a target: about a millisecond for 20,000), later edits of the same one are in place.
+/// Cloning one is cloning an `Arc`. An edit of an inventory that has clones copies its tables first (a pointer a
+/// target: some ten nanoseconds each), later edits of the same one are in place.
 #[derive(Clone, Debug)]
 pub struct Inventory {
     pub(super) tables: Arc<Tables>,
@@ -92,7 +92,7 @@ impl Inventory {
         let tables = Arc::make_mut(&mut self.tables);
         tables.overrides = Arc::new(overrides);
         for entry in &mut tables.entries {
-            entry.resolved.take();
+            Arc::make_mut(entry).resolved.take();
         }
         self
     }

@@ -10,7 +10,7 @@ use super::{
     tables::{Entry, Named, Tables},
     uri::TargetUri,
 };
-use crate::model::{Target, nearest};
+use crate::model::{Target, TargetName, nearest};
 
 impl Inventory {
     /// The targets that an expression names, in the order of the inventory, each once; those that the inventory
@@ -25,7 +25,33 @@ impl Inventory {
     /// A word names nothing, a pattern matches nothing, or a value that one of the targets needs can't be had.
     pub fn resolve(&self, expression: &str) -> Result<Vec<Arc<Target>>, ResolveError> {
         let tables = &*self.tables;
-        let mut selection = Selection::new(tables, expression);
+        // Plans ask for one name again and again; nothing has to be marked among 20,000 for that.
+        if let Some(Named::Target(index)) = tables.names.get(expression) {
+            let entry = &tables.entries[*index as usize];
+            let target = tables.target(entry);
+            return match target {
+                Ok(target) => Ok(vec![target]),
+                Err(error) => Err(unusable(entry, error, expression)),
+            };
+        }
+        self.select(expression)?.into_targets()
+    }
+
+    /// The names of the targets that an expression names, as [`Inventory::resolve`] gives them: for checks that need
+    /// no configuration.
+    ///
+    /// # Errors
+    /// A word names nothing, or a pattern matches nothing.
+    pub fn resolve_names(&self, expression: &str) -> Result<Vec<TargetName>, ResolveError> {
+        let selection = self.select(expression)?;
+        Ok(selection
+            .entries()
+            .map(|entry| entry.name.clone())
+            .collect())
+    }
+
+    fn select<'s>(&'s self, expression: &'s str) -> Result<Selection<'s>, ResolveError> {
+        let mut selection = Selection::new(&self.tables, expression);
         let terms = terms(expression);
         if terms.is_empty() {
             return Err(selection.error(Kind::Empty, 0..expression.len()));
@@ -39,7 +65,7 @@ impl Inventory {
         for term in terms.iter().filter(|term| term.excluded) {
             selection.leave_out(term)?;
         }
-        selection.into_targets()
+        Ok(selection)
     }
 
     /// The one target that an expression names.
@@ -205,25 +231,24 @@ impl<'t> Selection<'t> {
         }
     }
 
-    fn into_targets(self) -> Result<Vec<Arc<Target>>, ResolveError> {
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
         let known = self
             .chosen
             .iter()
             .zip(&self.tables.entries)
-            .filter_map(|(chosen, entry)| chosen.then_some(entry));
+            .filter_map(|(chosen, entry)| chosen.then_some(&**entry));
         let addresses = self
             .addresses
             .iter()
             .filter_map(|(entry, chosen)| chosen.then_some(entry));
-        let mut targets = Vec::with_capacity(known.clone().count());
-        for entry in known.chain(addresses) {
-            targets.push(self.tables.target(entry).map_err(|error| {
-                let kind = Kind::Unusable {
-                    target: entry.name.to_string(),
-                    error,
-                };
-                self.error(kind, 0..self.expression.len())
-            })?);
+        known.chain(addresses)
+    }
+
+    fn into_targets(self) -> Result<Vec<Arc<Target>>, ResolveError> {
+        let mut targets = Vec::with_capacity(self.entries().count());
+        for entry in self.entries() {
+            let target = self.tables.target(entry);
+            targets.push(target.map_err(|error| unusable(entry, error, self.expression))?);
         }
         Ok(targets)
     }
@@ -239,6 +264,14 @@ impl<'t> Selection<'t> {
     fn error(&self, kind: Kind, span: std::ops::Range<usize>) -> ResolveError {
         ResolveError::new(kind, self.expression, span)
     }
+}
+
+fn unusable(entry: &Entry, error: InventoryError, expression: &str) -> ResolveError {
+    let kind = Kind::Unusable {
+        target: entry.name.to_string(),
+        error,
+    };
+    ResolveError::new(kind, expression, 0..expression.len())
 }
 
 impl Tables {
@@ -262,7 +295,7 @@ impl Tables {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::{collections::BTreeSet, sync::LazyLock};
 
     use proptest::prelude::*;
 
@@ -273,6 +306,11 @@ mod tests {
     };
 
     fn inventory() -> Inventory {
+        static INVENTORY: LazyLock<Inventory> = LazyLock::new(read_inventory);
+        INVENTORY.clone()
+    }
+
+    fn read_inventory() -> Inventory {
         Inventory::parse(
             "inventory.yaml",
             "

@@ -71,10 +71,11 @@ pub(super) struct Membership {
 /// Everything that an inventory knows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tables {
-    pub(super) entries: Vec<Entry>,
+    /// Behind pointers, as are the names, so that a copy of the tables for an edit is quickly made.
+    pub(super) entries: Vec<Arc<Entry>>,
     /// `all` is the first; a group comes before those that are in it. Never empty.
     pub(super) groups: Vec<Arc<GroupEntry>>,
-    pub(super) names: HashMap<Arc<str>, Named>,
+    pub(super) names: Arc<HashMap<Arc<str>, Named>>,
     /// By the groups that list a target itself.
     pub(super) memberships: HashMap<Vec<u32>, Arc<Membership>>,
     pub(super) overrides: Arc<Overrides>,
@@ -95,10 +96,21 @@ impl Tables {
             span: None,
         };
         Self {
-            names: HashMap::from([(Arc::clone(&all.name), Named::Group(0))]),
+            names: Arc::new(HashMap::from([(Arc::clone(&all.name), Named::Group(0))])),
             groups: vec![Arc::new(all)],
             ..Self::default()
         }
+    }
+
+    pub(super) fn define(&mut self, name: &str, named: Named) {
+        Arc::make_mut(&mut self.names).insert(Arc::from(name), named);
+    }
+
+    /// An entry, for a change: the target will be made again.
+    pub(super) fn entry_mut(&mut self, index: u32) -> &mut Entry {
+        let entry = Arc::make_mut(&mut self.entries[index as usize]);
+        entry.resolved.take();
+        entry
     }
 
     pub(super) fn place_of_group(&self, group: &GroupEntry) -> Option<Place> {

@@ -8,6 +8,7 @@ mod batches;
 mod branch;
 mod branches;
 mod call;
+mod check;
 mod closure;
 mod convert;
 mod diagnostic;
@@ -39,6 +40,7 @@ mod world;
 mod tests;
 
 pub use self::{
+    check::{CheckWorld, Lookup, TaskView, UnknownTargets, check, check_file},
     diagnostic::{Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
         Action, ApproveBy, Effect, FailureBudget, OnFailure, Outcome, Params, Perform, Performer,

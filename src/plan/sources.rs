@@ -127,12 +127,7 @@ mod tests {
     use super::*;
 
     fn add(sources: &Sources, path: &str, text: &str) -> usize {
-        let file = PlanFile {
-            name: path.to_owned(),
-            path: path.into(),
-            text: text.into(),
-            module: None,
-        };
+        let file = PlanFile::from_text(path, path, text);
         sources.add(file, Source::new(path, text))
     }
 

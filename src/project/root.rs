@@ -15,7 +15,10 @@ use super::{
     name::name_from,
     tree::Tree,
 };
-use crate::task::Task;
+use crate::{
+    inventory::{Inventory, InventoryError, Surroundings},
+    task::Task,
+};
 
 /// A directory with plans, tasks, modules and an inventory. Cloning one is cloning an `Arc`.
 ///
@@ -141,6 +144,26 @@ impl Project {
             .map(|name| self.inner.root.join(name))
             .find(|path| path.exists())
     }
+
+    /// The inventory of the project; an empty one if it has no file.
+    ///
+    /// # Errors
+    /// The file can't be read, or is wrong.
+    pub fn inventory(&self) -> Result<Inventory, InventoryError> {
+        match self.inventory_path() {
+            Some(path) => self.inventory_from(&path),
+            None => Ok(Inventory::empty()),
+        }
+    }
+
+    /// Another inventory file for this project, such as one that an option names: references in it are looked for in
+    /// the project.
+    ///
+    /// # Errors
+    /// The file can't be read, or is wrong.
+    pub fn inventory_from(&self, path: &Path) -> Result<Inventory, InventoryError> {
+        Inventory::load_with(path, &Surroundings::of_project(&self.inner.root))
+    }
 }
 
 fn absolute(directory: &Path) -> Result<PathBuf, ProjectError> {
@@ -240,6 +263,13 @@ mod tests {
             Some(project.root().join("prod.yaml"))
         );
         assert!(project.plan("m").is_ok() && project.plan("n").is_err());
+        assert!(project.inventory().is_err());
+        sample.write(
+            "prod.yaml",
+            "targets: {_plugin: yaml, filepath: list.yaml}\n",
+        );
+        sample.write("list.yaml", "[a, b]\n");
+        assert_eq!(project.inventory().unwrap().target_names(), ["a", "b"]);
         sample.write("segue.yaml", "nmae: x\n");
         assert!(matches!(
             Project::at(sample.path()),

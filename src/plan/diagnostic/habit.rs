@@ -279,7 +279,10 @@ fn named_argument(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
             scene.span(-1).to(scene.span(0)),
             "arguments have no names",
             "",
-            format!("put it into a map: `#{{ {}: ... }}`", scene.text(-1)),
+            format!(
+                "arguments stand in their order; the parameters of a task are a map: `#{{ {}: ... }}`",
+                scene.text(-1)
+            ),
         )
     })
 }

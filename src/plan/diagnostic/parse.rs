@@ -69,6 +69,7 @@ fn explained(scene: &Scene<'_>, offset: usize, kind: &ParseErrorType) -> PlanDia
     match kind {
         Kind::BadInput(error) => bad_input(scene, offset, error),
         Kind::MissingToken(token, _) => missing(scene, token),
+        Kind::UnexpectedEOF if is_operator(scene.text(-1)) => unexpected(scene),
         Kind::UnexpectedEOF => {
             problem("the plan ends too early", here, "something is missing here")
                 .help("finish the last statement")
@@ -275,6 +276,10 @@ fn bad_input(scene: &Scene<'_>, offset: usize, error: &LexError) -> PlanDiagnost
 /// Something stands where an operand or an end was expected.
 fn unexpected(scene: &Scene<'_>) -> PlanDiagnostic {
     let (text, before) = (scene.text(0), scene.text(-1));
+    if matches!(text, "" | ")" | "]" | "}" | ";" | ",") && is_operator(before) {
+        return PlanDiagnostic::error(CODE, format!("nothing stands behind `{before}`"))
+            .label(scene.span(-1), "expected a value behind this");
+    }
     if scene.token(0).is_none() {
         return problem(
             "the plan ends too early",
@@ -283,10 +288,6 @@ fn unexpected(scene: &Scene<'_>) -> PlanDiagnostic {
         );
     }
     let problem = problem(format!("unexpected `{text}`"), scene.span(0), "");
-    if matches!(text, ")" | "]" | "}" | ";" | ",") && is_operator(before) {
-        return PlanDiagnostic::error(CODE, format!("nothing stands behind `{before}`"))
-            .label(scene.span(-1), "expected a value behind this");
-    }
     match text {
         "else" => problem.help("`else` follows the `}` of an `if` directly, without `;`"),
         "catch" => problem.help("`catch` follows the `}` of a `try` directly"),

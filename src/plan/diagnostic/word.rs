@@ -53,7 +53,7 @@ pub(super) fn symbol(symbol: &str) -> Option<&'static str> {
 /// What to write instead of a word of another language that is a plain name in Rhai.
 ///
 /// `None` for words that are usual as names of variables.
-pub(super) fn foreign(word: &str) -> Option<&'static str> {
+pub(in crate::plan) fn foreign(word: &str) -> Option<&'static str> {
     Some(match word {
         "True" => "write `true`",
         "False" => "write `false`",

@@ -290,12 +290,7 @@ fn usual(request: &Request) -> Outcome {
 }
 
 fn source(name: &str, text: &str) -> PlanFile {
-    PlanFile {
-        name: name.to_owned(),
-        path: format!("plans/{name}.rhai").into(),
-        text: text.into(),
-        module: None,
-    }
+    PlanFile::from_text(name, &format!("plans/{name}.rhai"), text)
 }
 
 /// Four web servers, two of them old, a database and a balancer, in tiers.

@@ -63,6 +63,7 @@ fn streaming(store: &Arc<SqliteStore>, lease: &Lease) -> (Stream, Durable, Arc<M
 
 fn message(text: &str) -> EventKind {
     EventKind::MessagePrinted {
+        effect: None,
         level: MessageLevel::Print,
         text: text.to_owned(),
     }

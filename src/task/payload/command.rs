@@ -103,3 +103,121 @@ fn directory(files: &[(&str, &[u8])], run: &str, call: &Call<'_>) -> Result<Payl
     })?;
     Carriage::directory(packed).payload(call)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::task::payload::trial::{Ask, Trial, shells};
+
+    fn text(bytes: &[u8]) -> String {
+        String::from_utf8_lossy(bytes).into_owned()
+    }
+
+    #[test]
+    fn command_gives_its_streams_and_its_code_in_every_shell() {
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let ask = Ask::new();
+            let payload = command_payload("pwd; echo oops >&2; cat; exit 7", &ask.call()).unwrap();
+            let output = trial.run(&payload);
+            let home = trial.home().canonicalize().unwrap();
+            assert_eq!(text(&output.stderr), "oops\n", "{shell:?}");
+            assert_eq!(
+                text(&output.stdout),
+                format!("{}\n", home.display()),
+                "{shell:?}"
+            );
+            assert_eq!(output.exit.code(), 7, "{shell:?}");
+            assert_eq!(trial.leftovers(), Vec::<String>::new(), "{shell:?}");
+        }
+    }
+
+    #[test]
+    fn death_by_signal_has_the_code_of_shells_and_no_words() {
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let ask = Ask::new();
+            let payload = command_payload("kill -SEGV $$", &ask.call()).unwrap();
+            let output = trial.run(&payload);
+            assert_eq!(output.exit.code(), 139, "{shell:?}");
+            assert_eq!(text(&output.stderr), "", "{shell:?}");
+        }
+    }
+
+    #[test]
+    fn long_command_is_no_argument() {
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let ask = Ask::new();
+            let long = "x".repeat(200 << 10);
+            let payload = command_payload(&format!(": {long}; echo ok"), &ask.call()).unwrap();
+            assert_eq!(text(&trial.run(&payload).stdout), "ok\n", "{shell:?}");
+        }
+    }
+
+    #[test]
+    fn half_a_command_is_not_run() {
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let ask = Ask::new();
+            let mut payload = command_payload("echo a; echo b", &ask.call()).unwrap();
+            let bytes = payload.stdin.head().to_vec();
+            for cut in bytes.len() - 50..bytes.len() - 1 {
+                payload.stdin = crate::model::Stdin::Bytes(std::sync::Arc::new(
+                    crate::model::Secret::new(bytes[..cut].to_vec()),
+                ));
+                let output = trial.run(&payload);
+                assert_eq!(text(&output.stdout), "", "{shell:?} cut at {cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn script_gets_its_arguments_and_variables() {
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let mut ask = Ask::new();
+            ask.env.insert("COLOR".to_owned(), "it's \"red\"\n".into());
+            let script = "#!/bin/sh\nprintf '[%s]' \"$@\" \"$COLOR\" \"${0##*/}\"";
+            let arguments = ["a b".to_owned(), String::new(), "$HOME'".to_owned()];
+            let payload = script_payload(
+                "files/say it.sh",
+                script.as_bytes(),
+                &arguments,
+                &ask.call(),
+            )
+            .unwrap();
+            let output = trial.run(&payload);
+            assert_eq!(
+                text(&output.stdout),
+                "[a b][][$HOME'][it's \"red\"\n][say it.sh]",
+                "{shell:?}: {}",
+                text(&output.stderr)
+            );
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn any_text_survives_the_shell(value in "[^\0]{0,60}", argument in "[^\0]{0,60}") {
+            for shell in shells() {
+                let trial = Trial::with_shell(&shell);
+                let mut ask = Ask::new();
+                ask.env.insert("V".to_owned(), value.as_str().into());
+                let script = b"#!/bin/dash\nprintf '%s|%s' \"$V\" \"$1\"";
+                let arguments = [argument.clone()];
+                let payload = script_payload("x", script, &arguments, &ask.call()).unwrap();
+                let output = trial.run(&payload);
+                prop_assert_eq!(
+                    text(&output.stdout),
+                    format!("{value}|{argument}"),
+                    "{:?}: {}", shell, text(&output.stderr)
+                );
+            }
+        }
+    }
+}

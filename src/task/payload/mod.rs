@@ -15,6 +15,8 @@ mod shell;
 mod spool;
 mod task;
 mod transfer;
+#[cfg(test)]
+pub(in crate::task) mod trial;
 
 pub use self::{
     call::{Call, RunId},

@@ -38,43 +38,51 @@ impl Mode {
 // csh takes no newline there, and fish takes two backslashes, or one before a single quote, for escapes.
 //
 // i: run id  t: seconds  b: directory for temporary files  m: mode  s: script  v: escalated  o: the directory stays
-// d: our directory  p: process of the run, which leads its group  w: the watchdog  x: what makes a session
+// d: our directory  l: the sleeper  w: the watcher  p: process of the run, which leads its group  x: makes a session
 const PREAMBLE: &str = concat!(
     // Says why a run could not be set up.
     r#"f(){ echo "segue:$i:$1:$2" >&2;exit 97;};"#,
     r#"c(){ [ "$o" ]||rm -rf "$d";rm -f "$d.pid" "$d.end";};"#,
     // Ends the run: TERM, five seconds to comply, KILL. Before `setsid` has made the group, there is one process.
-    r#"k(){ [ "$p" ]||return;kill -TERM -$p||kill -TERM $p;n=0;"#,
+    r"k(){ kill -TERM -$p||kill -TERM $p;n=0;",
     r"while kill -0 -$p&&[ $n -lt 5 ];do sleep 1;n=$((n+1));done;kill -KILL -$p;};",
+    // Has the watcher do it.
+    r"e(){ kill -TERM $w;wait $w;kill -KILL $l;exit 143;};",
     // A tar for machines that have none: headers of 512 bytes, the name first, the size in octal at 124.
     r#"u(){ cd "$d"||return;while dd bs=1 count=512 of=.h;"#,
     r#"h=$(dd if=.h bs=1 count=100|tr -d "\000");[ "$h" ];do "#,
-    r#"n=$(dd if=.h bs=1 skip=124 count=11);n=$((0$n));case $h in */)mkdir -p "$h";;"#,
+    // Not every shell takes a number with a zero in front for an octal one.
+    r#"z=$(dd if=.h bs=1 skip=124 count=11);n=0;while [ "$z" ];do r=${z#?};n=$((n*8+${z%"$r"}));z=$r;done;"#,
+    r#"case $h in */)mkdir -p "$h";;"#,
     r#"*)dd bs=1 count=$n of="$h"&&chmod 700 "$h";;esac||return;"#,
     r"dd bs=1 count=$(((512-n%512)%512)) of=.h;done;};",
     // sudo leaves the password there when it did not need it, so lines before the header are passed over.
     r#"i=;while IFS= read -r h;do case $h in segue:*)eval "${h#segue:}";break;;esac;done;"#,
     r#"[ "$i" ]||f input "it ended before the run began";"#,
     r#"if [ "$v" ];then echo "segue:$i:started" >&2;fi;"#,
-    r#"d=$b/segue.$i;p=;trap c EXIT;trap "k >/dev/null 2>&1;exit 143" HUP INT TERM;"#,
+    r#"d=$b/segue.$i;trap c EXIT;trap "exit 143" HUP INT TERM;"#,
     r#"case $m in d)e=$(mkdir -m 700 "$d" 2>&1)||f tmpdir "$e";"#,
     r#"if command -v tar >/dev/null 2>&1;then e=$(cd "$d"&&tar -xof - 2>&1);"#,
     r#"else e="there is no tar, and dd failed";(u) 2>/dev/null;fi||f unpack "$e";"#,
     r#"[ -f "$d/.run" ]||f unpack "the input ended early";s=". \"\$d/.run\"";;"#,
-    "c)s=$(cat);;esac;",
-    "if command -v setsid >/dev/null 2>&1;then x=setsid;else x=;set -m 2>/dev/null;fi;",
-    r#"exec 3<&0;(eval "$s") <&3 3<&-& p=$!;"#,
-    // From here on nobody listens: what a shell has to say about signals would look like the task's words.
-    "exec </dev/null >/dev/null 2>&1 3<&-;",
-    r#"set -C;echo $p >"$d.pid";if [ -e "$d.end" ];then k;exit 143;fi;"#,
-    // The watchdog. The login user can't signal an escalated run, so that one looks for the wish to end by itself.
+    "c)s=$(cat);;esac;exec 3<&0;",
+    // The sleeper ends by itself when the time is over, or when somebody wishes the run to end: the login user, who
+    // may not signal an escalated run. A shell that has just forked would swallow a signal that it traps.
+    "trap - HUP INT TERM;",
     r#"if [ "$v" ];then (while [ $t -gt 0 ];do "#,
     r#"if [ -e "$d.end" ]&&[ "$(find "$d.end" -prune ${SUDO_UID:+-user $SUDO_UID})" ];then break;fi;"#,
-    r"sleep 1;t=$((t-1));done;k;c)& ",
-    r#"else (sleep $t& s=$!;trap "kill $s;wait $s;exit" TERM;wait $s;k;c)& fi;w=$!;"#,
+    r"sleep 1;t=$((t-1));done) </dev/null >/dev/null 2>&1 3<&-& ",
+    r"else sleep $t </dev/null >/dev/null 2>&1 3<&-& fi;l=$!;",
+    // The watcher starts the run, waits for it, and kills the sleeper: with a signal that no shell can be late for.
+    "(if command -v setsid >/dev/null 2>&1;then x=setsid;else x=;set -m 2>/dev/null;fi;",
+    r#"(eval "$s") <&3 3<&-& p=$!;"#,
+    // From here on nobody listens: what a shell has to say about signals would look like the task's words.
+    r#"exec </dev/null >/dev/null 2>&1 3<&-;trap "k;exit 143" HUP INT TERM;"#,
+    r#"set -C;echo $p >"$d.pid";if [ -e "$d.end" ];then k;fi;"#,
     // ksh93 counts signals from 256.
-    "wait $p;r=$?;if [ $r -gt 256 ];then r=$((r-128));fi;",
-    "kill $w;wait $w;exit $r",
+    "wait $p;r=$?;if [ $r -gt 256 ];then r=$((r-128));fi;kill -KILL $l;exit $r)& w=$!;",
+    r"exec </dev/null >/dev/null 2>&1 3<&-;trap e HUP INT TERM;",
+    "if wait $l;then e;fi;wait $w",
 );
 
 // Leaves the wish to end, for a run that is being set up or is another user's, and ends the group of one that is ours.
@@ -136,4 +144,205 @@ impl Header<'_> {
 pub(super) fn end(run: &RunId, base: &str) -> Arc<str> {
     let text = format!("i={run};b={base};exec >/dev/null 2>&1;{END}");
     Arc::from(format!("/bin/sh -c {}", shell::quote(&text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs,
+        path::{Path, PathBuf},
+        process::{Child, Stdio},
+        time::Instant,
+    };
+
+    use super::*;
+    use crate::{
+        model::Payload,
+        task::payload::{
+            command_payload,
+            trial::{Ask, Trial, shells},
+        },
+    };
+
+    // Ten times what it takes on a busy machine.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn program_can_stand_between_single_quotes_of_any_login_shell() {
+        for text in [PREAMBLE, END] {
+            assert!(!text.contains(['\'', '\n']), "{text}");
+            assert!(!text.contains(r"\\") && text.is_ascii(), "{text}");
+        }
+    }
+
+    #[test]
+    fn login_shells_of_other_kinds_start_it() {
+        for login_shell in ["/bin/tcsh", "/usr/bin/fish", "/bin/zsh", "/bin/bash"] {
+            if !Path::new(login_shell).exists() {
+                continue;
+            }
+            let trial = Trial::with_shell(&[login_shell, "-c"]);
+            let ask = Ask::new();
+            let payload = command_payload("echo 'it''s' \"$HOME\" | wc -l; exit 4", &ask.call());
+            let output = trial.run_through(&payload.unwrap());
+            let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.exit.code(), 4, "{login_shell}: {stderr}");
+            assert_eq!(
+                String::from_utf8_lossy(&output.stdout).trim(),
+                "1",
+                "{login_shell}"
+            );
+        }
+    }
+
+    /// Waits until `path` holds a whole line, and gives it.
+    fn line_of(path: &Path) -> String {
+        let start = Instant::now();
+        loop {
+            if let Ok(text) = fs::read_to_string(path)
+                && let Some(line) = text.strip_suffix('\n')
+            {
+                return line.to_owned();
+            }
+            assert!(start.elapsed() < PATIENCE, "{} has no line", path.display());
+            std::thread::yield_now();
+        }
+    }
+
+    fn is_alive(process: &str) -> bool {
+        // A dead one that nobody has asked after yet is dead.
+        fs::read_to_string(format!("/proc/{process}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+    }
+
+    fn dies(process: &str) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            if !is_alive(process) {
+                return true;
+            }
+            std::thread::yield_now();
+        }
+        false
+    }
+
+    /// A command that writes its own id and that of its child, and stays.
+    fn start(trial: &Trial, ask: &Ask, prelude: &str) -> (Payload, Child, Vec<String>) {
+        let home = trial.home();
+        let command =
+            format!("{prelude} sleep 1000 & echo $! >$HOME/child; echo $$ >$HOME/own; wait; wait");
+        let payload = command_payload(&command, &ask.call()).unwrap();
+        let file: PathBuf = home.join("stdin");
+        fs::write(&file, payload.stdin.head()).unwrap();
+        let child = trial
+            .command(&payload.command)
+            .stdin(fs::File::open(&file).unwrap())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let processes = ["child", "own"]
+            .iter()
+            .map(|name| line_of(&home.join(name)))
+            .collect();
+        (payload, child, processes)
+    }
+
+    #[test]
+    fn end_leaves_no_process_and_no_file() {
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let ask = Ask::new();
+            let (payload, mut child, processes) = start(&trial, &ask, "");
+            assert!(processes.iter().all(|one| is_alive(one)), "{shell:?}");
+            let end = trial
+                .command(payload.end.as_deref().unwrap())
+                .stdin(Stdio::null())
+                .output()
+                .unwrap();
+            assert!(end.status.success(), "{shell:?}: {end:?}");
+            for process in &processes {
+                assert!(dies(process), "{shell:?}: {process} of {processes:?}");
+            }
+            assert!(!child.wait().unwrap().success(), "{shell:?}");
+            assert_eq!(trial.leftovers(), Vec::<String>::new(), "{shell:?}");
+        }
+    }
+
+    #[test]
+    fn process_that_does_not_listen_is_ended_all_the_same() {
+        let trial = Trial::new();
+        let ask = Ask::new();
+        let (payload, mut child, processes) = start(&trial, &ask, "trap '' TERM;");
+        trial
+            .command(payload.end.as_deref().unwrap())
+            .output()
+            .unwrap();
+        for process in &processes {
+            assert!(dies(process), "{process} of {processes:?}");
+        }
+        child.wait().unwrap();
+        assert_eq!(trial.leftovers(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn target_ends_by_itself_what_nobody_ends() {
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let ask = Ask::new();
+            let home = trial.home();
+            let command = "sleep 1000 & echo $! >$HOME/child; wait";
+            let payload = command_payload(command, &ask.call()).unwrap();
+            // Its time and the grace of the watchdog, made short.
+            let head = String::from_utf8(payload.stdin.head().to_vec()).unwrap();
+            let head = head.replace(";t=70;", ";t=1;");
+            fs::write(home.join("stdin"), head).unwrap();
+            let mut child = trial
+                .command(&payload.command)
+                .stdin(fs::File::open(home.join("stdin")).unwrap())
+                .spawn()
+                .unwrap();
+            let process = line_of(&home.join("child"));
+            assert!(dies(&process), "{shell:?}");
+            assert_eq!(child.wait().unwrap().code(), Some(143), "{shell:?}");
+            assert_eq!(trial.leftovers(), Vec::<String>::new(), "{shell:?}");
+        }
+    }
+
+    #[test]
+    fn signal_to_the_program_ends_the_run() {
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let ask = Ask::new();
+            let (_, mut child, processes) = start(&trial, &ask, "");
+            let killed = std::process::Command::new("kill")
+                .args(["-HUP", &child.id().to_string()])
+                .status()
+                .unwrap();
+            assert!(killed.success());
+            for process in &processes {
+                assert!(dies(process), "{shell:?}: {process} of {processes:?}");
+            }
+            child.wait().unwrap();
+            assert_eq!(trial.leftovers(), Vec::<String>::new(), "{shell:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_run_leaves_behind_on_purpose_stays() {
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let ask = Ask::new();
+            let command = "sleep 1000 >/dev/null 2>&1 & echo $!";
+            let payload = command_payload(command, &ask.call()).unwrap();
+            let output = trial.run(&payload);
+            let process = String::from_utf8(output.stdout).unwrap();
+            let process = process.trim();
+            assert!(is_alive(process), "{shell:?}");
+            std::process::Command::new("kill")
+                .arg(process)
+                .status()
+                .unwrap();
+            assert!(dies(process));
+        }
+    }
 }

@@ -203,3 +203,208 @@ impl Input<'_> {
         Some(Secret::new(json))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::{
+        FileSource, Metadata, TaskParts,
+        payload::trial::{Ask, Trial, map, shells},
+    };
+
+    fn file(path: &str, content: &'static str) -> TaskFile {
+        TaskFile {
+            path: path.to_owned(),
+            source: FileSource::Embedded(content.as_bytes()),
+        }
+    }
+
+    fn task(metadata: &str, executable: TaskFile) -> Task {
+        Task::new(TaskParts {
+            name: "mod::t".to_owned(),
+            module: "mod".to_owned(),
+            metadata: Metadata::parse("mod::t", "t.json", metadata).unwrap(),
+            executables: vec![executable],
+            find: &|path| {
+                let content = "helper() { echo helped; }\n";
+                (path == "other/files/deep/help.sh").then(|| vec![file(path, content)])
+            },
+        })
+        .unwrap()
+    }
+
+    fn run(trial: &Trial, task: &Task, params: &Map, ask: &Ask) -> crate::model::Output {
+        let call = ask.call();
+        let implementation = task.implementation_for(call.target).unwrap();
+        let payload = task_payload(task, &implementation, params, &call).unwrap();
+        trial.run(&payload)
+    }
+
+    fn text(bytes: &[u8]) -> String {
+        String::from_utf8_lossy(bytes).into_owned()
+    }
+
+    const SHOW: &str = "#!/bin/sh\npwd; env | grep ^PT_ | sort; cat; echo; ls -ld \"${0%/*}\" \"$0\" | cut -c1-10; umask\n";
+
+    #[test]
+    fn task_gets_variables_and_input_as_the_contract_says() {
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let mut ask = Ask::new();
+            ask.noop = true;
+            let task = task(r#"{"supports_noop": true}"#, file("mod/tasks/t.sh", SHOW));
+            let params = map([
+                ("s", "it's".into()),
+                ("a", vec![Value::Integer(1), "x".into()].into()),
+                ("b", true.into()),
+                ("n", Value::Null),
+                ("p", Value::sensitive("hunter2".into())),
+            ]);
+            let output = run(&trial, &task, &params, &ask);
+            let home = trial.home().canonicalize().unwrap();
+            let expected = format!(
+                "{}\nPT__noop=true\nPT__task=mod::t\nPT_a=[1,\"x\"]\nPT_b=true\nPT_n=null\nPT_p=hunter2\nPT_s=it's\n\
+                 {{\"s\":\"it's\",\"a\":[1,\"x\"],\"b\":true,\"n\":null,\"p\":\"hunter2\",\"_noop\":true,\"_task\":\"mod::t\"}}\n\
+                 drwx------\n-rwx------\n0022\n",
+                home.display()
+            );
+            let stdout = text(&output.stdout).replace("\n022\n", "\n0022\n");
+            assert_eq!(stdout, expected, "{shell:?}: {}", text(&output.stderr));
+            assert_eq!(output.exit.code(), 0, "{shell:?}");
+            assert_eq!(trial.leftovers(), Vec::<String>::new(), "{shell:?}");
+        }
+    }
+
+    #[test]
+    fn files_lie_under_the_installation_directory() {
+        let script = "#!/bin/sh\n. \"$PT__installdir/other/files/deep/help.sh\"; helper; cat; echo; echo \"${0#$PT__installdir}\"\n";
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let ask = Ask::new();
+            let task = task(
+                r#"{"files": ["other/files/deep/help.sh"]}"#,
+                file("mod/tasks/t.sh", script),
+            );
+            let output = run(&trial, &task, &Map::new(), &ask);
+            let tmp = trial.directory.path().join("tmp");
+            let expected = format!(
+                "helped\n{{\"_task\":\"mod::t\",\"_installdir\":\"{}/segue.{}\"}}\n/mod/tasks/t.sh\n",
+                tmp.display(),
+                ask.run
+            );
+            assert_eq!(
+                text(&output.stdout),
+                expected,
+                "{shell:?}: {}",
+                text(&output.stderr)
+            );
+        }
+    }
+
+    #[test]
+    fn input_ends_for_a_task_that_has_none() {
+        let trial = Trial::new();
+        let task = task(
+            r#"{"input_method": "environment"}"#,
+            file("mod/tasks/t.sh", "#!/bin/sh\ncat; echo end"),
+        );
+        let output = run(&trial, &task, &Map::new(), &Ask::new());
+        assert_eq!(text(&output.stdout), "end\n");
+    }
+
+    #[test]
+    fn long_parameter_goes_by_standard_input_only() {
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let ask = Ask::new();
+            let script = "#!/bin/sh\necho \"${PT_x-unset} $PT_y\"; wc -c\n";
+            let params = map([("x", "é".repeat(1 << 19).into()), ("y", "short".into())]);
+            let both = task("{}", file("mod/tasks/t.sh", script));
+            let output = run(&trial, &both, &params, &ask);
+            let length = (1 << 20) + r#"{"x":"","y":"short","_task":"mod::t"}"#.len();
+            let stdout = text(&output.stdout).replace(' ', "");
+            assert_eq!(stdout, format!("unsetshort\n{length}\n"), "{shell:?}");
+        }
+        let environment = task(
+            r#"{"input_method": "environment"}"#,
+            file("mod/tasks/t.sh", SHOW),
+        );
+        let ask = Ask::new();
+        let implementation = environment.implementation_for(&ask.target).unwrap();
+        let params = map([("x", "x".repeat(1 << 20).into())]);
+        let failure =
+            task_payload(&environment, &implementation, &params, &ask.call()).unwrap_err();
+        assert_eq!(failure.kind, kinds::VALIDATION);
+        assert!(failure.message.contains("`x`"), "{failure}");
+    }
+
+    #[test]
+    fn interpreter_of_the_target_runs_the_file() {
+        let trial = Trial::new();
+        let mut interpreters = Map::new();
+        interpreters.insert(
+            ".py".to_owned(),
+            vec![Value::from("/bin/sh"), "-e".into()].into(),
+        );
+        let ask = Ask::new().setting("interpreters", interpreters);
+        let task = task("{}", file("mod/tasks/t.py", "#!/no/such/python\necho $-"));
+        let output = run(&trial, &task, &Map::new(), &ask);
+        assert_eq!(text(&output.stdout), "e\n", "{}", text(&output.stderr));
+    }
+
+    #[test]
+    fn file_without_extension_and_without_interpreter_is_a_shell_script() {
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let task = task("{}", file("mod/tasks/t", "echo plain; exit 3\n"));
+            let output = run(&trial, &task, &Map::new(), &Ask::new());
+            assert_eq!(text(&output.stdout), "plain\n", "{shell:?}");
+            assert_eq!(output.exit.code(), 3, "{shell:?}");
+        }
+    }
+
+    #[test]
+    fn machine_without_tar_and_setsid_runs_tasks_too() {
+        for shell in shells() {
+            let mut trial = Trial::with_shell(&shell);
+            let tools = trial.directory.path().join("bin");
+            std::fs::create_dir(&tools).unwrap();
+            for tool in [
+                "cat", "chmod", "dd", "env", "find", "grep", "ls", "mkdir", "rm", "sleep", "sort",
+                "tr", "cut",
+            ] {
+                let real = ["/usr/bin", "/bin"]
+                    .map(|directory| std::path::Path::new(directory).join(tool))
+                    .into_iter()
+                    .find(|path| path.exists())
+                    .unwrap();
+                std::os::unix::fs::symlink(real, tools.join(tool)).unwrap();
+            }
+            trial.path = tools.to_str().unwrap().to_owned();
+            let script = "#!/bin/sh\n. \"$PT__installdir/other/files/deep/help.sh\"; helper; cat\n";
+            let task = task(
+                r#"{"files": ["other/files/deep/help.sh"]}"#,
+                file("mod/tasks/t.sh", script),
+            );
+            let params = map([("x", "é".repeat(700).into())]);
+            let output = run(&trial, &task, &params, &Ask::new());
+            let stdout = text(&output.stdout);
+            assert!(
+                stdout.starts_with("helped\n{\"x\":\"éé") && stdout.ends_with("\"}"),
+                "{shell:?}: {stdout} {}",
+                text(&output.stderr)
+            );
+            assert_eq!(trial.leftovers(), Vec::<String>::new(), "{shell:?}");
+        }
+    }
+
+    #[test]
+    fn noop_is_refused_by_a_task_that_does_not_know_it() {
+        let mut ask = Ask::new();
+        ask.noop = true;
+        let task = task("{}", file("mod/tasks/t.sh", SHOW));
+        let implementation = task.implementation_for(&ask.target).unwrap();
+        let failure = task_payload(&task, &implementation, &Map::new(), &ask.call()).unwrap_err();
+        assert_eq!(failure.message, "the task `mod::t` does not support noop");
+    }
+}

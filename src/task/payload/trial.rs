@@ -50,20 +50,17 @@ impl Trial {
 
     pub(in crate::task) fn command(&self, line: &str) -> Command {
         // The line begins with `/bin/sh -c`, which stands for the shell that is tried.
-        let mut command = if let [program, arguments @ ..] = self.shell.as_slice() {
-            let words = shell_words::split(line).unwrap();
-            let mut command = Command::new(program);
-            command.args(arguments);
-            if words[0] == "/bin/sh" {
-                command.args(&words[1..]);
-            } else {
-                command.args(["-c", line]);
-            }
-            command
-        } else {
-            unreachable!("a shell has a name")
-        };
+        let words = shell_words::split(line).unwrap();
+        assert_eq!(words[0], "/bin/sh");
+        self.program(&words[1..])
+    }
+
+    /// The shell with more arguments.
+    fn program(&self, arguments: &[String]) -> Command {
+        let mut command = Command::new(&self.shell[0]);
         command
+            .args(&self.shell[1..])
+            .args(arguments)
             .env_clear()
             .env("PATH", &self.path)
             .env("HOME", self.home())
@@ -74,33 +71,38 @@ impl Trial {
         command
     }
 
-    /// Runs a payload to its end.
+    /// Runs a payload to its end, with the shell in place of `/bin/sh`.
     pub(in crate::task) fn run(&self, payload: &Payload) -> Output {
-        let mut child = self
-            .command(&payload.command)
-            .stdin(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        let mut bytes = payload.stdin.head().to_vec();
-        if let Some(file) = payload.stdin.file() {
-            bytes.extend(std::fs::read(file).unwrap());
-        }
-        let writer = thread::spawn(move || {
-            // A run that failed early does not read all of it.
-            let _ = stdin.write_all(&bytes);
-        });
-        let done = child.wait_with_output().unwrap();
-        writer.join().unwrap();
-        Output {
-            stdout: done.stdout,
-            stderr: done.stderr,
-            exit: done
-                .status
-                .code()
-                .map_or_else(|| Exit::Signal("KILL".to_owned()), Exit::Code),
-            omitted: 0,
-        }
+        feed(self.command(&payload.command), payload)
+    }
+
+    /// Runs a payload to its end, with the shell as the login shell.
+    pub(in crate::task) fn run_through(&self, payload: &Payload) -> Output {
+        feed(self.program(&[payload.command.to_string()]), payload)
+    }
+}
+
+fn feed(mut command: Command, payload: &Payload) -> Output {
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut bytes = payload.stdin.head().to_vec();
+    if let Some(file) = payload.stdin.file() {
+        bytes.extend(std::fs::read(file).unwrap());
+    }
+    let writer = thread::spawn(move || {
+        // A run that failed early does not read all of it.
+        let _ = stdin.write_all(&bytes);
+    });
+    let done = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    Output {
+        stdout: done.stdout,
+        stderr: done.stderr,
+        exit: done
+            .status
+            .code()
+            .map_or_else(|| Exit::Signal("KILL".to_owned()), Exit::Code),
+        omitted: 0,
     }
 }
 

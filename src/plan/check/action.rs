@@ -1,0 +1,193 @@
+//! Tasks, plans and targets that are named in literals.
+
+use super::{
+    checker::Checker,
+    parameter::ParamsCall,
+    tree::{Call, Expression, ExpressionKind},
+    vocabulary::Signature,
+};
+use crate::{
+    model::nearest,
+    plan::{diagnostic::Severity, header::Header, source::Span},
+    task::{Parameter, Parameters},
+};
+
+impl<'t> Checker<'t> {
+    /// Looks at the arguments of a call of one of Segue's functions that name things.
+    pub(super) fn action(&mut self, signature: &Signature, call: &'t Call, span: Span) {
+        let argument = |name: &str| {
+            let index = signature
+                .params
+                .iter()
+                .position(|param| param.name == name)?;
+            call.arguments.get(index)
+        };
+        for (param, given) in signature.params.iter().zip(&call.arguments) {
+            match param.wanted.as_str() {
+                "TaskName" => self.task(signature, given, argument("params"), span),
+                "PlanName" => self.plan(given, argument("params"), span),
+                "TargetSpec" => self.targets(given),
+                "Duration" => self.duration(given),
+                _ => {}
+            }
+            if param.name == "options" {
+                self.options(&signature.name, given);
+            }
+        }
+    }
+
+    fn task(
+        &mut self,
+        signature: &Signature,
+        name: &'t Expression,
+        params: Option<&'t Expression>,
+        span: Span,
+    ) {
+        let Some((text, at)) = self.text_of(name) else {
+            return;
+        };
+        match self.world.task(text) {
+            Ok(Some(task)) => {
+                let takes_map = signature
+                    .params
+                    .iter()
+                    .any(|param| param.name == "params" && param.wanted == "Map");
+                if let (true, Some(parameters)) = (takes_map, &task.parameters) {
+                    let call = ParamsCall {
+                        given: params.map(|params| params.span),
+                        owner: format!("task `{text}`"),
+                        parameters,
+                        span,
+                    };
+                    self.params(&call, params);
+                }
+            }
+            Ok(None) => {
+                let names = self.world.task_names();
+                let help = match nearest(text, names.iter().map(String::as_str)) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None if self.world.plan(text).is_some() => {
+                        format!("`{text}` is a plan: write `run_plan(\"{text}\", ...)`")
+                    }
+                    None => "`segue task list` shows all tasks".to_owned(),
+                };
+                self.unknown_name(
+                    "segue::plan::unknown_task",
+                    "task",
+                    text,
+                    (at, name.span),
+                    help,
+                );
+            }
+            Err(reason) => {
+                let problem = self.error(
+                    "segue::plan::broken_task",
+                    format!("the task `{text}` can't be read"),
+                    at,
+                    reason,
+                );
+                self.tell(problem);
+            }
+        }
+    }
+
+    fn plan(&mut self, name: &'t Expression, params: Option<&'t Expression>, span: Span) {
+        let Some((text, at)) = self.text_of(name) else {
+            return;
+        };
+        let Some(source) = self.world.plan(text) else {
+            let names = self.world.plan_names();
+            let help = match nearest(text, names.iter().map(String::as_str)) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None if matches!(self.world.task(text), Ok(Some(_))) => {
+                    format!("`{text}` is a task: write `run_task(\"{text}\", targets, ...)`")
+                }
+                None => "`segue plan list` shows all plans".to_owned(),
+            };
+            self.unknown_name(
+                "segue::plan::unknown_plan",
+                "plan",
+                text,
+                (at, name.span),
+                help,
+            );
+            return;
+        };
+        let (header, _) = Header::read(&source);
+        let parameters = parameters_of(&header);
+        let call = ParamsCall {
+            given: params.map(|params| params.span),
+            owner: format!("plan `{text}`"),
+            parameters: &parameters,
+            span,
+        };
+        self.params(&call, params);
+        self.reached.push(source);
+    }
+
+    fn unknown_name(
+        &mut self,
+        code: &'static str,
+        what: &str,
+        name: &str,
+        (written, used): (Span, Span),
+        help: String,
+    ) {
+        let mut problem = self
+            .error(code, format!("no {what} is called `{name}`"), written, "")
+            .help(help);
+        if written != used {
+            problem = problem.label(used, format!("used as the name of a {what} here"));
+        }
+        self.tell(problem);
+    }
+
+    /// The target expressions in an argument.
+    fn targets(&mut self, given: &'t Expression) {
+        let resolved = self.resolved(given);
+        match &resolved.kind {
+            ExpressionKind::Array(items) => {
+                for item in items {
+                    self.targets(item);
+                }
+            }
+            ExpressionKind::Text(text) => {
+                let Err(unknown) = self.world.targets(text) else {
+                    return;
+                };
+                let span = self.within_text(resolved.span, unknown.span.start, unknown.span.end);
+                let mut problem = self
+                    .error("segue::plan::unknown_targets", unknown.message, span, "")
+                    .maybe_help(unknown.help);
+                if !given.span.covers(span) {
+                    problem = problem.label(given.span, "used as targets here");
+                }
+                if self.makes_targets {
+                    problem.severity = Severity::Warning;
+                }
+                self.tell(problem);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The parameters of a plan as those of a task; one with a default need not be given.
+fn parameters_of(header: &Header) -> Parameters {
+    header
+        .params
+        .iter()
+        .map(|param| {
+            let parameter = Parameter {
+                data_type: param.data_type.clone(),
+                description: param.doc.clone().unwrap_or_default(),
+                sensitive: param.sensitive,
+                default: param
+                    .default
+                    .as_ref()
+                    .map(|default| default.text.as_str().into()),
+            };
+            (param.name.clone(), parameter)
+        })
+        .collect()
+}

@@ -1,0 +1,416 @@
+//! Calls of functions: by which name, with how many arguments, and of which types.
+
+use super::{
+    checker::Checker,
+    closure::ClosureUse,
+    kind::{Kind, wanted_words},
+    tree::{Call, Expression, ExpressionKind, Name},
+    vocabulary::{MemberKind, Signature},
+};
+use crate::{
+    model::nearest,
+    plan::{diagnostic::foreign_word, source::Span},
+};
+
+/// A way to call a function.
+pub(super) struct Way {
+    /// How many arguments it takes.
+    pub(super) count: usize,
+    /// With the names of the parameters, if they are known.
+    shown: Option<String>,
+}
+
+impl Way {
+    pub(super) const fn of_count(count: usize) -> Self {
+        Self { count, shown: None }
+    }
+
+    fn shown<'a>(name: &str, params: impl Iterator<Item = &'a str>) -> Self {
+        let params: Vec<&str> = params.collect();
+        Self {
+            count: params.len(),
+            shown: Some(format!("`{name}({})`", params.join(", "))),
+        }
+    }
+}
+
+impl<'t> Checker<'t> {
+    pub(super) fn call(&mut self, call: &'t Call, span: Span) -> Kind {
+        let vocabulary = self.vocabulary;
+        let full = match &call.namespace {
+            Some(namespace) => format!("{}::{}", namespace.text, call.name.text),
+            None => call.name.text.clone(),
+        };
+        let candidates: Vec<&'static Signature> = vocabulary.functions(&full).collect();
+        let own = match call.namespace {
+            None => self.functions.named(&call.name.text).to_vec(),
+            Some(_) => Vec::new(),
+        };
+        if own.is_empty() && !candidates.is_empty() {
+            return self.native_call(&candidates, call, None, span);
+        }
+        let first = self.arguments(&call.arguments);
+        if let Some(namespace) = &call.namespace {
+            self.imported_call(namespace, call);
+            return Kind::Unknown;
+        }
+        let count = call.arguments.len();
+        if !own.is_empty() {
+            let fits = own.iter().any(|function| function.params.len() == count);
+            if !fits && !self.is_method_as_function(&call.name.text, count, first.as_ref()) {
+                let ways: Vec<Way> = own
+                    .iter()
+                    .map(|function| {
+                        let params = function.params.iter().map(|param| param.text.as_str());
+                        Way::shown(&function.name, params)
+                    })
+                    .collect();
+                let defined = own.first().map(|function| function.name_span);
+                self.wrong_count(&call.name, count, &ways, defined);
+            }
+            let key = (call.name.text.clone(), count);
+            return self
+                .functions
+                .kinds
+                .get(&key)
+                .cloned()
+                .unwrap_or(Kind::Unknown);
+        }
+        self.other_call(call, first.as_ref())
+    }
+
+    fn arguments(&mut self, arguments: &'t [Expression]) -> Option<Kind> {
+        let uses = ClosureUse::default();
+        let mut first = None;
+        for (index, argument) in arguments.iter().enumerate() {
+            let kind = self.argument(argument, &uses);
+            if index == 0 {
+                first = Some(kind);
+            }
+        }
+        first
+    }
+
+    /// Methods can be called as functions with what they are called on as their first argument.
+    fn is_method_as_function(&self, name: &str, count: usize, first: Option<&Kind>) -> bool {
+        let native = self
+            .vocabulary
+            .named(name, MemberKind::Method)
+            .any(|method| {
+                count > 0
+                    && method.takes(count - 1)
+                    && first.is_none_or(|kind| {
+                        method
+                            .receiver
+                            .as_deref()
+                            .is_none_or(|receiver| kind.fits(receiver))
+                    })
+            });
+        native
+            || self
+                .vocabulary
+                .rhai(name)
+                .iter()
+                .any(|function| function.params.len() == count)
+    }
+
+    /// A name that is neither of Segue nor of the file.
+    fn other_call(&mut self, call: &Call, first: Option<&Kind>) -> Kind {
+        let name = &call.name.text;
+        let count = call.arguments.len();
+        if self.is_method_as_function(name, count, first) || self.lost.contains(name) {
+            return Kind::Unknown;
+        }
+        let ways: Vec<Way> = self
+            .vocabulary
+            .rhai(name)
+            .iter()
+            .map(|function| Way::of_count(function.params.len()))
+            .collect();
+        if !ways.is_empty() {
+            self.wrong_count(&call.name, count, &ways, None);
+            return Kind::Unknown;
+        }
+        let help = if let Some(variable) = self.scopes.find(name) {
+            variable.variable.used = true;
+            Some(format!(
+                "a closure in a variable is called with `{name}.call(...)`"
+            ))
+        } else if let Some(help) = foreign_word(name) {
+            Some(help.to_owned())
+        } else {
+            let meant = nearest(
+                name,
+                self.functions
+                    .names()
+                    .chain(self.vocabulary.function_names())
+                    // An exact name in another namespace is near as well.
+                    .filter(|known| *known != name.as_str()),
+            );
+            meant
+                .map(|meant| format!("did you mean `{meant}`?"))
+                .or_else(|| self.known_elsewhere(name))
+        };
+        let problem = self
+            .error(
+                "segue::plan::unknown_function",
+                format!("unknown function `{name}`"),
+                call.name.span,
+                "",
+            )
+            .maybe_help(help);
+        self.tell(problem);
+        Kind::Unknown
+    }
+
+    /// What is called by this name, but is no function.
+    fn known_elsewhere(&self, name: &str) -> Option<String> {
+        if let Ok(Some(_)) = self.world.task(name) {
+            return Some(format!(
+                "`{name}` is a task: write `run_task(\"{name}\", targets)`"
+            ));
+        }
+        if self.world.plan(name).is_some() {
+            return Some(format!("`{name}` is a plan: write `run_plan(\"{name}\")`"));
+        }
+        let member = self
+            .vocabulary
+            .all()
+            .find(|signature| signature.name == name && signature.receiver.is_some())?;
+        Some(format!("it belongs to a value: `{}`", member.shown))
+    }
+
+    fn imported_call(&mut self, namespace: &Name, call: &Call) {
+        let Some(import) = self.imports.get_mut(&namespace.text) else {
+            if namespace.text == "global" {
+                return;
+            }
+            if self
+                .vocabulary
+                .namespaces()
+                .any(|known| known == namespace.text)
+            {
+                let full = format!("{}::{}", namespace.text, call.name.text);
+                let meant = nearest(&full, self.vocabulary.function_names())
+                    .map(|meant| format!("did you mean `{meant}`?"));
+                let problem = self
+                    .error(
+                        "segue::plan::unknown_function",
+                        format!("unknown function `{full}`"),
+                        namespace.span.to(call.name.span),
+                        "",
+                    )
+                    .maybe_help(meant);
+                self.tell(problem);
+                return;
+            }
+            self.unknown_namespace(namespace);
+            return;
+        };
+        import.used = true;
+        let Some(functions) = &import.functions else {
+            return;
+        };
+        let ways: Vec<Way> = functions
+            .iter()
+            .filter(|(name, _)| *name == call.name.text)
+            .map(|(name, params)| {
+                let name = format!("{}::{name}", namespace.text);
+                Way::shown(&name, params.iter().map(String::as_str))
+            })
+            .collect();
+        let count = call.arguments.len();
+        if ways.iter().any(|way| way.count == count) {
+            return;
+        }
+        if ways.is_empty() {
+            let meant = nearest(
+                &call.name.text,
+                functions
+                    .iter()
+                    .map(|(name, _)| name.as_str())
+                    .filter(|name| !name.starts_with("anon$")),
+            )
+            .map(|meant| format!("did you mean `{}::{meant}`?", namespace.text));
+            let problem = self
+                .error(
+                    "segue::plan::unknown_function",
+                    format!("`{}` has no function `{}`", namespace.text, call.name.text),
+                    call.name.span,
+                    "",
+                )
+                .maybe_help(meant);
+            self.tell(problem);
+        } else {
+            self.wrong_count(&call.name, count, &ways, None);
+        }
+    }
+
+    pub(super) fn wrong_count(
+        &mut self,
+        name: &Name,
+        count: usize,
+        ways: &[Way],
+        defined: Option<Span>,
+    ) {
+        let mut counts: Vec<usize> = ways.iter().map(|way| way.count).collect();
+        counts.sort_unstable();
+        counts.dedup();
+        let wanted = match counts.as_slice() {
+            [0] => "no arguments".to_owned(),
+            [1] => "1 argument".to_owned(),
+            [only] => format!("{only} arguments"),
+            [first, .., last] if last - first + 1 == counts.len() => {
+                format!("{first} to {last} arguments")
+            }
+            several => {
+                let several: Vec<String> = several.iter().map(ToString::to_string).collect();
+                format!("{} arguments", several.join(" or "))
+            }
+        };
+        let span = self.source.whole(name.span.start);
+        let shown: Vec<&str> = ways.iter().filter_map(|way| way.shown.as_deref()).collect();
+        let help = match shown.as_slice() {
+            [] => format!("`segue doc {}` shows how it is called", name.text),
+            shown => format!("it is called as {}", shown.join(" or ")),
+        };
+        let mut problem = self
+            .error(
+                "segue::plan::wrong_arguments",
+                format!("`{}` takes {wanted}, got {count}", name.text),
+                span,
+                "",
+            )
+            .help(help);
+        if let Some(defined) = defined {
+            problem = problem.label(defined, "defined here");
+        }
+        self.tell(problem);
+    }
+
+    /// A call of one of Segue's own functions or methods, of which these are the ways to call it.
+    pub(super) fn native_call(
+        &mut self,
+        candidates: &[&'static Signature],
+        call: &'t Call,
+        receiver: Option<&Kind>,
+        span: Span,
+    ) -> Kind {
+        let name = call.name.text.as_str();
+        let count = call.arguments.len();
+        let mut kinds: Vec<Kind> = Vec::with_capacity(count);
+        for (index, argument) in call.arguments.iter().enumerate() {
+            let first = receiver.or(if index == 0 { None } else { kinds.first() });
+            let uses = ClosureUse::of_function(name, first);
+            let kind = self.argument(argument, &uses);
+            kinds.push(kind);
+        }
+        let Some(signature) = candidates
+            .iter()
+            .find(|signature| signature.takes(count))
+            .or_else(|| candidates.first())
+        else {
+            return Kind::Unknown;
+        };
+        if signature.takes(count) {
+            // What is of the wrong type is not looked up as well.
+            if self.argument_types(signature, call, &kinds) {
+                self.action(signature, call, span);
+            }
+        } else {
+            self.native_count(signature, call, span);
+        }
+        Kind::named(&signature.returns)
+    }
+
+    fn native_count(&mut self, signature: &Signature, call: &Call, span: Span) {
+        let count = call.arguments.len();
+        let required = signature
+            .params
+            .iter()
+            .filter(|param| !param.optional)
+            .count();
+        let most = signature.params.len();
+        let wanted = match (required, most) {
+            (0, 0) => "no arguments".to_owned(),
+            (1, 1) => "1 argument".to_owned(),
+            (least, most) if least == most => format!("{most} arguments"),
+            (least, most) => format!("{least} to {most} arguments"),
+        };
+        let (at, label) = if count > most {
+            let extra = call.arguments[most].span;
+            let last = call.arguments.last().map_or(extra, |last| last.span);
+            (extra.to(last), "one too many".to_owned())
+        } else {
+            let missing: Vec<String> = signature
+                .params
+                .iter()
+                .filter(|param| !param.optional)
+                .skip(count)
+                .map(|param| format!("`{}`", param.name))
+                .collect();
+            (span, format!("{} missing", missing.join(" and ")))
+        };
+        let problem = self
+            .error(
+                "segue::plan::wrong_arguments",
+                format!("`{}` takes {wanted}, got {count}", signature.name),
+                at,
+                label,
+            )
+            .help(format!("it is called as `{}`", signature.shown));
+        self.tell(problem);
+    }
+
+    /// Whether all arguments may be of the types that they have to be.
+    fn argument_types(&mut self, signature: &Signature, call: &Call, kinds: &[Kind]) -> bool {
+        let told = self.problems.len();
+        let swapped = is_swapped(signature, kinds);
+        for ((param, argument), kind) in signature.params.iter().zip(&call.arguments).zip(kinds) {
+            let left_out = param.optional && *kind == Kind::Unit;
+            if left_out || kind.fits(&param.wanted) {
+                continue;
+            }
+            let problem = self
+                .error(
+                    "segue::plan::wrong_arguments",
+                    format!(
+                        "`{}` of `{}` is {}",
+                        param.name,
+                        signature.name,
+                        wanted_words(&param.wanted)
+                    ),
+                    argument.span,
+                    format!("this is {kind}"),
+                )
+                .help(if swapped {
+                    format!("the other way round: `{}`", signature.shown)
+                } else {
+                    argument_help(signature, &param.wanted, argument)
+                });
+            self.tell(problem);
+        }
+        self.problems.len() == told
+    }
+}
+
+fn argument_help(signature: &Signature, wanted: &str, argument: &Expression) -> String {
+    match (&argument.kind, wanted) {
+        (ExpressionKind::Call(_), "Closure") => {
+            "write `||` in front, so that it is done later and not now".to_owned()
+        }
+        _ => format!("it is called as `{}`", signature.shown),
+    }
+}
+
+/// Whether the first two arguments would fit if each stood in place of the other, and don't as they are.
+fn is_swapped(signature: &Signature, kinds: &[Kind]) -> bool {
+    match (signature.params.as_slice(), kinds) {
+        ([first, second, ..], [one, other, ..]) => {
+            !(one.fits(&first.wanted) && other.fits(&second.wanted))
+                && one.fits(&second.wanted)
+                && other.fits(&first.wanted)
+        }
+        _ => false,
+    }
+}

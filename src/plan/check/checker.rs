@@ -1,0 +1,228 @@
+//! The check of one file, and of the files that it reaches.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    default, lower,
+    parse::{Parsed, parse},
+    report::sorted,
+    scope::{Boundary, Role, Scopes, Variable},
+    steps::StepGraphs,
+    survey::Survey,
+    tree::{Function, Name, Statement, StatementKind, Tree},
+    vocabulary::Vocabulary,
+    world::CheckWorld,
+};
+use crate::plan::{
+    check::kind::Kind,
+    diagnostic::PlanDiagnostic,
+    header::Header,
+    source::{Source, Span, TokenKind},
+};
+
+/// How many files are followed from one plan. A project that has more in one plan has a cycle of generated ones.
+const FILES_MAX: usize = 500;
+
+/// Everything that is wrong with a plan and with the files and plans that it reaches by literal names, in the
+/// order of the files and of their lines.
+#[must_use]
+pub fn check(world: &dyn CheckWorld, source: &Source) -> Vec<PlanDiagnostic> {
+    let mut problems = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut next = vec![source.clone()];
+    while let Some(source) = next.pop() {
+        if seen.len() >= FILES_MAX || !seen.insert(source.name().to_owned()) {
+            continue;
+        }
+        let (found, reached) = examine(world, &source);
+        problems.extend(found);
+        next.extend(reached.into_iter().rev());
+    }
+    problems
+}
+
+/// Everything that is wrong with one file alone.
+#[must_use]
+pub fn check_file(world: &dyn CheckWorld, source: &Source) -> Vec<PlanDiagnostic> {
+    examine(world, source).0
+}
+
+fn examine(world: &dyn CheckWorld, source: &Source) -> (Vec<PlanDiagnostic>, Vec<Source>) {
+    let (header, mut problems) = Header::read(source);
+    let header_is_sound = problems.is_empty();
+    let Parsed {
+        ast,
+        problems: parse_problems,
+        lost,
+    } = parse(source);
+    problems.extend(parse_problems);
+    let tree = lower::lower(source, &ast);
+    let mut checker = Checker {
+        world,
+        source,
+        vocabulary: Vocabulary::get(),
+        header: &header,
+        functions: Functions::of(&tree),
+        survey: Survey::of(&tree),
+        scopes: Scopes::default(),
+        imports: HashMap::new(),
+        graphs: StepGraphs::default(),
+        lost: lost_names(source, &lost),
+        makes_targets: false,
+        outer: outer_names(&tree),
+        known_kinds: HashMap::new(),
+        conditional: 0,
+        reached: Vec::new(),
+        problems,
+    };
+    checker.file(&tree, lost.is_empty(), header_is_sound);
+    (sorted(checker.problems), checker.reached)
+}
+
+/// The state of the check of one file.
+pub(super) struct Checker<'t> {
+    pub(super) world: &'t dyn CheckWorld,
+    pub(super) source: &'t Source,
+    pub(super) vocabulary: &'static Vocabulary,
+    pub(super) header: &'t Header,
+    pub(super) functions: Functions<'t>,
+    pub(super) survey: Survey,
+    pub(super) scopes: Scopes<'t>,
+    /// What is imported, by alias.
+    pub(super) imports: HashMap<String, Import>,
+    pub(super) graphs: StepGraphs,
+    /// Names that are declared where the file could not be read.
+    pub(super) lost: HashSet<String>,
+    /// The plan makes targets or groups of its own, so not every name has to be in the inventory.
+    pub(super) makes_targets: bool,
+    /// The names of the variables of the file itself, which its functions don't see.
+    pub(super) outer: HashSet<String>,
+    /// The types of expressions that were looked at, by their span.
+    pub(super) known_kinds: HashMap<(usize, usize), Kind>,
+    /// How many loops, conditions and closures the place is in.
+    pub(super) conditional: usize,
+    pub(super) reached: Vec<Source>,
+    pub(super) problems: Vec<PlanDiagnostic>,
+}
+
+/// The functions of the file.
+#[derive(Default)]
+pub(super) struct Functions<'t> {
+    by_name: HashMap<&'t str, Vec<&'t Function>>,
+    /// The type of what a function gives, once it has been looked at.
+    pub(super) kinds: HashMap<(String, usize), Kind>,
+}
+
+impl<'t> Functions<'t> {
+    fn of(tree: &'t Tree) -> Self {
+        let mut by_name: HashMap<&str, Vec<&Function>> = HashMap::new();
+        for function in &tree.functions {
+            by_name.entry(&function.name).or_default().push(function);
+        }
+        Self {
+            by_name,
+            kinds: HashMap::new(),
+        }
+    }
+
+    pub(super) fn named(&self, name: &str) -> &[&'t Function] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &'t str> {
+        self.by_name.keys().copied()
+    }
+}
+
+/// An imported file, as far as it could be read.
+pub(super) struct Import {
+    /// Functions and their parameters. None if the file is not known.
+    pub(super) functions: Option<Vec<(String, Vec<String>)>>,
+    pub(super) variables: Vec<String>,
+    pub(super) alias: Name,
+    pub(super) used: bool,
+}
+
+impl<'t> Checker<'t> {
+    fn file(&mut self, tree: &'t Tree, complete: bool, header_is_sound: bool) {
+        default::check(self);
+        self.imports_of(&tree.statements);
+        for function in &tree.functions {
+            self.function(function);
+        }
+        self.scopes.open(Boundary::Block);
+        for name in self.lost.clone() {
+            let name = Name {
+                text: name,
+                span: Span::default(),
+            };
+            self.scopes
+                .declare(Variable::new(&name, Role::Lost, Kind::Unknown));
+        }
+        for param in &self.header.params {
+            let name = Name {
+                text: param.name.clone(),
+                span: param.span,
+            };
+            let kind = if self.survey.assigned.contains(&param.name) {
+                Kind::Unknown
+            } else {
+                Kind::of_data_type(&param.data_type)
+            };
+            let mut variable = Variable::new(&name, Role::Param, kind);
+            variable.used = !header_is_sound || self.is_used_in_default(&param.name);
+            self.scopes.declare(variable);
+        }
+        self.statements(&tree.statements);
+        let declared = self.scopes.close();
+        // What could not be read may use anything.
+        if complete {
+            self.unused(declared);
+            self.unused_imports();
+            self.unused_functions(tree);
+        }
+        super::steps::report(self);
+    }
+
+    fn is_used_in_default(&self, name: &str) -> bool {
+        self.header.params.iter().any(|param| {
+            param.default.as_ref().is_some_and(|default| {
+                default
+                    .text
+                    .split(|char: char| !(char.is_alphanumeric() || char == '_'))
+                    .any(|word| word == name)
+            })
+        })
+    }
+
+    /// Imports are looked at first: functions may use what is imported below them.
+    fn imports_of(&mut self, statements: &'t [Statement]) {
+        for statement in statements {
+            if let StatementKind::Import { path, alias } = &statement.kind {
+                self.import(path, alias.as_ref());
+            }
+        }
+    }
+}
+
+/// All words in the parts that could not be parsed: any of them may be declared there.
+fn lost_names(source: &Source, lost: &[Span]) -> HashSet<String> {
+    source
+        .tokens()
+        .all()
+        .iter()
+        .filter(|token| token.kind == TokenKind::Word)
+        .filter(|token| lost.iter().any(|span| span.covers(token.span)))
+        .map(|token| token.span.of(source.text()).to_owned())
+        .collect()
+}
+
+fn outer_names(tree: &Tree) -> HashSet<String> {
+    tree.statements
+        .iter()
+        .filter_map(|statement| match &statement.kind {
+            StatementKind::Declare { name, .. } => Some(name.text.clone()),
+            _ => None,
+        })
+        .collect()
+}

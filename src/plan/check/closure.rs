@@ -1,0 +1,95 @@
+//! Closures: what they are called with, and which of them run in branches of their own.
+
+use super::{
+    checker::Checker,
+    kind::Kind,
+    scope::{Boundary, Role, Variable},
+    tree::{Closure, Expression, ExpressionKind},
+};
+
+/// How a function uses the closures that it is given.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ClosureUse {
+    /// The function that runs them in branches, if it does.
+    pub(super) branch: Option<String>,
+    /// The types of what they are called with.
+    pub(super) params: Vec<Kind>,
+}
+
+/// The functions and methods whose closures run in branches: what these capture is read-only in them.
+const BRANCHES: [&str; 5] = ["parallel", "settle", "background", "timeout", "step"];
+
+impl ClosureUse {
+    /// Of a function of Segue, by its name and the type of its first argument or its receiver.
+    pub(super) fn of_function(name: &str, first: Option<&Kind>) -> Self {
+        let branch = BRANCHES.contains(&name).then(|| name.to_owned());
+        let item = || first.and_then(Kind::item).unwrap_or(Kind::Unknown);
+        let params = match name {
+            "parallel" | "settle" | "filter" | "map" | "group_by" | "sort_by" | "all" | "any"
+            | "for_each" | "partition" => vec![item()],
+            "run_task_with" => vec![Kind::native("Target")],
+            _ => Vec::new(),
+        };
+        Self { branch, params }
+    }
+
+    /// Of a method of Rhai that goes over the items of its receiver.
+    pub(super) fn of_items(receiver: &Kind) -> Self {
+        Self {
+            branch: None,
+            params: match receiver {
+                Kind::Array(item) => vec![(**item).clone()],
+                _ => Vec::new(),
+            },
+        }
+    }
+}
+
+impl<'t> Checker<'t> {
+    /// An argument of a call that uses closures in this way.
+    pub(super) fn argument(&mut self, argument: &'t Expression, uses: &ClosureUse) -> Kind {
+        match &argument.kind {
+            ExpressionKind::Closure(closure) => {
+                self.closure(closure, uses);
+                Kind::Closure
+            }
+            // `#{ undo: || ... }` is run as the closures beside it.
+            ExpressionKind::Map(entries) if uses.branch.is_some() => {
+                for entry in entries {
+                    self.argument(&entry.value, uses);
+                }
+                Kind::Map
+            }
+            kind => {
+                if let ExpressionKind::Variable(name) = kind {
+                    self.graphs.passed_on(name);
+                }
+                self.value(argument)
+            }
+        }
+    }
+
+    /// Looks at the body of a closure and gives the type of what it gives.
+    pub(super) fn closure(&mut self, closure: &'t Closure, uses: &ClosureUse) -> Kind {
+        self.scopes.open(match &uses.branch {
+            Some(function) => Boundary::Branch(function.clone()),
+            None => Boundary::Closure,
+        });
+        for (index, param) in closure.params.iter().enumerate() {
+            let kind = uses.params.get(index).cloned().unwrap_or(Kind::Unknown);
+            let kind = if self.survey.assigned.contains(&param.text) {
+                Kind::Unknown
+            } else {
+                kind
+            };
+            self.scopes
+                .declare(Variable::new(param, Role::Argument, kind));
+        }
+        self.conditional += 1;
+        let kind = self.body(&closure.body);
+        self.conditional -= 1;
+        let declared = self.scopes.close();
+        self.unused(declared);
+        kind
+    }
+}

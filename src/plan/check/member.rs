@@ -1,0 +1,405 @@
+//! Properties, indexes and methods of values whose type is known.
+
+use super::{
+    call::Way,
+    checker::Checker,
+    closure::ClosureUse,
+    kind::Kind,
+    report::listed,
+    tree::{Call, Expression, ExpressionKind, Name},
+    vocabulary::{MemberKind, Signature},
+};
+use crate::{model::nearest, plan::source::Span};
+
+impl<'t> Checker<'t> {
+    /// `receiver.name`.
+    pub(super) fn property(
+        &mut self,
+        kind: &Kind,
+        receiver: &Expression,
+        name: &Name,
+        optional: bool,
+    ) -> Kind {
+        let receiver_name = match kind {
+            Kind::Native(native) => native.to_string(),
+            Kind::Text => "String".to_owned(),
+            Kind::Array(_) => "Array".to_owned(),
+            Kind::Integer | Kind::Float | Kind::Boolean => kind.to_string(),
+            Kind::Unit if optional => return Kind::Unknown,
+            Kind::Unit => {
+                let problem = self.error(
+                    "segue::plan::unknown_property",
+                    "this is nothing, which has no properties",
+                    receiver.span.to(name.span),
+                    "",
+                );
+                self.tell(problem);
+                return Kind::Unknown;
+            }
+            _ => return Kind::Unknown,
+        };
+        let getter = self
+            .vocabulary
+            .named(&name.text, MemberKind::Getter)
+            .find(|signature| signature.receiver.as_deref() == Some(&receiver_name));
+        if let Some(getter) = getter {
+            return Kind::named(&getter.returns);
+        }
+        let rhai_getter = format!("get${}", name.text);
+        let is_rhai = !matches!(kind, Kind::Native(_))
+            && self.vocabulary.rhai(&rhai_getter).iter().any(|function| {
+                function
+                    .params
+                    .first()
+                    .is_some_and(|param| kind.fits(param))
+            });
+        if is_rhai {
+            return match name.text.as_str() {
+                "len" => Kind::Integer,
+                _ => Kind::Unknown,
+            };
+        }
+        self.unknown_property(kind, &receiver_name, name);
+        Kind::Unknown
+    }
+
+    fn unknown_property(&mut self, kind: &Kind, receiver: &str, name: &Name) {
+        let members: Vec<&Signature> = self.vocabulary.members(receiver).collect();
+        let is_method = members
+            .iter()
+            .any(|member| member.member == MemberKind::Method && member.name == name.text)
+            || (!matches!(kind, Kind::Native(_)) && !self.vocabulary.rhai(&name.text).is_empty());
+        let getters = || {
+            members
+                .iter()
+                .filter(|member| member.member == MemberKind::Getter)
+                .map(|member| member.name.as_str())
+        };
+        let help = if is_method {
+            Some(format!("it is a method: write `.{}(...)`", name.text))
+        } else if let Some(meant) = nearest(&name.text, getters()) {
+            Some(format!("did you mean `{meant}`?"))
+        } else if let Some(help) = elsewhere(kind, &name.text) {
+            Some(help)
+        } else {
+            let mut names: Vec<&str> = getters().collect();
+            names.sort_unstable();
+            (!names.is_empty()).then(|| format!("it has {}", listed(names)))
+        };
+        let problem = self
+            .error(
+                "segue::plan::unknown_property",
+                format!("{kind} has no `{}`", name.text),
+                name.span,
+                "",
+            )
+            .maybe_help(help);
+        self.tell(problem);
+    }
+
+    /// `receiver[index]`.
+    pub(super) fn index(
+        &mut self,
+        kind: &Kind,
+        receiver: &Expression,
+        index_kind: &Kind,
+        index: &Expression,
+    ) -> Kind {
+        let wrong = match (kind, index_kind) {
+            (Kind::Array(_), Kind::Text | Kind::Boolean | Kind::Unit | Kind::Map) => {
+                Some("an Array is indexed by numbers")
+            }
+            (
+                Kind::Map,
+                Kind::Integer | Kind::Boolean | Kind::Unit | Kind::Map | Kind::Array(_),
+            ) => Some("a Map is indexed by strings"),
+            (Kind::Boolean | Kind::Unit | Kind::Closure, _) => Some("this can't be indexed"),
+            _ => None,
+        };
+        if let Some(message) = wrong {
+            let span = if matches!(kind, Kind::Array(_) | Kind::Map) {
+                index.span
+            } else {
+                receiver.span
+            };
+            let shown = if span == index.span { index_kind } else { kind };
+            let problem = self.error(
+                "segue::plan::wrong_type",
+                message,
+                span,
+                format!("this is {shown}"),
+            );
+            self.tell(problem);
+        }
+        match (kind, index_kind) {
+            (Kind::Array(item), Kind::Integer) => (**item).clone(),
+            (Kind::Native(name), Kind::Integer | Kind::Text) => match &**name {
+                "ResultSet" => Kind::native("Result"),
+                "TargetSet" => Kind::native("Target"),
+                _ => Kind::Unknown,
+            },
+            _ => Kind::Unknown,
+        }
+    }
+
+    /// `receiver.name(arguments)`.
+    pub(super) fn method(
+        &mut self,
+        receiver: &'t Expression,
+        call: &'t Call,
+        optional: bool,
+        span: Span,
+    ) -> Kind {
+        let kind = self.value(receiver);
+        self.changed_by(receiver, &call.name);
+        self.self_capture(receiver, call);
+        let name = &call.name.text;
+        let receiver_name = match &kind {
+            Kind::Native(native) => Some(native.to_string()),
+            Kind::Text => Some("String".to_owned()),
+            Kind::Array(_) => Some("Array".to_owned()),
+            Kind::Map => Some("Map".to_owned()),
+            _ => None,
+        };
+        if let Some(receiver_name) = &receiver_name {
+            let vocabulary = self.vocabulary;
+            let candidates: Vec<&'static Signature> = vocabulary
+                .named(name, MemberKind::Method)
+                .filter(|signature| signature.receiver.as_ref() == Some(receiver_name))
+                .collect();
+            if !candidates.is_empty() {
+                if receiver_name == "Graph" && name == "step" {
+                    self.step(receiver, call);
+                }
+                return self.native_call(&candidates, call, Some(&kind), span);
+            }
+        }
+        let uses = ClosureUse::of_items(&kind);
+        for argument in &call.arguments {
+            self.argument(argument, &uses);
+        }
+        if optional && kind == Kind::Unit {
+            return Kind::Unknown;
+        }
+        self.other_method(&kind, receiver, call)
+    }
+
+    /// A method that is none of Segue's own: of the file, of Rhai, or of nobody.
+    fn other_method(&mut self, kind: &Kind, receiver: &Expression, call: &Call) -> Kind {
+        let name = &call.name.text;
+        let count = call.arguments.len();
+        let own = self.functions.named(name);
+        if own.iter().any(|function| function.params.len() == count) {
+            return Kind::Unknown;
+        }
+        let with_receiver = self.vocabulary.rhai(name);
+        let fits = with_receiver.iter().any(|function| {
+            function.params.len() == count + 1
+                && function
+                    .params
+                    .first()
+                    .is_some_and(|first| kind.fits(first))
+        });
+        if fits {
+            return result_of(name, kind);
+        }
+        // The value of a key may be a closure.
+        if matches!(kind, Kind::Map | Kind::Unknown)
+            && (self.survey.keys.contains(name) || *kind == Kind::Map)
+        {
+            return Kind::Unknown;
+        }
+        if self.lost.contains(name) {
+            return Kind::Unknown;
+        }
+        if *kind == Kind::Unknown {
+            self.unknown_method_of_unknown(call);
+            return Kind::Unknown;
+        }
+        self.unknown_method(kind, receiver, call);
+        // What was meant may be a property.
+        let getter = match kind {
+            Kind::Native(native) => self
+                .vocabulary
+                .members(native)
+                .find(|member| member.member == MemberKind::Getter && member.name == *name),
+            _ => None,
+        };
+        getter.map_or(Kind::Unknown, |getter| Kind::named(&getter.returns))
+    }
+
+    fn unknown_method(&mut self, kind: &Kind, receiver: &Expression, call: &Call) {
+        let name = &call.name.text;
+        let receiver_name = match kind {
+            Kind::Native(native) => native.to_string(),
+            Kind::Text => "String".to_owned(),
+            Kind::Array(_) => "Array".to_owned(),
+            other => other.to_string(),
+        };
+        let count = call.arguments.len();
+        let ways: Vec<Way> = self
+            .vocabulary
+            .rhai(name)
+            .iter()
+            .filter(|function| {
+                function
+                    .params
+                    .first()
+                    .is_some_and(|first| kind.fits(first))
+            })
+            .map(|function| Way::of_count(function.params.len() - 1))
+            .collect();
+        let is_getter = self
+            .vocabulary
+            .members(&receiver_name)
+            .any(|member| member.member == MemberKind::Getter && member.name == *name);
+        if !is_getter && !ways.is_empty() && !matches!(kind, Kind::Native(_)) {
+            self.wrong_count(&call.name, count, &ways, None);
+            return;
+        }
+        let help = if is_getter {
+            Some(format!("it is no method: write `.{name}` without brackets"))
+        } else if self.vocabulary.functions(name).next().is_some() {
+            let shown = receiver.span.of(self.source.text());
+            Some(format!(
+                "it is a function: write `{name}(...)`, with `{shown}` among its arguments"
+            ))
+        } else {
+            let mut names: Vec<&str> = self
+                .vocabulary
+                .members(&receiver_name)
+                .map(|member| member.name.as_str())
+                .collect();
+            if !matches!(kind, Kind::Native(_)) {
+                names.extend(self.vocabulary.rhai_names());
+            }
+            nearest(name, names.iter().copied())
+                .map(|meant| format!("did you mean `{meant}`?"))
+                .or_else(|| elsewhere(kind, name))
+                .or_else(|| {
+                    names.sort_unstable();
+                    let native = matches!(kind, Kind::Native(_)) && !names.is_empty();
+                    native.then(|| format!("it has {}", listed(names)))
+                })
+        };
+        let problem = self
+            .error(
+                "segue::plan::unknown_method",
+                format!("{kind} has no method `{name}`"),
+                call.name.span,
+                "",
+            )
+            .maybe_help(help);
+        self.tell(problem);
+    }
+
+    /// Of what nothing is known, only a name that nothing at all has is worth a word.
+    fn unknown_method_of_unknown(&mut self, call: &Call) {
+        let name = &call.name.text;
+        let known = self.vocabulary.knows(name)
+            || self
+                .vocabulary
+                .named(name, MemberKind::Getter)
+                .next()
+                .is_some()
+            || !self.functions.named(name).is_empty();
+        if known {
+            return;
+        }
+        let methods = self
+            .vocabulary
+            .all()
+            .filter(|signature| signature.member == MemberKind::Method)
+            .map(|signature| signature.name.as_str())
+            .chain(self.vocabulary.rhai_names());
+        let Some(meant) = nearest(name, methods) else {
+            return;
+        };
+        let help = format!("did you mean `{meant}`?");
+        let problem = self
+            .warning(
+                "segue::plan::unknown_method",
+                format!("nothing has a method `{name}`"),
+                call.name.span,
+                "",
+            )
+            .help(help);
+        self.tell(problem);
+    }
+
+    /// `r.keys().map(|k| r[k])`: Rhai holds `r` until the call has ended.
+    fn self_capture(&mut self, receiver: &Expression, call: &Call) {
+        let root = receiver.root();
+        let ExpressionKind::Variable(name) = &root.kind else {
+            return;
+        };
+        for argument in &call.arguments {
+            let ExpressionKind::Closure(closure) = &argument.kind else {
+                continue;
+            };
+            let Some(captured) = closure
+                .captures
+                .iter()
+                .find(|capture| capture.text == *name)
+            else {
+                continue;
+            };
+            let problem = self
+                .error(
+                    "segue::plan::self_capture",
+                    format!("`{name}` is used inside of its own method call"),
+                    captured.span,
+                    "this closure uses it",
+                )
+                .label(
+                    root.span.to(call.name.span),
+                    format!("`{name}` is in use until this call has ended"),
+                )
+                .help(format!(
+                    "take what is gone through out first: `let items = {};`, then `items.{}(...)`",
+                    receiver.span.of(self.source.text()),
+                    call.name.text
+                ));
+            self.tell(problem);
+        }
+    }
+}
+
+/// Where a property or method is that people look for in the wrong place.
+fn elsewhere(kind: &Kind, name: &str) -> Option<String> {
+    let Kind::Native(native) = kind else {
+        return None;
+    };
+    let help = match (&**native, name) {
+        ("ResultSet", "value" | "stdout" | "stderr" | "exit_code" | "error" | "target") => {
+            format!(
+                "each result has its own: `.first.{name}`, or `for result in results {{ result.{name} }}`"
+            )
+        }
+        ("ResultSet", "success" | "is_ok" | "all_ok" | "ok_all") => "write `.ok`".to_owned(),
+        ("ResultSet", "errors" | "failures" | "error_set") => "write `.failed`".to_owned(),
+        ("ResultSet", "ok_set" | "successes") => "write `.succeeded`".to_owned(),
+        ("Result", "output") => "write `.stdout`, or `[\"key\"]` for what a task gave".to_owned(),
+        ("Result", "name" | "host" | "node") => "write `.target.name`".to_owned(),
+        ("Target" | "TargetSet" | "ResultSet" | "Result", "length" | "size" | "count") => {
+            "write `.len`".to_owned()
+        }
+        ("Error", "msg") => "write `.message`".to_owned(),
+        _ => return None,
+    };
+    Some(help)
+}
+
+/// What some of Rhai's functions give.
+fn result_of(name: &str, receiver: &Kind) -> Kind {
+    match name {
+        "len" | "index_of" | "count" => Kind::Integer,
+        "contains" | "is_empty" | "starts_with" | "ends_with" | "all" | "some" => Kind::Boolean,
+        "to_string" | "to_upper" | "to_lower" | "sub_string" | "to_debug" => Kind::Text,
+        "keys" => Kind::array(Kind::Text),
+        "values" | "map" | "to_array" | "zip" => Kind::array(Kind::Unknown),
+        "split" => Kind::array(Kind::Text),
+        "filter" | "extract" | "sorted" if matches!(receiver, Kind::Array(_)) => receiver.clone(),
+        _ => Kind::Unknown,
+    }
+}

@@ -1,0 +1,31 @@
+//! Finds what is wrong with a plan before it runs, all at once, and without touching anything.
+//!
+//! It says nothing that it does not know: what depends on a value that only a run can give is left to the run.
+
+mod action;
+mod call;
+mod checker;
+mod closure;
+mod default;
+mod interim;
+mod kind;
+mod literal;
+mod lower;
+mod member;
+mod options;
+mod parameter;
+mod parse;
+mod report;
+mod scope;
+mod statement;
+mod steps;
+mod survey;
+mod tree;
+mod value;
+mod vocabulary;
+mod world;
+
+pub use self::{
+    checker::{check, check_file},
+    world::{CheckWorld, Lookup, TaskView, UnknownTargets},
+};

@@ -1,0 +1,158 @@
+//! Options of calls: which there are, and what they may be.
+
+use super::{checker::Checker, kind::Kind, report::listed, tree::Expression};
+use crate::model::{Value, nearest, parse_duration};
+
+/// What every action on targets understands.
+const COMMON: [&str; 9] = [
+    "catch_errors",
+    "run_as",
+    "timeout",
+    "retry",
+    "limit",
+    "on_failure",
+    "max_failures",
+    "batch",
+    "description",
+];
+
+/// The options that a function understands. None if the check does not know them.
+fn options_of(function: &str) -> Option<Vec<&'static str>> {
+    let more: &[&str] = match function {
+        "run_task" | "run_task_with" => &["noop"],
+        "run_command" => &["env"],
+        "run_script" => &["env", "arguments"],
+        "upload" | "download" | "write_file" => &[],
+        "parallel" | "settle" => return Some(vec!["limit"]),
+        _ => return None,
+    };
+    Some(COMMON.iter().chain(more).copied().collect())
+}
+
+/// Whether any function has an option of that name.
+pub(super) fn is_option(name: &str) -> bool {
+    COMMON.contains(&name) || matches!(name, "noop" | "env" | "arguments")
+}
+
+impl<'t> Checker<'t> {
+    /// Checks the options that are given to a function, as far as they are literal.
+    pub(super) fn options(&mut self, function: &str, given: &'t Expression) {
+        let Some(entries) = self.resolved(given).as_map() else {
+            return;
+        };
+        let Some(known) = options_of(function) else {
+            return;
+        };
+        for entry in entries {
+            let name = entry.key.text.as_str();
+            if !known.contains(&name) {
+                let help = nearest(name, known.iter().copied()).map_or_else(
+                    || format!("its options are {}", listed(known.iter().copied())),
+                    |meant| format!("did you mean `{meant}`?"),
+                );
+                let problem = self
+                    .error(
+                        "segue::plan::unknown_option",
+                        format!("`{function}` has no option `{name}`"),
+                        entry.key.span,
+                        "",
+                    )
+                    .help(help);
+                self.tell(problem);
+                continue;
+            }
+            self.option(function, name, &entry.value);
+        }
+    }
+
+    fn option(&mut self, function: &str, name: &str, value: &'t Expression) {
+        let Some(literal) = self.literal(value) else {
+            return;
+        };
+        let Some(wanted) = wrong(name, &literal) else {
+            return;
+        };
+        let span = self.resolved(value).span;
+        let problem = self.error(
+            "segue::plan::option_value",
+            format!("the option `{name}` of `{function}` is {wanted}"),
+            span,
+            format!("this is {}", shown(&literal)),
+        );
+        self.tell(problem);
+    }
+
+    /// A duration that is literal has to be one.
+    pub(super) fn duration(&mut self, given: &'t Expression) {
+        let Some(literal) = self.literal(given) else {
+            return;
+        };
+        if !is_duration(&literal) && matches!(literal, Value::String(_) | Value::Integer(_)) {
+            let span = self.resolved(given).span;
+            let problem = self
+                .error(
+                    "segue::plan::duration",
+                    format!("{} is not a duration", shown(&literal)),
+                    span,
+                    "",
+                )
+                .help(crate::model::ParseDurationError::HELP);
+            self.tell(problem);
+        }
+    }
+}
+
+fn is_duration(value: &Value) -> bool {
+    match value {
+        Value::Integer(number) => *number >= 0,
+        Value::Float(number) => *number >= 0.0,
+        Value::String(text) => parse_duration(text).is_ok(),
+        _ => false,
+    }
+}
+
+fn is_share(text: &str) -> bool {
+    text.strip_suffix('%')
+        .and_then(|number| number.trim().parse::<f64>().ok())
+        .is_some_and(|percent| (0.0..=100.0).contains(&percent))
+}
+
+/// What an option should be, if a value is something else. Nothing stands for not given.
+fn wrong(name: &str, value: &Value) -> Option<&'static str> {
+    if *value == Value::Null {
+        return None;
+    }
+    let count = |least: i64| value.as_integer().is_some_and(|number| number >= least);
+    let share = || value.as_str().is_some_and(is_share);
+    let (fits, wanted) = match name {
+        "catch_errors" | "noop" => (value.as_bool().is_some(), "a Boolean"),
+        "run_as" | "description" => (value.as_str().is_some(), "a String"),
+        "timeout" => (is_duration(value), "a duration, such as `\"90s\"`"),
+        "limit" => (count(1), "a number of targets, 1 or more"),
+        "max_failures" => (
+            count(0) || share(),
+            "a number of targets, or a share such as `\"10%\"`",
+        ),
+        "on_failure" => (
+            matches!(value.as_str(), Some("stop" | "survivors")) || count(0) || share(),
+            "`\"stop\"`, `\"survivors\"`, or how many may fail: a number or a share such as `\"10%\"`",
+        ),
+        "retry" => (
+            count(1) || value.as_map().is_some(),
+            "a number of attempts, or a Map with `attempts`, `delay` and `backoff`",
+        ),
+        "env" => (value.as_map().is_some(), "a Map"),
+        "arguments" => (value.as_array().is_some(), "an Array of Strings"),
+        _ => return None,
+    };
+    (!fits).then_some(wanted)
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("`\"{text}\"`"),
+        Value::Array(_) => Kind::array(Kind::Unknown).to_string(),
+        Value::Map(_) => Kind::Map.to_string(),
+        other => format!("`{other}`"),
+    }
+}

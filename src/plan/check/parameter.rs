@@ -1,0 +1,314 @@
+//! Parameters of tasks and plans: missing, unknown, or of the wrong type.
+
+use super::{
+    checker::Checker,
+    kind::Kind,
+    report::listed,
+    tree::{Entry, Expression, ExpressionKind},
+};
+use crate::{
+    model::{ValueKind, nearest},
+    plan::source::Span,
+    task::{DataType, Parameter, Parameters},
+};
+
+/// Whose parameters are checked, and where they are given.
+pub(super) struct ParamsCall<'a> {
+    /// The argument that they are, if there is one.
+    pub(super) given: Option<Span>,
+    /// `` task `service` ``.
+    pub(super) owner: String,
+    pub(super) parameters: &'a Parameters,
+    /// The whole call.
+    pub(super) span: Span,
+}
+
+/// What does not fit, where.
+struct Misfit {
+    span: Span,
+    expected: String,
+    found: String,
+}
+
+impl<'t> Checker<'t> {
+    /// Checks the map of parameters that is given, or that none is.
+    pub(super) fn params(&mut self, call: &ParamsCall<'_>, given: Option<&'t Expression>) {
+        let Some(given) = given else {
+            self.missing_params(call, &[], call.span);
+            return;
+        };
+        let resolved = self.resolved(given);
+        match &resolved.kind {
+            ExpressionKind::Unit => self.missing_params(call, &[], call.span),
+            ExpressionKind::Map(entries) => {
+                let at = resolved.span;
+                self.missing_params(call, entries, at);
+                for entry in entries {
+                    self.param(call, entry);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn missing_params(&mut self, call: &ParamsCall<'_>, given: &[Entry], span: Span) {
+        let missing: Vec<(&String, &Parameter)> = call
+            .parameters
+            .iter()
+            .filter(|(name, parameter)| {
+                parameter.is_required() && !given.iter().any(|entry| key_of(entry) == name.as_str())
+            })
+            .collect();
+        let Some((first, _)) = missing.first() else {
+            return;
+        };
+        // A misspelt key is told as such.
+        let misspelt = given.iter().any(|entry| {
+            !call.parameters.contains_key(key_of(entry))
+                && nearest(key_of(entry), [first.as_str()]).is_some()
+        });
+        if misspelt && missing.len() == 1 {
+            return;
+        }
+        let names = listed(missing.iter().map(|(name, _)| name.as_str()));
+        let plural = if missing.len() == 1 {
+            "parameter"
+        } else {
+            "parameters"
+        };
+        let shown: Vec<String> = missing
+            .iter()
+            .map(|(name, parameter)| format!("{name}: {}", parameter.data_type))
+            .collect();
+        let problem = self
+            .error(
+                "segue::task::missing_parameter",
+                format!("{} needs the {plural} {names}", call.owner),
+                span,
+                "not given here",
+            )
+            .help(format!("add `{}`", shown.join(", ")));
+        self.tell(problem);
+    }
+
+    fn param(&mut self, call: &ParamsCall<'_>, entry: &'t Entry) {
+        let name = key_of(entry);
+        let Some(parameter) = call.parameters.get(name) else {
+            self.unknown_param(call, entry);
+            return;
+        };
+        let Some(misfit) = self.misfit(&parameter.data_type, &entry.value) else {
+            return;
+        };
+        let mut problem = self.error(
+            "segue::task::parameter_type",
+            format!(
+                "the parameter `{name}` of {} expects {}",
+                call.owner, misfit.expected
+            ),
+            misfit.span,
+            format!("this is {}", misfit.found),
+        );
+        if !entry.value.span.covers(misfit.span) {
+            problem = problem.label(entry.value.span, "given here");
+        }
+        if let Some(given) = call.given
+            && !given.covers(entry.key.span)
+        {
+            problem = problem.label(given, format!("passed to {} here", call.owner));
+        }
+        self.tell(problem);
+    }
+
+    fn unknown_param(&mut self, call: &ParamsCall<'_>, entry: &Entry) {
+        let name = key_of(entry);
+        let known = || call.parameters.keys().map(String::as_str);
+        let is_option = super::options::is_option(name);
+        let help = if let Some(meant) = nearest(name, known()) {
+            format!("did you mean `{meant}`?")
+        } else if is_option {
+            format!(
+                "`{name}` is an option: options are a map of their own, behind that of the parameters"
+            )
+        } else if call.parameters.is_empty() {
+            "it takes no parameters".to_owned()
+        } else {
+            format!("its parameters are {}", listed(known()))
+        };
+        let problem = self
+            .error(
+                "segue::task::unknown_parameter",
+                format!("{} has no parameter `{name}`", call.owner),
+                entry.key.span,
+                "",
+            )
+            .help(help);
+        self.tell(problem);
+    }
+
+    /// What in an expression can't be of the type, whatever happens.
+    fn misfit(&self, data_type: &DataType, expression: &'t Expression) -> Option<Misfit> {
+        let resolved = self.resolved(expression);
+        if let Some(value) = self.literal(resolved) {
+            let mismatch = data_type.check(&value).err()?;
+            return Some(Misfit {
+                span: self.at_path(resolved, &mismatch.path),
+                expected: mismatch.expected,
+                found: mismatch.actual,
+            });
+        }
+        match (data_type, &resolved.kind) {
+            (
+                DataType::Optional(inner) | DataType::NotUndef(inner) | DataType::Sensitive(inner),
+                _,
+            ) => self.misfit(inner, resolved),
+            (DataType::Variant(types), _) => {
+                let mut misfits: Vec<Misfit> = Vec::new();
+                for one in types {
+                    misfits.push(self.misfit(one, resolved)?);
+                }
+                // What is wrong with the alternative of the same shape says more than that none fits.
+                let inner = misfits
+                    .iter()
+                    .position(|misfit| misfit.span != resolved.span);
+                match inner {
+                    Some(index) => Some(misfits.swap_remove(index)),
+                    None => misfits.pop().map(|misfit| Misfit {
+                        expected: data_type.to_string(),
+                        ..misfit
+                    }),
+                }
+            }
+            (DataType::Array { item, .. }, ExpressionKind::Array(items)) => {
+                items.iter().find_map(|one| self.misfit(item, one))
+            }
+            (DataType::Tuple { items: types, .. }, ExpressionKind::Array(items)) => items
+                .iter()
+                .enumerate()
+                .find_map(|(index, one)| self.misfit(types.get(index).or(types.last())?, one)),
+            (DataType::Hash { value, .. }, ExpressionKind::Map(entries)) => entries
+                .iter()
+                .find_map(|entry| self.misfit(value, &entry.value)),
+            (DataType::Struct(members), ExpressionKind::Map(entries)) => {
+                entries.iter().find_map(|entry| {
+                    let name = key_of(entry);
+                    match members.iter().find(|member| member.name == name) {
+                        Some(member) => self.misfit(&member.data_type, &entry.value),
+                        None => Some(Misfit {
+                            span: entry.key.span,
+                            expected: format!(
+                                "the keys {}",
+                                listed(members.iter().map(|member| member.name.as_str()))
+                            ),
+                            found: format!("the key `{name}`"),
+                        }),
+                    }
+                })
+            }
+            (_, kind) => {
+                let known = self.kind_of(resolved, kind);
+                let value_kind = value_kind(&known)?;
+                (!accepts(data_type, value_kind)).then(|| Misfit {
+                    span: resolved.span,
+                    expected: with_article(&data_type.to_string()),
+                    found: known.to_string(),
+                })
+            }
+        }
+    }
+
+    /// The type of an expression that has been looked at before, without looking at it again.
+    fn kind_of(&self, expression: &Expression, kind: &ExpressionKind) -> Kind {
+        match kind {
+            ExpressionKind::Template(_) => Kind::Text,
+            ExpressionKind::Array(_) => Kind::array(Kind::Unknown),
+            ExpressionKind::Map(_) => Kind::Map,
+            ExpressionKind::Closure(_) => Kind::Closure,
+            ExpressionKind::Variable(name) => self
+                .scopes
+                .get(name)
+                .map_or(Kind::Unknown, |variable| variable.kind.clone()),
+            _ => self
+                .known_kinds
+                .get(&(expression.span.start, expression.span.end))
+                .cloned()
+                .unwrap_or(Kind::Unknown),
+        }
+    }
+
+    /// The part of an expression that a path such as `flags[1]` or `opts.port` leads to.
+    fn at_path(&self, expression: &'t Expression, path: &str) -> Span {
+        let mut current = self.resolved(expression);
+        for step in path.split(['.', '[', ']']).filter(|step| !step.is_empty()) {
+            let step = step.trim_matches(['\'', '"']);
+            let next = match &current.kind {
+                ExpressionKind::Array(items) => step
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|index| items.get(index)),
+                ExpressionKind::Map(entries) => entries
+                    .iter()
+                    .find(|entry| key_of(entry) == step)
+                    .map(|entry| &entry.value),
+                _ => None,
+            };
+            match next {
+                Some(next) => current = self.resolved(next),
+                None => break,
+            }
+        }
+        current.span
+    }
+}
+
+/// The key of an entry, which may be written as a string.
+pub(super) fn key_of(entry: &Entry) -> &str {
+    &entry.key.text
+}
+
+const fn value_kind(kind: &Kind) -> Option<ValueKind> {
+    Some(match kind {
+        Kind::Unit => ValueKind::Undef,
+        Kind::Boolean => ValueKind::Boolean,
+        Kind::Integer => ValueKind::Integer,
+        Kind::Float => ValueKind::Float,
+        Kind::Character | Kind::Text => ValueKind::String,
+        Kind::Array(_) => ValueKind::Array,
+        Kind::Map => ValueKind::Hash,
+        // What a native value becomes as data is not for the check to know.
+        _ => return None,
+    })
+}
+
+/// Whether any value of that kind is of the type.
+fn accepts(data_type: &DataType, kind: ValueKind) -> bool {
+    let scalar = matches!(
+        kind,
+        ValueKind::Boolean | ValueKind::Integer | ValueKind::Float | ValueKind::String
+    );
+    match data_type {
+        DataType::Scalar | DataType::ScalarData => scalar,
+        DataType::Numeric => matches!(kind, ValueKind::Integer | ValueKind::Float),
+        DataType::String(_) | DataType::Enum { .. } | DataType::Pattern(_) => {
+            kind == ValueKind::String
+        }
+        DataType::Integer(_) => kind == ValueKind::Integer,
+        DataType::Float(_) => kind == ValueKind::Float,
+        DataType::Boolean(_) => kind == ValueKind::Boolean,
+        DataType::Array { .. } | DataType::Tuple { .. } => kind == ValueKind::Array,
+        DataType::Hash { .. } | DataType::Struct(_) => kind == ValueKind::Hash,
+        DataType::Collection(_) => matches!(kind, ValueKind::Array | ValueKind::Hash),
+        DataType::TargetSpec => matches!(kind, ValueKind::String | ValueKind::Array),
+        DataType::Undef => kind == ValueKind::Undef,
+        DataType::NotUndef(inner) => kind != ValueKind::Undef && accepts(inner, kind),
+        DataType::Optional(inner) => kind == ValueKind::Undef || accepts(inner, kind),
+        DataType::Sensitive(inner) => accepts(inner, kind),
+        DataType::Variant(types) => types.iter().any(|one| accepts(one, kind)),
+        _ => true,
+    }
+}
+
+fn with_article(data_type: &str) -> String {
+    let vowel = data_type.starts_with(['A', 'E', 'I', 'O', 'U']);
+    format!("{} {data_type}", if vowel { "an" } else { "a" })
+}

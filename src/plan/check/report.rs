@@ -1,0 +1,179 @@
+//! The words of the check for what it finds in many places.
+
+use super::{
+    checker::Checker,
+    scope::{Role, Variable},
+    tree::Tree,
+};
+use crate::{
+    model::nearest,
+    plan::{
+        diagnostic::{PlanDiagnostic, foreign_word},
+        source::Span,
+    },
+};
+
+impl Checker<'_> {
+    pub(super) fn error(
+        &self,
+        code: &'static str,
+        message: impl Into<String>,
+        span: Span,
+        label: impl Into<String>,
+    ) -> PlanDiagnostic {
+        PlanDiagnostic::error(code, message)
+            .within(self.source)
+            .label(span, label)
+    }
+
+    pub(super) fn warning(
+        &self,
+        code: &'static str,
+        message: impl Into<String>,
+        span: Span,
+        label: impl Into<String>,
+    ) -> PlanDiagnostic {
+        PlanDiagnostic::warning(code, message)
+            .within(self.source)
+            .label(span, label)
+    }
+
+    pub(super) fn tell(&mut self, problem: PlanDiagnostic) {
+        self.problems.push(problem);
+    }
+
+    pub(super) fn unknown_variable(&mut self, name: &str, span: Span) {
+        let problem = self.error(
+            "segue::plan::unknown_variable",
+            format!("unknown variable `{name}`"),
+            span,
+            "not declared here",
+        );
+        let help = if self.scopes.in_function() && self.header.param(name).is_some() {
+            Some(format!(
+                "functions don't see the parameters of the plan: pass `{name}` to the function"
+            ))
+        } else if self.scopes.in_function() && self.outer.contains(name) {
+            Some(format!(
+                "functions don't see the variables of the plan: pass `{name}` to the function; a constant is `global::{name}`"
+            ))
+        } else if let Some(help) = foreign_word(name) {
+            Some(help.to_owned())
+        } else if !self.functions.named(name).is_empty() {
+            Some(format!(
+                "`{name}` is a function: call it with `{name}(...)`, or pass it on as `|x| {name}(x)`"
+            ))
+        } else if self.vocabulary.functions(name).next().is_some() {
+            Some(format!(
+                "`{name}` is a function: call it with `{name}(...)`"
+            ))
+        } else {
+            let names = self.scopes.names();
+            nearest(name, names.iter().map(String::as_str))
+                .map(|meant| format!("did you mean `{meant}`?"))
+        };
+        self.tell(problem.maybe_help(help));
+    }
+
+    /// Warns of those that nobody used.
+    pub(super) fn unused(&mut self, variables: Vec<Variable<'_>>) {
+        for variable in variables {
+            if variable.used || variable.name.starts_with('_') {
+                continue;
+            }
+            let name = &variable.name;
+            let problem = match variable.role {
+                Role::Let | Role::Constant => self
+                    .warning(
+                        "segue::plan::unused_variable",
+                        format!("`{name}` is never used"),
+                        variable.span,
+                        "",
+                    )
+                    .help(format!(
+                        "remove it, or call it `_{name}` if that is on purpose"
+                    )),
+                Role::Param => self
+                    .warning(
+                        "segue::plan::unused_param",
+                        format!("the parameter `{name}` is never used"),
+                        variable.span,
+                        "",
+                    )
+                    .help("use it, or remove the line"),
+                _ => continue,
+            };
+            self.tell(problem);
+        }
+    }
+
+    /// Warns of private functions whose name occurs nowhere else.
+    pub(super) fn unused_functions(&mut self, tree: &Tree) {
+        for function in tree.functions.iter().filter(|function| function.private) {
+            let text = self.source.text();
+            let uses = self
+                .source
+                .tokens()
+                .all()
+                .iter()
+                .filter(|token| token.span.of(text).trim_matches('"') == function.name)
+                .count();
+            if uses > 1 {
+                continue;
+            }
+            let problem = self
+                .warning(
+                    "segue::plan::unused_function",
+                    format!("`{}` is never called", function.name),
+                    function.name_span,
+                    "",
+                )
+                .help("remove it; only this file could call it");
+            self.tell(problem);
+        }
+    }
+
+    pub(super) fn unused_imports(&mut self) {
+        let unused: Vec<_> = self
+            .imports
+            .values()
+            .filter(|import| !import.used)
+            .map(|import| import.alias.clone())
+            .collect();
+        for alias in unused {
+            let problem = self
+                .warning(
+                    "segue::plan::unused_import",
+                    format!("the import `{}` is never used", alias.text),
+                    alias.span,
+                    "",
+                )
+                .help("remove the line");
+            self.tell(problem);
+        }
+    }
+}
+
+/// In the order of the file, and nothing twice.
+pub(super) fn sorted(mut problems: Vec<PlanDiagnostic>) -> Vec<PlanDiagnostic> {
+    problems.sort_by_key(|problem| problem.span().map(|span| (span.start, span.end)));
+    problems.dedup_by(|one, other| {
+        one.span() == other.span() && one.code == other.code && one.message == other.message
+    });
+    problems
+}
+
+/// Names in backticks with commas between them, not more than fit on a line.
+pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    const SHOWN_MAX: usize = 12;
+    let names: Vec<&str> = names.into_iter().collect();
+    let mut shown: Vec<String> = names
+        .iter()
+        .take(SHOWN_MAX)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if names.len() > SHOWN_MAX {
+        shown.push(format!("and {} more", names.len() - SHOWN_MAX));
+    }
+    shown.join(", ")
+}

@@ -1,0 +1,238 @@
+//! Step graphs that are written out: doubled, missing and cyclic steps.
+
+use std::collections::HashMap;
+
+use super::{
+    checker::Checker,
+    report::listed,
+    tree::{Call, Expression, ExpressionKind, Name},
+};
+use crate::{model::nearest, plan::source::Span};
+
+/// The graphs of a file, each by the variable that holds it.
+#[derive(Debug, Default)]
+pub(super) struct StepGraphs {
+    graphs: Vec<StepGraph>,
+}
+
+#[derive(Debug)]
+struct StepGraph {
+    variable: String,
+    /// In the order in which they are written.
+    steps: Vec<Step>,
+    /// Some of its steps have names that only a run knows.
+    open: bool,
+}
+
+#[derive(Debug)]
+struct Step {
+    name: String,
+    span: Span,
+    after: Vec<(String, Span)>,
+    /// The statement is inside of a loop, a branch of an `if` or a closure.
+    conditional: bool,
+}
+
+impl StepGraphs {
+    /// A variable is declared: if it holds a new graph, its steps are not those of an earlier one of that name.
+    pub(super) fn declared(&mut self, name: &Name, value: &Expression) {
+        let is_graph =
+            matches!(&value.kind, ExpressionKind::Call(call) if call.name.text == "graph");
+        if is_graph {
+            self.graphs.push(StepGraph {
+                variable: name.text.clone(),
+                steps: Vec::new(),
+                open: false,
+            });
+        }
+    }
+
+    fn of(&mut self, variable: &str) -> Option<&mut StepGraph> {
+        self.graphs
+            .iter_mut()
+            .rev()
+            .find(|graph| graph.variable == variable)
+    }
+
+    /// The graph is given to somebody else, who may add steps.
+    pub(super) fn passed_on(&mut self, variable: &str) {
+        if let Some(graph) = self.of(variable) {
+            graph.open = true;
+        }
+    }
+}
+
+impl<'t> Checker<'t> {
+    /// `graph.step("name", #{ after: ... }, || ...)`.
+    pub(super) fn step(&mut self, receiver: &'t Expression, call: &'t Call) {
+        let ExpressionKind::Variable(variable) = &receiver.kind else {
+            return;
+        };
+        let name = call.arguments.first().and_then(|name| self.text_of(name));
+        let after = call
+            .arguments
+            .iter()
+            .filter_map(|argument| self.resolved(argument).as_map())
+            .flatten()
+            .find(|entry| entry.key.text == "after")
+            .map(|entry| self.names_of(&entry.value));
+        let conditional = self.conditional > 0;
+        let Some(graph) = self.graphs.of(variable) else {
+            return;
+        };
+        let (Some((name, span)), Some(after)) = (name, after.unwrap_or(Some(Vec::new()))) else {
+            graph.open = true;
+            return;
+        };
+        graph.steps.push(Step {
+            name: name.to_owned(),
+            span,
+            after,
+            conditional,
+        });
+    }
+
+    /// One name or an array of names, if all of them are literal.
+    fn names_of(&self, expression: &'t Expression) -> Option<Vec<(String, Span)>> {
+        let resolved = self.resolved(expression);
+        match &resolved.kind {
+            ExpressionKind::Text(text) => Some(vec![(text.clone(), resolved.span)]),
+            ExpressionKind::Array(items) => items
+                .iter()
+                .map(|item| {
+                    self.text_of(item)
+                        .map(|(text, span)| (text.to_owned(), span))
+                })
+                .collect(),
+            ExpressionKind::Unit => Some(Vec::new()),
+            _ => None,
+        }
+    }
+}
+
+/// Tells what is wrong with the graphs that were found.
+pub(super) fn report(checker: &mut Checker<'_>) {
+    let graphs = std::mem::take(&mut checker.graphs).graphs;
+    for graph in &graphs {
+        doubled(checker, graph);
+        if !graph.open {
+            missing(checker, graph);
+        }
+        cyclic(checker, graph);
+    }
+}
+
+fn doubled(checker: &mut Checker<'_>, graph: &StepGraph) {
+    let mut first: HashMap<&str, &Step> = HashMap::new();
+    for step in graph.steps.iter().filter(|step| !step.conditional) {
+        if let Some(known) = first.insert(&step.name, step) {
+            let problem = checker
+                .error(
+                    "segue::plan::duplicate_step",
+                    format!("there are two steps `{}`", step.name),
+                    step.span,
+                    "the same name again",
+                )
+                .label(known.span, "first used here")
+                .help("give each step a name of its own");
+            checker.tell(problem);
+        }
+    }
+}
+
+fn missing(checker: &mut Checker<'_>, graph: &StepGraph) {
+    let names = || graph.steps.iter().map(|step| step.name.as_str());
+    for step in &graph.steps {
+        for (name, span) in &step.after {
+            if names().any(|known| known == name) {
+                continue;
+            }
+            let help = nearest(name, names()).map_or_else(
+                || format!("its steps are {}", listed(names())),
+                |meant| format!("did you mean `{meant}`?"),
+            );
+            let problem = checker
+                .error(
+                    "segue::plan::unknown_step",
+                    format!(
+                        "`{}` waits for a step `{name}`, which there is not",
+                        step.name
+                    ),
+                    *span,
+                    "",
+                )
+                .help(help);
+            checker.tell(problem);
+        }
+    }
+}
+
+fn cyclic(checker: &mut Checker<'_>, graph: &StepGraph) {
+    let Some(cycle) = cycle(graph) else { return };
+    let names: Vec<String> = cycle
+        .iter()
+        .chain(cycle.first())
+        .map(|(step, _)| format!("`{}`", step.name))
+        .collect();
+    let message = if cycle.len() == 1 {
+        format!("{} waits for itself", names[0])
+    } else {
+        format!(
+            "these steps wait for each other: {}",
+            names.join(" waits for ")
+        )
+    };
+    let mut problem = checker
+        .error("segue::plan::cyclic_steps", message, cycle[0].1, "")
+        .help("remove one of these `after`");
+    problem.labels.clear();
+    for (index, (step, span)) in cycle.iter().enumerate() {
+        let next = &cycle[(index + 1) % cycle.len()].0.name;
+        problem = problem.label(*span, format!("`{}` waits for `{next}`", step.name));
+    }
+    checker.tell(problem);
+}
+
+/// The steps of a cycle, each with the place where it says that it waits for the next one.
+fn cycle(graph: &StepGraph) -> Option<Vec<(&Step, Span)>> {
+    let index_of = |name: &str| graph.steps.iter().position(|step| step.name == name);
+    // 0: not seen, 1: on the way, 2: done.
+    let mut marks = vec![0_u8; graph.steps.len()];
+    for start in 0..graph.steps.len() {
+        let mut way: Vec<(usize, usize)> = Vec::new();
+        if marks[start] == 0 {
+            marks[start] = 1;
+            way.push((start, 0));
+        }
+        while let Some((step, edge)) = way.last().copied() {
+            let Some((name, _)) = graph.steps[step].after.get(edge) else {
+                marks[step] = 2;
+                way.pop();
+                continue;
+            };
+            if let Some(last) = way.last_mut() {
+                last.1 += 1;
+            }
+            match index_of(name) {
+                Some(next) if marks[next] == 1 => {
+                    let from = way.iter().position(|(on, _)| *on == next)?;
+                    return Some(
+                        way[from..]
+                            .iter()
+                            .map(|(on, edge)| {
+                                let step = &graph.steps[*on];
+                                (step, step.after[edge - 1].1)
+                            })
+                            .collect(),
+                    );
+                }
+                Some(next) if marks[next] == 0 => {
+                    marks[next] = 1;
+                    way.push((next, 0));
+                }
+                _ => {}
+            }
+        }
+    }
+    None
+}

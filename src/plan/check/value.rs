@@ -1,0 +1,331 @@
+//! Expressions: names that are not known, and the types of what can be told.
+
+use super::{
+    checker::Checker,
+    closure::ClosureUse,
+    kind::Kind,
+    scope::Boundary,
+    tree::{Expression, ExpressionKind, Name, Operator, StatementKind},
+};
+use crate::{
+    model::nearest,
+    plan::source::{Span, TokenKind},
+};
+
+impl<'t> Checker<'t> {
+    /// Looks at an expression and gives its type.
+    pub(super) fn value(&mut self, expression: &'t Expression) -> Kind {
+        let kind = self.looked_at(expression);
+        if kind != Kind::Unknown {
+            let span = expression.span;
+            self.known_kinds
+                .insert((span.start, span.end), kind.clone());
+        }
+        kind
+    }
+
+    fn looked_at(&mut self, expression: &'t Expression) -> Kind {
+        match &expression.kind {
+            ExpressionKind::Unit => Kind::Unit,
+            ExpressionKind::Boolean(_) => Kind::Boolean,
+            ExpressionKind::Integer(_) => Kind::Integer,
+            ExpressionKind::Float(_) => Kind::Float,
+            ExpressionKind::Character(_) => Kind::Character,
+            ExpressionKind::Text(text) => {
+                self.forgotten_interpolation(text, expression.span);
+                Kind::Text
+            }
+            ExpressionKind::Template(parts) => {
+                for part in parts {
+                    self.template_part(part);
+                }
+                Kind::Text
+            }
+            ExpressionKind::Array(items) => {
+                let kinds: Vec<Kind> = items.iter().map(|item| self.value(item)).collect();
+                Kind::array(
+                    kinds
+                        .into_iter()
+                        .reduce(Kind::join)
+                        .unwrap_or(Kind::Unknown),
+                )
+            }
+            ExpressionKind::Map(entries) => {
+                for entry in entries {
+                    self.value(&entry.value);
+                }
+                Kind::Map
+            }
+            ExpressionKind::Variable(name) => self.variable(name, expression.span),
+            ExpressionKind::Qualified { namespace, name } => self.qualified(namespace, name),
+            ExpressionKind::This => Kind::Unknown,
+            ExpressionKind::Call(call) => self.call(call, expression.span),
+            ExpressionKind::Method {
+                receiver,
+                call,
+                optional,
+            } => self.method(receiver, call, *optional, expression.span),
+            ExpressionKind::Property {
+                receiver,
+                name,
+                optional,
+            } => {
+                let kind = self.value(receiver);
+                self.property(&kind, receiver, name, *optional)
+            }
+            ExpressionKind::Index { receiver, index } => {
+                let kind = self.value(receiver);
+                let index_kind = self.value(index);
+                self.index(&kind, receiver, &index_kind, index)
+            }
+            ExpressionKind::Operator { operator, operands } => {
+                self.operator(operator, operands, expression.span)
+            }
+            ExpressionKind::Closure(closure) => {
+                self.closure(closure, &ClosureUse::default());
+                Kind::Closure
+            }
+            ExpressionKind::Statement(statement) => {
+                self.statements(std::slice::from_ref(statement));
+                Kind::Unknown
+            }
+        }
+    }
+
+    /// What stands between `${` and `}` is a block; mostly of one expression.
+    fn template_part(&mut self, part: &'t Expression) {
+        match &part.kind {
+            // The text between is no string of its own, so `"${x}"` in it is what it should be.
+            ExpressionKind::Text(_) => {}
+            ExpressionKind::Statement(statement) => match &statement.kind {
+                StatementKind::Block(block) => {
+                    self.scopes.open(Boundary::Block);
+                    self.statements(&block.statements);
+                    self.scopes.close();
+                }
+                _ => {
+                    self.value(part);
+                }
+            },
+            _ => {
+                self.value(part);
+            }
+        }
+    }
+
+    fn variable(&mut self, name: &str, span: Span) -> Kind {
+        if let Some(found) = self.scopes.find(name) {
+            found.variable.used = true;
+            return found.variable.kind.clone();
+        }
+        if !self.lost.contains(name) {
+            self.unknown_variable(name, span);
+        }
+        Kind::Unknown
+    }
+
+    /// `lib::NAME`, `global::NAME`.
+    fn qualified(&mut self, namespace: &Name, name: &Name) -> Kind {
+        if namespace.text == "global" {
+            if !self.outer.contains(&name.text) && !self.lost.contains(&name.text) {
+                let meant = nearest(&name.text, self.outer.iter().map(String::as_str))
+                    .map(|meant| format!("did you mean `global::{meant}`?"));
+                let problem = self
+                    .error(
+                        "segue::plan::unknown_variable",
+                        format!("the plan has no constant `{}`", name.text),
+                        name.span,
+                        "",
+                    )
+                    .maybe_help(meant);
+                self.tell(problem);
+            }
+            return Kind::Unknown;
+        }
+        let Some(import) = self.imports.get_mut(&namespace.text) else {
+            self.unknown_namespace(namespace);
+            return Kind::Unknown;
+        };
+        import.used = true;
+        let known = import.functions.is_some();
+        if known && !import.variables.contains(&name.text) {
+            let is_function = import
+                .functions
+                .iter()
+                .flatten()
+                .any(|(function, _)| *function == name.text);
+            let help = if is_function {
+                Some(format!("call it: `{}::{}(...)`", namespace.text, name.text))
+            } else {
+                nearest(&name.text, import.variables.iter().map(String::as_str))
+                    .map(|meant| format!("did you mean `{}::{meant}`?", namespace.text))
+            };
+            let problem = self
+                .error(
+                    "segue::plan::unknown_variable",
+                    format!("`{}` exports no `{}`", namespace.text, name.text),
+                    name.span,
+                    "",
+                )
+                .maybe_help(help);
+            self.tell(problem);
+        }
+        Kind::Unknown
+    }
+
+    pub(super) fn unknown_namespace(&mut self, namespace: &Name) {
+        if self.lost.contains(&namespace.text) {
+            return;
+        }
+        let known: Vec<String> = self
+            .imports
+            .keys()
+            .cloned()
+            .chain(self.vocabulary.namespaces().map(str::to_owned))
+            .collect();
+        let help = nearest(&namespace.text, known.iter().map(String::as_str)).map_or_else(
+            || {
+                format!(
+                    "write `import \"path/to/file\" as {};` at the top of the file",
+                    namespace.text
+                )
+            },
+            |meant| format!("did you mean `{meant}::`?"),
+        );
+        let problem = self
+            .error(
+                "segue::plan::unknown_import",
+                format!("nothing is imported as `{}`", namespace.text),
+                namespace.span,
+                "",
+            )
+            .help(help);
+        self.tell(problem);
+    }
+
+    fn operator(&mut self, operator: &Operator, operands: &'t [Expression], span: Span) -> Kind {
+        let kinds: Vec<Kind> = operands.iter().map(|operand| self.value(operand)).collect();
+        match operator {
+            Operator::And | Operator::Or => {
+                for (operand, kind) in operands.iter().zip(&kinds) {
+                    self.truth(operand, kind);
+                }
+                Kind::Boolean
+            }
+            Operator::In => Kind::Boolean,
+            Operator::Range => Kind::Range,
+            Operator::Coalesce => kinds
+                .into_iter()
+                .reduce(Kind::join)
+                .unwrap_or(Kind::Unknown),
+            Operator::Other(symbol) => self.arithmetic(symbol, &kinds, span),
+        }
+    }
+
+    fn truth(&mut self, operand: &Expression, kind: &Kind) {
+        if matches!(kind, Kind::Unknown | Kind::Boolean) {
+            return;
+        }
+        let problem = self
+            .error(
+                "segue::plan::wrong_type",
+                "`&&` and `||` join what is true or false",
+                operand.span,
+                format!("this is {kind}"),
+            )
+            .maybe_help(match kind {
+                Kind::Native(name) if &**name == "ResultSet" || &**name == "Result" => {
+                    Some("write `.ok` behind it")
+                }
+                Kind::Unit | Kind::Text => Some("for a value in place of nothing write `??`"),
+                _ => None,
+            });
+        self.tell(problem);
+    }
+
+    fn arithmetic(&mut self, symbol: &str, kinds: &[Kind], span: Span) -> Kind {
+        match (symbol, kinds) {
+            ("==" | "!=" | "<" | ">" | "<=" | ">=" | "!", _) => Kind::Boolean,
+            ("+", [Kind::Text, _] | [_, Kind::Text]) => Kind::Text,
+            ("+" | "-" | "*" | "/" | "%" | "**", [Kind::Integer, Kind::Integer]) => Kind::Integer,
+            (
+                "+" | "-" | "*" | "/" | "%" | "**",
+                [Kind::Float, Kind::Float | Kind::Integer] | [Kind::Integer, Kind::Float],
+            ) => Kind::Float,
+            ("-" | "*" | "/" | "%", [one, other])
+                if is_no_number(one) && is_plain(other) || is_plain(one) && is_no_number(other) =>
+            {
+                self.no_operator(symbol, one, other, span);
+                Kind::Unknown
+            }
+            ("-" | "+" | "&" | "|", [Kind::Native(one), Kind::Native(other)]) if one == other => {
+                kinds[0].clone()
+            }
+            ("-", [one @ (Kind::Integer | Kind::Float)]) => one.clone(),
+            _ => Kind::Unknown,
+        }
+    }
+
+    fn no_operator(&mut self, symbol: &str, one: &Kind, other: &Kind, span: Span) {
+        let help = if *one == Kind::Text || *other == Kind::Text {
+            "`parse_int(text)` gives the number that a text is; texts are joined between back-ticks"
+        } else {
+            "it works on numbers, and on sets of targets"
+        };
+        let problem = self
+            .error(
+                "segue::plan::wrong_type",
+                format!("`{symbol}` does not work on {one} and {other}"),
+                span,
+                "",
+            )
+            .help(help);
+        self.tell(problem);
+    }
+
+    /// `"${name}"` in plain quotes, with a name that is known.
+    fn forgotten_interpolation(&mut self, text: &str, span: Span) {
+        let Some(inner) = text
+            .split_once("${")
+            .and_then(|(_, rest)| rest.split_once('}'))
+            .map(|(inner, _)| inner)
+        else {
+            return;
+        };
+        let written = self.source.tokens().at(span.start);
+        let is_plain = written.is_some_and(|token| {
+            token.kind == TokenKind::Text && token.span.of(self.source.text()).starts_with('"')
+        });
+        let root = inner
+            .split(|char: char| !(char.is_alphanumeric() || char == '_'))
+            .next()
+            .unwrap_or_default();
+        if !is_plain || root.is_empty() || self.scopes.get(root).is_none() {
+            return;
+        }
+        if let Some(found) = self.scopes.find(root) {
+            found.variable.used = true;
+        }
+        let problem = self
+            .warning(
+                "segue::plan::not_interpolated",
+                format!("`${{{inner}}}` stays as it is in double quotes"),
+                span,
+                "",
+            )
+            .help("put the text between back-ticks");
+        self.tell(problem);
+    }
+}
+
+fn is_no_number(kind: &Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Text | Kind::Boolean | Kind::Unit | Kind::Map | Kind::Closure
+    )
+}
+
+/// Known, and of no type that may have operators of its own.
+fn is_plain(kind: &Kind) -> bool {
+    is_no_number(kind) || matches!(kind, Kind::Integer | Kind::Float)
+}
