@@ -43,7 +43,7 @@ mod world;
 mod tests;
 
 pub use self::{
-    check::{CheckWorld, Lookup, TaskView, UnknownTargets, check, check_file},
+    check::{CheckWorld, Lookup, ProjectView, TaskView, UnknownTargets, check, check_file},
     diagnostic::{Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
         Action, ApproveBy, Effect, FailureBudget, OnFailure, Outcome, Params, Perform, Performer,
