@@ -29,13 +29,16 @@ pub(super) fn parser(limits: &Limits) -> Engine {
         .set_optimization_level(OptimizationLevel::None)
         .set_strict_variables(true)
         .disable_symbol("eval");
-    // `default` is a parameter of half the functions of the world, and a reserved word in Rhai.
+    functions::register_namespaces(&mut engine);
+    // `default` is a parameter of half the functions of the world, and a reserved word in Rhai, as is `debug` in `log::debug`.
     #[expect(
         deprecated,
         reason = "it is not deprecated but called volatile; the version is pinned"
     )]
     engine.on_parse_token(|token, _, _| match token {
-        Token::Reserved(word) if word.as_str() == "default" => Token::Identifier(word),
+        Token::Reserved(word) if matches!(word.as_str(), "default" | "debug") => {
+            Token::Identifier(word)
+        }
         token => token,
     });
     engine

@@ -52,6 +52,7 @@ pub use self::{
     identity::IdentityKey,
     interpreter::{Interpreter, PlanEnd, PlanOutcome},
     limits::Limits,
+    options::{OPTIONS, OptionEntry},
     plan_stop::PlanStop,
     program::{Program, ProgramError},
     source::{Source, Span},

@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::{HashMap, VecDeque},
+    panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
     sync::{
         Arc,
@@ -230,7 +231,12 @@ impl Scheduler {
             sender: self.sender.clone(),
             sent: false,
         };
-        let perform = self.performer.perform(request);
+        // Asked here and not in the task, so that effects begin in the order in which the plan asks for them.
+        let asked = AssertUnwindSafe(|| self.performer.perform(request));
+        let perform = catch_unwind(asked).unwrap_or_else(|payload| {
+            let outcome = panicked(&*payload);
+            Box::pin(async move { outcome })
+        });
         let task = self.handle.spawn(reply.of(perform));
         let branch = self.current();
         let flight = Rc::new(Flight {
@@ -468,6 +474,14 @@ impl Scheduler {
     }
 }
 
+/// What comes of an effect whose performer panicked.
+fn panicked(payload: &(dyn std::any::Any + Send)) -> Outcome {
+    let message = fiber::panic_message(payload);
+    Outcome::Failed {
+        failure: Failure::new(kinds::EFFECT, format!("performing it panicked: {message}")),
+    }
+}
+
 /// The error of a native function that panicked.
 pub(super) fn panic_error(message: &str, position: Position) -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorSystem(
@@ -498,18 +512,10 @@ struct Reply {
 impl Reply {
     async fn of(mut self, perform: super::effect::Perform) {
         use futures_util::FutureExt;
-        let outcome = std::panic::AssertUnwindSafe(perform)
+        let outcome = AssertUnwindSafe(perform)
             .catch_unwind()
             .await
-            .unwrap_or_else(|payload| Outcome::Failed {
-                failure: Failure::new(
-                    kinds::EFFECT,
-                    format!(
-                        "performing it panicked: {}",
-                        fiber::panic_message(&*payload)
-                    ),
-                ),
-            });
+            .unwrap_or_else(|payload| panicked(&*payload));
         self.send(outcome);
     }
 

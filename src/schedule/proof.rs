@@ -374,6 +374,8 @@ fn check_trace(case: &Case, trace: &[(StepEvent, Vec<Reaction>)]) -> Result<(), 
 }
 
 proptest! {
+    // The model looks at every step each time, which takes a while for 300 of them.
+    #![proptest_config(ProptestConfig::with_cases(96))]
     #[test]
     fn every_edge_limit_and_rule_is_obeyed_and_the_same_course_gives_the_same_order(
         case in any_case(),

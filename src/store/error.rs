@@ -108,7 +108,9 @@ pub enum StoreError {
     #[error("event {seq} of job `{job}` can't be read: {reason}")]
     #[diagnostic(
         code(segue::store::damaged_event),
-        help("the job can't be shown or resumed; `segue job delete {job}` removes it")
+        help(
+            "the job can't be shown or resumed; `segue job prune --older-than 30d` removes it when it is old enough"
+        )
     )]
     DamagedEvent {
         job: JobId,

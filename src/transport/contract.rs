@@ -17,8 +17,12 @@ use crate::model::{Exit, Output, OutputCap, OutputStream, Payload, Secret, Stdin
 
 /// Longer than any condition here takes on the slowest machine; no test waits for it unless it fails.
 const DEADLINE: Duration = Duration::from_mins(1);
-/// Long enough for a shell to start its children, short enough to wait for.
-const SOON: Duration = Duration::from_millis(1500);
+/// Timeouts to try, until one is long enough for a shell to start its children on a busy machine.
+const TIMEOUTS: [Duration; 3] = [
+    Duration::from_millis(500),
+    Duration::from_secs(5),
+    Duration::from_secs(50),
+];
 
 /// A session to test, and what must live as long as it.
 pub(super) struct Subject {
@@ -77,6 +81,7 @@ contract![
     signal_that_ended_the_process_is_told,
     twenty_run_at_once,
     flood_does_not_hold_up_others,
+    caller_who_is_busy_elsewhere_does_not_hold_up_others,
     input_that_is_not_read_does_not_hold_up_others,
     timeout_ends_the_group_with_its_children,
     timeout_runs_the_command_that_ends_it,
@@ -90,12 +95,7 @@ async fn local_group_ends_without_a_command_for_it() {
     let subject = local().await;
     let path = subject.folder.path().join("pids");
     let mut payload = payload(&format!("trap '' TERM; {}", endless(&path)));
-    payload.timeout = SOON;
-    let error = subject.session.run(&payload, None).await.unwrap_err();
-    assert!(matches!(error, SessionError::TimedOut), "{error}");
-    let pids = pids(&path);
-    assert_eq!(pids.len(), 2);
-    until("the group has ended", || !pids.iter().any(|pid| runs(*pid))).await;
+    expect_timeout_to_end(&subject, &mut payload, &path).await;
 }
 
 pub(super) fn payload(command: &str) -> Payload {
@@ -164,6 +164,21 @@ fn endless_payload(path: &Path) -> Payload {
     let mut payload = payload(&endless(path));
     payload.end = Some(format!("kill -TERM -$(head -n 1 '{}')", path.display()).into());
     payload
+}
+
+/// Runs such a command until its time is over, and waits until its processes have ended.
+async fn expect_timeout_to_end(subject: &Subject, payload: &mut Payload, path: &Path) {
+    for timeout in TIMEOUTS {
+        payload.timeout = timeout;
+        let error = subject.session.run(payload, None).await.unwrap_err();
+        assert!(matches!(error, SessionError::TimedOut), "{error}");
+        let pids = pids(path);
+        if pids.len() == 2 {
+            let ended = || !pids.iter().any(|pid| runs(*pid));
+            return until("the processes have ended", ended).await;
+        }
+    }
+    panic!("it did not start within {TIMEOUTS:?}");
 }
 
 async fn bytes_and_exit_code_come_back_as_they_are(subject: Subject) {
@@ -318,8 +333,21 @@ async fn flood_does_not_hold_up_others(subject: Subject) {
     }
 }
 
+async fn caller_who_is_busy_elsewhere_does_not_hold_up_others(subject: Subject) {
+    let flood = payload("head -c 30000000 /dev/zero");
+    let mut flooded = std::pin::pin!(subject.session.run(&flood, None));
+    // Started, and then left alone while it prints.
+    assert!(futures_util::poll!(flooded.as_mut()).is_pending());
+    for number in 0..5 {
+        let output = run(&subject, &format!("echo {number}")).await;
+        assert_eq!(output.stdout, format!("{number}\n").as_bytes());
+    }
+    let output = flooded.await.unwrap();
+    assert_eq!(output.stdout.len() as u64 + output.omitted, 30_000_000);
+}
+
 async fn input_that_is_not_read_does_not_hold_up_others(subject: Subject) {
-    let mut deaf = payload("sleep 1000");
+    let mut deaf = payload("sleep 120");
     deaf.stdin = input(bytes(5 << 20));
     let others = async {
         for _ in 0..3 {
@@ -338,12 +366,7 @@ async fn input_that_is_not_read_does_not_hold_up_others(subject: Subject) {
 async fn timeout_ends_the_group_with_its_children(subject: Subject) {
     let path = subject.folder.path().join("pids");
     let mut payload = endless_payload(&path);
-    payload.timeout = SOON;
-    let error = subject.session.run(&payload, None).await.unwrap_err();
-    assert!(matches!(error, SessionError::TimedOut), "{error}");
-    let pids = pids(&path);
-    assert_eq!(pids.len(), 2);
-    until("the group has ended", || !pids.iter().any(|pid| runs(*pid))).await;
+    expect_timeout_to_end(&subject, &mut payload, &path).await;
 }
 
 async fn timeout_runs_the_command_that_ends_it(subject: Subject) {
@@ -351,16 +374,8 @@ async fn timeout_runs_the_command_that_ends_it(subject: Subject) {
     // It hides in a session of its own, where no signal to the group of its shell reaches it.
     let hidden = format!("setsid sh -c \"{}\"", endless(&path).replace('$', "\\$"));
     let mut payload = payload(&hidden);
-    payload.timeout = SOON;
     payload.end = Some(format!("xargs kill -KILL < '{}'", path.display()).into());
-    let error = subject.session.run(&payload, None).await.unwrap_err();
-    assert!(matches!(error, SessionError::TimedOut), "{error}");
-    let pids = pids(&path);
-    assert_eq!(pids.len(), 2);
-    until("the hidden processes have ended", || {
-        !pids.iter().any(|pid| runs(*pid))
-    })
-    .await;
+    expect_timeout_to_end(&subject, &mut payload, &path).await;
 }
 
 async fn dropping_the_future_ends_the_group(subject: Subject) {

@@ -5,6 +5,7 @@
 mod capped;
 #[cfg(test)]
 mod contract;
+mod deadline;
 mod error;
 mod local;
 #[cfg(test)]
@@ -55,5 +56,6 @@ pub trait Session: Send + Sync {
     fn close(&self) -> Pending<'_, ()>;
 }
 
-/// Is told of output as it comes. Called from the connection's own task: it must not block.
+/// Is told of output as it comes, while the future of [`Session::run`] is polled: it must not block. What goes to a file
+/// is not told; of a flood that nobody polls for, only what is kept is told.
 pub type OutputWatch<'w> = dyn Fn(OutputStream, &[u8]) + Send + Sync + 'w;

@@ -77,8 +77,8 @@ impl ProcessGroup {
     pub(super) async fn end(mut self) {
         if let Some(child) = self.child.take() {
             // A task of its own, so that it goes on when nobody waits for it any more.
-            let ended = tokio::spawn(end(child, self.end.take())).await;
-            debug_assert!(ended.is_ok(), "ending a group does not panic");
+            // It is cut short only by the end of the runtime.
+            let _ = tokio::spawn(end(child, self.end.take())).await;
         }
     }
 }

@@ -47,7 +47,7 @@ fn options_of(function: &str) -> Option<Vec<&'static str>> {
 
 /// Whether any action has an option of that name.
 pub(super) fn is_option(name: &str) -> bool {
-    OPTIONS.iter().any(|(known, _)| *known == name)
+    OPTIONS.iter().any(|option| option.name == name)
 }
 
 impl<'t> Checker<'t> {
@@ -138,14 +138,14 @@ fn wrong(name: &str, value: &Value) -> Option<&'static str> {
     if *value == Value::Null || fits(name, value) {
         return None;
     }
-    let known = OPTIONS.iter().find(|(known, _)| *known == name);
+    let known = OPTIONS.iter().find(|option| option.name == name);
     Some(known.map_or_else(
         || match name {
             "attempts" => "a number, at least 1",
             "delay" => "a duration such as \"90s\"",
             _ => "a number, at least 1",
         },
-        |(_, wanted)| wanted,
+        |option| option.wanted,
     ))
 }
 

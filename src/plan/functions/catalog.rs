@@ -33,6 +33,8 @@ pub struct Entry {
     pub receiver: Option<&'static str>,
     /// Without the receiver. Those that may be left out come last.
     pub params: Vec<Param>,
+    /// The names of the options that its map of options may have; [`OPTIONS`] says what each wants.
+    pub options: Vec<&'static str>,
     pub returns: &'static str,
     /// A paragraph, in sentences.
     pub doc: &'static str,
@@ -72,6 +74,7 @@ impl Entry {
             kind,
             receiver,
             params: Vec::new(),
+            options: Vec::new(),
             returns: "()",
             doc: "",
             example: "",
@@ -133,6 +136,18 @@ impl Entry {
             optional: true,
         });
         self
+    }
+
+    /// May take a map of options as its last argument, with these entries.
+    pub(in crate::plan) fn may_take_options(mut self, names: &[&'static str]) -> Self {
+        self.options.extend(names);
+        self.may_take("options", "Options")
+    }
+
+    /// Takes a map of options, with these entries.
+    pub(in crate::plan) fn takes_options(mut self, names: &[&'static str]) -> Self {
+        self.options.extend(names);
+        self.takes("options", "Options")
     }
 
     pub(in crate::plan) const fn gives(mut self, returns: &'static str) -> Self {
@@ -246,23 +261,26 @@ impl Entry {
         }
     }
 
-    /// Rhai's packages have a `print` for each type; one for any type would never be found behind them.
+    /// The types of the first argument under which it is registered. Rhai's packages have a `print` for each type and
+    /// a `to_json` for maps; one for any type would never be found behind those.
     fn first_types(&self) -> Vec<Option<TypeId>> {
-        if !matches!(self.name, "print" | "debug") {
-            return vec![None];
+        match self.name {
+            "to_json" => vec![Some(TypeId::of::<Map>()), None],
+            "print" | "debug" => {
+                let types = [
+                    TypeId::of::<ImmutableString>(),
+                    TypeId::of::<char>(),
+                    TypeId::of::<bool>(),
+                    TypeId::of::<()>(),
+                    TypeId::of::<i64>(),
+                    TypeId::of::<f64>(),
+                    TypeId::of::<Array>(),
+                    TypeId::of::<Map>(),
+                ];
+                types.into_iter().map(Some).chain([None]).collect()
+            }
+            _ => vec![None],
         }
-        let types = [
-            TypeId::of::<ImmutableString>(),
-            TypeId::of::<char>(),
-            TypeId::of::<bool>(),
-            TypeId::of::<()>(),
-            TypeId::of::<i64>(),
-            TypeId::of::<f64>(),
-            TypeId::of::<Array>(),
-            TypeId::of::<Map>(),
-            TypeId::of::<Dynamic>(),
-        ];
-        types.into_iter().map(Some).collect()
     }
 
     fn implementation(&'static self) -> RhaiFunc {
@@ -335,26 +353,32 @@ pub fn catalog() -> &'static [Entry] {
     })
 }
 
-/// Makes the whole catalog known to an engine.
+/// Makes the whole catalog known to an engine, but for what is in a namespace.
 pub(in crate::plan) fn register(engine: &mut Engine) {
-    let mut global = Module::new();
-    let mut named: Vec<(&str, Module)> = Vec::new();
+    let mut module = Module::new();
+    for entry in catalog().iter().filter(|entry| !entry.name.contains("::")) {
+        entry.set_into(&mut module);
+    }
+    super::text::make_replace_safe(&mut module);
+    module.build_index();
+    engine.register_global_module(module.into());
+}
+
+/// Makes the namespaces known, such as `log`: the parser too has to know that they are there.
+pub(in crate::plan) fn register_namespaces(engine: &mut Engine) {
+    let mut modules: Vec<(&str, Module)> = Vec::new();
     for entry in catalog() {
         let Some((namespace, _)) = entry.name.split_once("::") else {
-            entry.set_into(&mut global);
             continue;
         };
-        let known = named.iter().position(|(name, _)| *name == namespace);
+        let known = modules.iter().position(|(name, _)| *name == namespace);
         let position = known.unwrap_or_else(|| {
-            named.push((namespace, Module::new()));
-            named.len() - 1
+            modules.push((namespace, Module::new()));
+            modules.len() - 1
         });
-        entry.set_into(&mut named[position].1);
+        entry.set_into(&mut modules[position].1);
     }
-    super::text::make_replace_safe(&mut global);
-    global.build_index();
-    engine.register_global_module(global.into());
-    for (name, mut module) in named {
+    for (name, mut module) in modules {
         module.build_index();
         engine.register_static_module(name, module.into());
     }

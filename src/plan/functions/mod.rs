@@ -20,4 +20,4 @@ mod target_set;
 mod text;
 
 pub use self::catalog::{Entry, EntryKind, Param, catalog};
-pub(super) use self::catalog::{names, register};
+pub(super) use self::catalog::{names, register, register_namespaces};

@@ -63,7 +63,7 @@ fn frames_lead_through_functions_closures_and_files() {
                 "plans/plan.rhai:2:25".to_owned(),
                 FrameFunction::Named("outer".to_owned())
             ),
-            ("plans/plan.rhai:3:29".to_owned(), FrameFunction::Closure),
+            ("plans/plan.rhai:3:27".to_owned(), FrameFunction::Closure),
             ("plans/plan.rhai:3:1".to_owned(), FrameFunction::File),
         ]
     );

@@ -248,14 +248,14 @@ fn facts_are_kept_and_variables_are_seen_at_once() {
         let web = target("web1");
         collect_facts(web);
         set_var(web, "weight", 10);
-        add_to_group("lb1", "old");
+        add_to_group("web3", "old");
         [web.facts.stdout, web.vars.weight, facts("web1").exit_code, targets("old").names]
         "#,
     )
     .value();
     assert_eq!(
         value,
-        json(r#"["web1 says hello",10,0,["lb1","web1","web2"]]"#)
+        json(r#"["web1 says hello",10,0,["web3","web1","web2"]]"#)
     );
 }
 

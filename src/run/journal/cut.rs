@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
+    time::Duration,
 };
 
 use super::{
@@ -10,8 +11,10 @@ use super::{
     script::{End, Life, Script, World, command, live_to_the_end},
 };
 use crate::{
+    clock::Clock,
     event::{Event, EventKind, JobStatus, JobView},
     model::{BranchPath, EffectId, Status, StepStatus, TargetName},
+    plan::{ApproveBy, Effect, Outcome},
 };
 
 /// `probe` fails on `b`, and the plan deals with it. All else is well.
@@ -344,6 +347,59 @@ async fn from_a_step_on_all_is_done_again() {
         rules.redo_from_step(&journal, "fetsh"),
         Err(JournalError::UnknownStep { nearest: Some(name), .. }) if name == "fetch"
     ));
+}
+
+#[tokio::test]
+async fn an_approval_is_asked_once_and_waited_for_until_its_time_is_over() {
+    let world = Arc::new(World::new(well, false));
+    let clock = Clock::paused(jiff::Timestamp::UNIX_EPOCH);
+    let root = BranchPath::root();
+    let approve = || Effect::Approve {
+        message: "go on?".to_owned(),
+        by: ApproveBy {
+            names: vec!["grace".to_owned()],
+            timeout: Some(Duration::from_mins(30)),
+        },
+    };
+    let mut events = Vec::new();
+    let mut ends = Vec::new();
+    for _ in 0..3 {
+        let rules = ResumeRules::default();
+        let life = Life::after_at(&events, &world, rules, clock.clone());
+        ends.push(life.asker.ask(&root, approve()).await);
+        events = life.events();
+        clock.advance(Duration::from_mins(20));
+    }
+    assert!(matches!(ends[0], Err(End::Suspended)));
+    assert!(matches!(ends[1], Err(End::Suspended)));
+    assert!(matches!(ends[2], Err(End::Failed(_))), "{:?}", ends[2]);
+    let asked = |event: &&Event| matches!(event.kind, EventKind::ApprovalAsked { .. });
+    assert_eq!(events.iter().filter(asked).count(), 1);
+
+    // An answer that comes late is an answer, unless the plan has gone on without.
+    let life = Life::after_at(&events, &world, ResumeRules::default(), clock.clone());
+    life.approve();
+    let life = Life::after_at(
+        &life.events(),
+        &world,
+        ResumeRules::default(),
+        clock.clone(),
+    );
+    assert!(matches!(
+        life.asker.ask(&root, approve()).await,
+        Err(End::Failed(_))
+    ));
+    let before = &events[..2];
+    let life = Life::after_at(before, &world, ResumeRules::default(), clock.clone());
+    life.approve();
+    let life = Life::after_at(&life.events(), &world, ResumeRules::default(), clock);
+    let Ok(Outcome::Value { value }) = life.asker.ask(&root, approve()).await else {
+        panic!("it was answered");
+    };
+    assert_eq!(
+        value.to_json(),
+        serde_json::json!({"approved": true, "by": "grace", "comment": ""})
+    );
 }
 
 #[test]

@@ -297,9 +297,19 @@ pub(super) struct Life {
 impl Life {
     /// Goes on after these events.
     pub(super) fn after(events: &[Event], world: &Arc<World>, rules: ResumeRules) -> Self {
+        let clock = Clock::paused(jiff::Timestamp::UNIX_EPOCH);
+        Self::after_at(events, world, rules, clock)
+    }
+
+    /// Goes on after these events, at a time of the caller's.
+    pub(super) fn after_at(
+        events: &[Event],
+        world: &Arc<World>,
+        rules: ResumeRules,
+        clock: Clock,
+    ) -> Self {
         let told = Arc::new(Mutex::new(events.to_vec()));
         let sink = Arc::clone(&told);
-        let clock = Clock::paused(jiff::Timestamp::UNIX_EPOCH);
         let now = clock.clone();
         let stream = Stream::new(
             JobId::new(0, 0),

@@ -1,6 +1,9 @@
 //! Opening a database: it is ours, of a format that we know, and brought up to date.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
@@ -26,7 +29,7 @@ pub enum Access {
 pub(super) fn open_to_write(path: &Path, busy: Duration) -> Result<Connection, StoreError> {
     file::make(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = connect(path, flags, busy)?;
+    let mut connection = connect(path, path, flags, busy)?;
     check(path, &connection)?;
     let told = |error| StoreError::from_sqlite(path, &error);
     prepare(&connection).map_err(told)?;
@@ -39,27 +42,68 @@ pub(super) fn open_to_write(path: &Path, busy: Duration) -> Result<Connection, S
     Ok(connection)
 }
 
-/// Opens the database for one more reader, after [`open_to_write`] or [`check_readable`].
-pub(super) fn open_to_read(path: &Path, busy: Duration) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    connect(path, flags, busy)
+/// How readers open a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// Beside a writer.
+    Shared,
+    /// As a file that nobody changes: the only way where SQLite can't make its files beside it.
+    Unchanging,
 }
 
-/// Whether a database that can't be written is one that we can read.
-pub(super) fn check_readable(path: &Path, busy: Duration) -> Result<(), StoreError> {
-    let connection = open_to_read(path, busy)?;
-    if check(path, &connection)? < MIGRATIONS.len() {
+/// Opens the database for one more reader, after [`open_to_write`] or [`check_readable`].
+pub(super) fn open_to_read(
+    path: &Path,
+    reading: Reading,
+    busy: Duration,
+) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    match reading {
+        Reading::Shared => connect(path, path, flags, busy),
+        Reading::Unchanging => {
+            let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+            connect(path, &unchanging(path), flags, busy)
+        }
+    }
+}
+
+/// How a database that can't be written can be read.
+pub(super) fn check_readable(path: &Path, busy: Duration) -> Result<Reading, StoreError> {
+    let version = |reading| check(path, &open_to_read(path, reading, busy)?);
+    let (reading, version) = match version(Reading::Shared) {
+        Ok(found) => (Reading::Shared, found),
+        // With a log beside it, it is not all there is.
+        Err(error) if file::log_of(path).exists() => return Err(error),
+        Err(_) => (Reading::Unchanging, version(Reading::Unchanging)?),
+    };
+    if version < MIGRATIONS.len() {
         // It would have to be brought up to date first.
         return Err(StoreError::ReadOnly {
             path: path.to_owned(),
         });
     }
-    Ok(())
+    Ok(reading)
 }
 
-fn connect(path: &Path, flags: OpenFlags, busy: Duration) -> Result<Connection, StoreError> {
+/// The URI of a file that nobody changes (sqlite.org/uri.html).
+fn unchanging(path: &Path) -> PathBuf {
+    let escaped = path
+        .to_string_lossy()
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23");
+    PathBuf::from(format!("file:{escaped}?immutable=1"))
+}
+
+/// `path` is the one to tell of, `name` what SQLite opens.
+fn connect(
+    path: &Path,
+    name: &Path,
+    flags: OpenFlags,
+    busy: Duration,
+) -> Result<Connection, StoreError> {
     let told = |error| StoreError::from_sqlite(path, &error);
-    let connection = Connection::open_with_flags(path, flags).map_err(told)?;
+    let connection = Connection::open_with_flags(name, flags).map_err(told)?;
     connection.busy_timeout(busy).map_err(told)?;
     connection
         .execute_batch(
@@ -113,4 +157,34 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.pragma_update(None, "user_version", version)?;
     }
     transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_read_where_nothing_can_be_made_beside_it() {
+        let room = tempfile::tempdir().unwrap();
+        let path = room.path().join("what? 100% #1.db");
+        let busy = Duration::from_secs(1);
+        drop(open_to_write(&path, busy).unwrap());
+        assert_eq!(check_readable(&path, busy), Ok(Reading::Shared));
+        let connection = open_to_read(&path, Reading::Unchanging, busy).unwrap();
+        assert_eq!(check(&path, &connection), Ok(MIGRATIONS.len()));
+        assert!(connection.execute_batch("DELETE FROM jobs").is_err());
+    }
+
+    #[test]
+    fn an_empty_database_is_not_brought_up_to_date_for_a_reader() {
+        let room = tempfile::tempdir().unwrap();
+        let path = room.path().join("jobs.db");
+        file::make(&path).unwrap();
+        let busy = Duration::from_secs(1);
+        assert_eq!(
+            check_readable(&path, busy),
+            Err(StoreError::ReadOnly { path: path.clone() })
+        );
+        assert_eq!(std::fs::metadata(path).unwrap().len(), 0);
+    }
 }

@@ -15,7 +15,8 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::{
-    database::{self, Access},
+    database::{self, Access, Reading},
+    decoding::Decoder,
     file::{self, Identity},
     leases, reading,
     record::Record,
@@ -63,6 +64,7 @@ pub struct SqliteStore {
     here: Holder,
     seal: Arc<Seal>,
     overflow: Overflow,
+    reading: Reading,
     readers: Mutex<Vec<Connection>>,
     /// Nothing if the database can only be read.
     pub(super) writing: Option<Writing>,
@@ -104,11 +106,12 @@ impl SqliteStore {
         let busy = options.busy_timeout;
         let seal = Arc::new(Seal::beside(path)?);
         let overflow = Overflow::default();
-        let connection = match database::open_to_write(path, busy) {
-            Ok(connection) => Some(connection),
-            Err(StoreError::ReadOnly { .. }) if access == Access::Read => {
-                database::check_readable(path, busy)?;
-                None
+        let (connection, reading) = match database::open_to_write(path, busy) {
+            Ok(connection) => (Some(connection), Reading::Shared),
+            Err(StoreError::ReadOnly { .. } | StoreError::Unavailable { .. })
+                if access == Access::Read =>
+            {
+                (None, database::check_readable(path, busy)?)
             }
             Err(error) => return Err(error),
         };
@@ -133,6 +136,7 @@ impl SqliteStore {
             here: Holder::here(),
             seal,
             overflow,
+            reading,
             readers: Mutex::default(),
             writing,
         })
@@ -192,7 +196,7 @@ impl SqliteStore {
         let idle = self.readers().pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => database::open_to_read(&self.path, self.options.busy_timeout)?,
+            None => database::open_to_read(&self.path, self.reading, self.options.busy_timeout)?,
         };
         let value = work(&connection).map_err(|refusal| refusal.into_error(&self.path));
         let mut readers = self.readers();
@@ -281,8 +285,9 @@ impl Store for SqliteStore {
 
     fn events(&self, job: &JobId, after: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
         let rows = self.read(|connection| reading::events(connection, job, after, limit))?;
+        let mut decoder = Decoder::default();
         rows.into_iter()
-            .map(|row| row.into_event(job, &self.seal))
+            .map(|row| row.into_event(job, &mut decoder, &self.seal))
             .collect()
     }
 

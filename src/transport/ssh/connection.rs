@@ -21,6 +21,7 @@ use tokio_util::task::TaskTracker;
 use super::{
     handler::{Client, Fate, ssh_text},
     jump::JumpLease,
+    leash::Leash,
 };
 use crate::transport::SessionError;
 
@@ -44,6 +45,7 @@ pub(super) struct Connection {
     freed: Notify,
     /// The tasks that work on channels: they outlive whoever started them while they tidy up.
     tasks: TaskTracker,
+    _leash: Leash,
     /// The place on the connection that this one runs through.
     _through: Option<JumpLease>,
 }
@@ -65,13 +67,19 @@ impl Drop for Place {
 }
 
 impl Connection {
-    pub(super) fn new(handle: Handle<Client>, fate: Arc<Fate>, through: Option<JumpLease>) -> Self {
+    pub(super) fn new(
+        handle: Handle<Client>,
+        fate: Arc<Fate>,
+        leash: Leash,
+        through: Option<JumpLease>,
+    ) -> Self {
         Self {
             handle,
             fate,
             open: AtomicUsize::new(0),
             freed: Notify::new(),
             tasks: TaskTracker::new(),
+            _leash: leash,
             _through: through,
         }
     }

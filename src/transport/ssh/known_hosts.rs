@@ -227,6 +227,8 @@ pub(super) fn wildcard(pattern: &[u8], name: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const KEY: &str =
@@ -301,5 +303,16 @@ mod tests {
         let pattern = "a*".repeat(50);
         assert!(!wildcard(pattern.as_bytes(), "a".repeat(49).as_bytes()));
         assert!(wildcard(pattern.as_bytes(), "a".repeat(5000).as_bytes()));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(
+            text in "[@|#!*? ,\\[\\]:a-z0-9=ü\n\t]{0,200}",
+            name in "[a-z.ü\\[\\]:]{0,20}",
+        ) {
+            let file = KnownHosts::parse(PathBuf::new(), &format!("{text}\n{name} {KEY}"));
+            let _ = file.matching(&name).count();
+        }
     }
 }

@@ -10,6 +10,9 @@ mod host_key;
 mod jump;
 mod keyring;
 mod known_hosts;
+mod leash;
+#[cfg(test)]
+mod other_servers;
 mod process;
 mod session;
 mod setting;

@@ -22,6 +22,7 @@ use crate::{
     model::{Exit, Output, OutputStream, Payload},
     transport::{
         OutputWatch, SessionError,
+        deadline::deadline_in,
         streams::{Collected, Input, StdoutFile, Told, tell},
     },
 };
@@ -62,7 +63,7 @@ pub(super) async fn run(
     payload: &Payload,
     watch: Option<&OutputWatch<'_>>,
 ) -> Result<Output, SessionError> {
-    let deadline = Instant::now() + payload.timeout;
+    let deadline = deadline_in(payload.timeout);
     let input = Input::open(&payload.stdin).await?;
     let file = StdoutFile::create(&payload.stdout).await?;
     let shared = Arc::new(Shared {

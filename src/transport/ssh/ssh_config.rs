@@ -238,6 +238,8 @@ fn hosts_of_match(condition: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn host(text: &str, name: &str) -> HostLines {
@@ -308,5 +310,16 @@ mod tests {
         std::fs::write(home.path().join(".ssh/config"), text).unwrap();
         let file = SshConfigFile::read(home.path()).unwrap();
         assert_eq!(file.host("x").port, Some(5));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(
+            text in "(Host|Match|Port|User|IdentityFile|ProxyJump|[ =\"!*?#\\\\ü,a-z0-9\n\t]){0,60}",
+        ) {
+            if let Ok(file) = SshConfigFile::parse(&text, Path::new("/nowhere")) {
+                let _ = file.host("web1");
+            }
+        }
     }
 }

@@ -25,6 +25,7 @@ use super::{
     host_key::{HostKeyGate, HostKeyRefusal, KnownHostsFiles},
     jump::{JumpLease, Jumps},
     keyring::Keyring,
+    leash::{Leash, leash},
     session::SshSession,
     setting::misconfigured,
     settings::{AlgorithmLists, Jump, Settings},
@@ -33,7 +34,7 @@ use super::{
 use crate::{
     clock::Clock,
     model::Target,
-    transport::{ConnectError, ConnectReason, Pending, Session, Transport},
+    transport::{ConnectError, ConnectReason, Pending, Session, Transport, deadline::deadline_in},
 };
 
 /// How often an idle server is asked whether it is there, and how often in a row it may be silent.
@@ -63,6 +64,13 @@ struct Shared {
     known_hosts: Arc<KnownHostsFiles>,
     jumps: Jumps,
     configs: Mutex<HashMap<ConfigKey, Arc<Config>>>,
+}
+
+/// A host whose key is accepted, and that knows nothing of us yet.
+struct Greeted {
+    handle: client::Handle<Client>,
+    fate: Arc<Fate>,
+    leash: Leash,
 }
 
 type ConfigKey = (AlgorithmLists, Vec<Algorithm>, bool);
@@ -162,7 +170,7 @@ impl Shared {
                     })?)
                 }
             };
-            let deadline = Instant::now() + settings.connect_timeout;
+            let deadline = deadline_in(settings.connect_timeout);
             let connected = timeout_at(deadline, self.enter(settings, through, deadline)).await;
             let connection = connected.unwrap_or_else(|_| Err(too_slow(settings)))?;
             Ok(Arc::new(connection))
@@ -178,7 +186,7 @@ impl Shared {
     ) -> Result<Connection, ConnectError> {
         let mut first = self.gate(settings).likely_algorithms();
         let mut asked_again = false;
-        let (mut handle, fate) = loop {
+        let greeted = loop {
             match self
                 .shake_hands(settings, through.as_ref(), &first, deadline)
                 .await?
@@ -196,8 +204,13 @@ impl Shared {
                 Err(ClientError::Ssh(error)) => return Err(no_handshake(settings, &error)),
             }
         };
+        let Greeted {
+            mut handle,
+            fate,
+            leash,
+        } = greeted;
         log_in(&mut handle, &fate, settings, &self.keyring).await?;
-        Ok(Connection::new(handle, fate, through))
+        Ok(Connection::new(handle, fate, leash, through))
     }
 
     async fn shake_hands(
@@ -206,7 +219,7 @@ impl Shared {
         through: Option<&JumpLease>,
         first: &[Algorithm],
         deadline: Instant,
-    ) -> Result<Result<(client::Handle<Client>, Arc<Fate>), ClientError>, ConnectError> {
+    ) -> Result<Result<Greeted, ClientError>, ConnectError> {
         let gate = self.gate(settings);
         let config = self.config(settings, first, gate.trusts_authorities())?;
         let fate = Fate::new();
@@ -214,16 +227,21 @@ impl Shared {
             gate,
             fate: Arc::clone(&fate),
         };
-        let greeted = if let Some(lease) = through {
+        let (leash, greeted) = if let Some(lease) = through {
             let way = lease.connection().open_way(&settings.host, settings.port);
             let way = way.await.map_err(|why| no_way(settings, &why))?;
-            client::connect_stream(config, way.into_stream(), client).await
+            let (leash, stream) = leash(way.into_stream());
+            (leash, client::connect_stream(config, stream, client).await)
         } else {
             let stream = dial(&settings.host, settings.port, deadline).await?;
-            let stream = BufReader::with_capacity(READ_BYTES, stream);
-            client::connect_stream(config, stream, client).await
+            let (leash, stream) = leash(BufReader::with_capacity(READ_BYTES, stream));
+            (leash, client::connect_stream(config, stream, client).await)
         };
-        Ok(greeted.map(|handle| (handle, fate)))
+        Ok(greeted.map(|handle| Greeted {
+            handle,
+            fate,
+            leash,
+        }))
     }
 
     fn gate(&self, settings: &Settings) -> HostKeyGate {
