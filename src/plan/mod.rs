@@ -43,7 +43,7 @@ pub use self::{
     check::{CheckWorld, Lookup, TaskView, UnknownTargets, check, check_file},
     diagnostic::{Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
-        Action, ApproveBy, Effect, FailureBudget, OnFailure, Outcome, Params, Perform, Performer,
+        Action, ApproveBy, Effect, OnFailure, Outcome, Params, Perform, Performer,
         Request, Retry, Run, RunOptions,
     },
     ending::Ending,

@@ -8,11 +8,11 @@ use super::{
     batches,
     call::{Call, CallError, read_duration},
     convert,
-    effect::{FailureBudget, OnFailure, Retry, RunOptions},
+    effect::{OnFailure, Retry, RunOptions},
 };
 use crate::{
     model::{Value, nearest},
-    schedule::{self, BatchSpec},
+    schedule::FailureBudget,
 };
 
 /// The names of all options, with what each wants, as messages and the documentation have it.
@@ -36,6 +36,7 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
         "on_failure",
         "\"stop\", \"survivors\", or how many targets may fail: a number or a share such as \"10%\"",
     ),
+    ("pause", "a duration such as \"10s\""),
     (
         "retry",
         "a number of attempts, or a Map with `attempts`, `delay` and `backoff`",
@@ -49,10 +50,7 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
 pub(super) struct Options {
     pub(super) run: RunOptions,
     pub(super) arguments: Vec<String>,
-    pub(super) batch: Option<BatchSpec>,
     pub(super) interval: Option<Duration>,
-    /// How many targets may fail, if the plan says so.
-    pub(super) budget: Option<schedule::FailureBudget>,
 }
 
 /// Reads the options of a call that understands `allowed` of them.
@@ -61,9 +59,7 @@ pub(super) fn read(call: &Call<'_>, index: usize, allowed: &[&str]) -> Result<Op
     let mut options = Options {
         run: RunOptions::default(),
         arguments: Vec::new(),
-        batch: None,
         interval: None,
-        budget: None,
     };
     for (name, value) in &given {
         check_name(call, name, allowed)?;
@@ -74,6 +70,12 @@ pub(super) fn read(call: &Call<'_>, index: usize, allowed: &[&str]) -> Result<Op
     if given.contains_key("max_failures") && given.contains_key("on_failure") {
         return Err(call.misuse(format!(
             "`on_failure` and `max_failures` of `{}` say the same: give one of them",
+            call.entry.name
+        )));
+    }
+    if options.run.pause.is_some() && options.run.batch.is_none() {
+        return Err(call.misuse(format!(
+            "`pause` of `{}` is a pause between batches: give `batch`, too",
             call.entry.name
         )));
     }
@@ -132,12 +134,13 @@ fn set(options: &mut Options, name: &str, value: &Dynamic) -> Option<()> {
         "on_failure" => match text(value).as_deref() {
             Some("stop") => run.on_failure = OnFailure::Stop,
             Some("survivors") => run.on_failure = OnFailure::Survivors,
-            _ => set_budget(options, value)?,
+            _ => run.on_failure = OnFailure::Budget(budget(value)?),
         },
-        "max_failures" => set_budget(options, value)?,
+        "max_failures" => run.on_failure = OnFailure::Budget(budget(value)?),
         "env" => run.env = environment(value)?,
         "arguments" => options.arguments = arguments(value)?,
-        "batch" => options.batch = Some(batches::read(value).ok()?),
+        "batch" => run.batch = Some(batches::read(value).ok()?),
+        "pause" => run.pause = Some(read_duration(value)?),
         _ => return None,
     }
     Some(())
@@ -155,20 +158,11 @@ pub(super) fn count(value: &Dynamic) -> Option<usize> {
     (number > 0).then_some(number)
 }
 
-fn set_budget(options: &mut Options, value: &Dynamic) -> Option<()> {
-    let budget: schedule::FailureBudget = match value.as_int() {
-        Ok(number) => number.try_into().ok()?,
-        Err(_) => text(value)?.parse().ok()?,
-    };
-    options.budget = Some(budget);
-    options.run.on_failure = OnFailure::Budget(match budget {
-        schedule::FailureBudget::Count(count) => FailureBudget::Count(count),
-        schedule::FailureBudget::Percent(percent) => {
-            let text = percent.to_string();
-            FailureBudget::Percent(text.trim_end_matches('%').parse().ok()?)
-        }
-    });
-    Some(())
+fn budget(value: &Dynamic) -> Option<FailureBudget> {
+    match value.as_int() {
+        Ok(number) => number.try_into().ok(),
+        Err(_) => text(value)?.parse().ok(),
+    }
 }
 
 fn environment(value: &Dynamic) -> Option<BTreeMap<String, Value>> {

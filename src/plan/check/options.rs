@@ -1,10 +1,13 @@
 //! Options of calls: which there are, and what they may be.
 
 use super::{checker::Checker, kind::Kind, report::listed, tree::Expression};
-use crate::model::{Value, nearest, parse_duration};
+use crate::{
+    model::{Value, nearest, parse_duration},
+    schedule::{BatchSize, BatchSpec},
+};
 
 /// What every action on targets understands.
-const COMMON: [&str; 9] = [
+const COMMON: [&str; 10] = [
     "catch_errors",
     "run_as",
     "timeout",
@@ -13,6 +16,7 @@ const COMMON: [&str; 9] = [
     "on_failure",
     "max_failures",
     "batch",
+    "pause",
     "description",
 ];
 
@@ -117,6 +121,20 @@ fn is_share(text: &str) -> bool {
         .is_some_and(|percent| (0.0..=100.0).contains(&percent))
 }
 
+/// A size of a batch, or sizes of which the last repeats.
+fn is_batch(value: &Value) -> bool {
+    let is_size = |value: &Value| match value {
+        Value::Integer(count) => BatchSize::try_from(*count).is_ok(),
+        Value::String(text) => text.parse::<BatchSize>().is_ok(),
+        _ => false,
+    };
+    match value {
+        Value::Array(sizes) => !sizes.is_empty() && sizes.iter().all(is_size),
+        Value::String(text) => text.parse::<BatchSpec>().is_ok(),
+        size => is_size(size),
+    }
+}
+
 /// What an option should be, if a value is something else. Nothing stands for not given.
 fn wrong(name: &str, value: &Value) -> Option<&'static str> {
     if *value == Value::Null {
@@ -127,7 +145,7 @@ fn wrong(name: &str, value: &Value) -> Option<&'static str> {
     let (fits, wanted) = match name {
         "catch_errors" | "noop" => (value.as_bool().is_some(), "a Boolean"),
         "run_as" | "description" => (value.as_str().is_some(), "a String"),
-        "timeout" => (is_duration(value), "a duration, such as `\"90s\"`"),
+        "timeout" | "pause" => (is_duration(value), "a duration, such as `\"90s\"`"),
         "limit" => (count(1), "a number of targets, 1 or more"),
         "max_failures" => (
             count(0) || share(),
@@ -140,6 +158,10 @@ fn wrong(name: &str, value: &Value) -> Option<&'static str> {
         "retry" => (
             count(1) || value.as_map().is_some(),
             "a number of attempts, or a Map with `attempts`, `delay` and `backoff`",
+        ),
+        "batch" => (
+            is_batch(value),
+            "a number of targets, a share such as `\"25%\"`, or an Array of these",
         ),
         "env" => (value.as_map().is_some(), "a Map"),
         "arguments" => (value.as_array().is_some(), "an Array of Strings"),
