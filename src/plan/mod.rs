@@ -40,7 +40,7 @@ mod world;
 mod tests;
 
 pub use self::{
-    check::{CheckWorld, Lookup, TaskView, UnknownTargets, check, check_file},
+    check::{CheckWorld, Lookup, ProjectView, TaskView, UnknownTargets, check, check_file},
     diagnostic::{Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
         Action, ApproveBy, Effect, OnFailure, Outcome, Params, Perform, Performer,
@@ -52,6 +52,7 @@ pub use self::{
     identity::IdentityKey,
     interpreter::{Interpreter, PlanEnd, PlanOutcome},
     limits::Limits,
+    options::{OPTIONS, OptionEntry},
     plan_stop::PlanStop,
     program::{Program, ProgramError},
     source::{Source, Span},

@@ -14,6 +14,8 @@ mod mismatch;
 mod parameter;
 mod payload;
 mod result;
+#[cfg(test)]
+mod shipped;
 mod task_error;
 mod type_check;
 mod type_error;

@@ -4,6 +4,12 @@ use std::{collections::HashMap, sync::OnceLock};
 
 use serde::Deserialize;
 
+use crate::plan::{
+    engine,
+    functions::{Entry, EntryKind, catalog},
+    limits::Limits,
+};
+
 /// One way to call a function, method or getter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Signature {
@@ -33,6 +39,31 @@ pub(super) struct SignatureParam {
 }
 
 impl Signature {
+    /// Indexes and operators are no names.
+    fn of(entry: &Entry) -> Option<Self> {
+        let member = match entry.kind {
+            EntryKind::Function => MemberKind::Function,
+            EntryKind::Method => MemberKind::Method,
+            EntryKind::Getter => MemberKind::Getter,
+            EntryKind::Index | EntryKind::Operator => return None,
+        };
+        let params = entry.params.iter();
+        Some(Self {
+            name: entry.name.to_owned(),
+            member,
+            receiver: entry.receiver.map(str::to_owned),
+            params: params
+                .map(|param| SignatureParam {
+                    name: param.name.to_owned(),
+                    wanted: param.kind.to_owned(),
+                    optional: param.optional,
+                })
+                .collect(),
+            returns: entry.returns.to_owned(),
+            shown: entry.signature(),
+        })
+    }
+
     pub(super) fn takes(&self, count: usize) -> bool {
         let required = self.params.iter().filter(|param| !param.optional).count();
         (required..=self.params.len()).contains(&count)
@@ -61,10 +92,16 @@ impl Vocabulary {
 
     fn new() -> Self {
         let mut own: HashMap<String, Vec<Signature>> = HashMap::new();
-        for signature in super::interim::signatures() {
+        for entry in catalog() {
+            if let Some(signature) = Signature::of(entry) {
+                own.entry(signature.name.clone())
+                    .or_default()
+                    .push(signature);
+            }
+        }
+        for signature in step_graphs() {
             own.entry(signature.name.clone())
-                .or_default()
-                .push(signature);
+                .or_insert_with(|| vec![signature]);
         }
         Self {
             own,
@@ -137,6 +174,46 @@ impl Vocabulary {
     }
 }
 
+/// Step graphs, as far as the catalog does not have them.
+fn step_graphs() -> Vec<Signature> {
+    let signature = |name: &str,
+                     receiver: Option<&str>,
+                     params: &[(&str, &str, bool)],
+                     returns: &str| Signature {
+        name: name.to_owned(),
+        member: if receiver.is_some() {
+            MemberKind::Method
+        } else {
+            MemberKind::Function
+        },
+        receiver: receiver.map(str::to_owned),
+        params: params
+            .iter()
+            .map(|(name, wanted, optional)| SignatureParam {
+                name: (*name).to_owned(),
+                wanted: (*wanted).to_owned(),
+                optional: *optional,
+            })
+            .collect(),
+        returns: returns.to_owned(),
+        shown: name.to_owned(),
+    };
+    vec![
+        signature("graph", None, &[("name", "String", false)], "Graph"),
+        signature(
+            "step",
+            Some("Graph"),
+            &[
+                ("name", "String", false),
+                ("options", "Map | Closure", false),
+                ("body", "Closure", true),
+            ],
+            "()",
+        ),
+        signature("run", Some("Graph"), &[("options", "Map", true)], "Any"),
+    ]
+}
+
 fn is_word(name: &str) -> bool {
     name.starts_with(|char: char| char.is_ascii_alphabetic()) && !name.contains('$')
 }
@@ -162,7 +239,7 @@ struct ListedParam {
 
 /// The functions of the packages that plans have. Rhai tells them as JSON only.
 fn rhai_functions() -> HashMap<String, Vec<RhaiFunction>> {
-    let engine = super::parse::with_packages();
+    let engine = engine::without_functions(&Limits::default());
     let json = engine
         .gen_fn_metadata_to_json(true)
         .unwrap_or_else(|_| "{\"functions\":[]}".to_owned());
@@ -190,8 +267,6 @@ fn rhai_functions() -> HashMap<String, Vec<RhaiFunction>> {
         ("curry", 1..=16),
         ("call", 0..=16),
         ("Fn", 1..=1),
-        ("print", 1..=1),
-        ("debug", 1..=1),
     ] {
         for count in counts {
             functions

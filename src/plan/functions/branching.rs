@@ -15,7 +15,7 @@ use crate::{
         ending::Ending,
         host::Host,
         object::{Future, Results, TargetSet, Tiers},
-        options::{check_name, count},
+        options,
         scheduler::{BranchKind, Cancel},
     },
 };
@@ -25,14 +25,14 @@ pub(super) fn entries() -> Vec<Entry> {
         Entry::function("parallel", parallel)
             .takes("items", "Array | TargetSet | ResultSet")
             .takes("each", "Closure")
-            .may_take("options", "Map")
+            .may_take_options(&["limit"])
             .gives("Array")
             .doc("Calls the closure for every item at the same time, and gives what it gives, in the order of the items. When one fails, no further one is begun, those that run come to their end, and the error is thrown. `#{ limit: 20 }` runs no more than that at once. What the closure captures from outside is read-only in it: give a value back instead.")
             .example(r#"let results = parallel(targets("web"), |t| run_command("uptime", t), #{ limit: 2 });"#),
         Entry::function("settle", settle)
             .takes("items", "Array | TargetSet | ResultSet")
             .takes("each", "Closure")
-            .may_take("options", "Map")
+            .may_take_options(&["limit"])
             .gives("Array")
             .doc("As `parallel`, but everything is tried, and an error is a value: of the type `Error`, in the place of what the closure would have given.")
             .example(r#"for outcome in settle(targets("web"), |t| run_command("true", t)) { print(type_name(outcome)); }"#),
@@ -130,15 +130,9 @@ fn check_depth(call: &Call<'_>, host: &Host) -> Result<(), CallError> {
 }
 
 fn limit(call: &Call<'_>) -> Result<usize, CallError> {
-    let options = call.map(2)?;
-    for (name, value) in &options {
-        check_name(call, name, &["limit"])?;
-        if !value.is_unit() && count(value).is_none() {
-            let function = call.entry.name;
-            return Err(call.misuse(format!("the option `limit` of `{function}` must be a number of branches, at least 1, but is {value}")));
-        }
-    }
-    Ok(options.get("limit").and_then(count).unwrap_or(usize::MAX))
+    let options = options::known(call, 2)?;
+    let limit = options::option_of(call, &options, "limit", options::count)?;
+    Ok(limit.unwrap_or(usize::MAX))
 }
 
 /// What there is to do, each with a name that does not depend on what ends first.

@@ -33,6 +33,8 @@ pub struct Entry {
     pub receiver: Option<&'static str>,
     /// Without the receiver. Those that may be left out come last.
     pub params: Vec<Param>,
+    /// The names of the options that its map of options may have; [`OPTIONS`] says what each wants.
+    pub options: Vec<&'static str>,
     pub returns: &'static str,
     /// A paragraph, in sentences.
     pub doc: &'static str,
@@ -72,6 +74,7 @@ impl Entry {
             kind,
             receiver,
             params: Vec::new(),
+            options: Vec::new(),
             returns: "()",
             doc: "",
             example: "",
@@ -133,6 +136,18 @@ impl Entry {
             optional: true,
         });
         self
+    }
+
+    /// May take a map of options as its last argument, with these entries.
+    pub(in crate::plan) fn may_take_options(mut self, names: &[&'static str]) -> Self {
+        self.options.extend(names);
+        self.may_take("options", "Options")
+    }
+
+    /// Takes a map of options, with these entries.
+    pub(in crate::plan) fn takes_options(mut self, names: &[&'static str]) -> Self {
+        self.options.extend(names);
+        self.takes("options", "Options")
     }
 
     pub(in crate::plan) const fn gives(mut self, returns: &'static str) -> Self {

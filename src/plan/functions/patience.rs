@@ -11,7 +11,7 @@ use crate::{
         branches::caught,
         call::{Call, CallError, CallResult, read_duration},
         effect::Effect,
-        options::{check_name, count, factor},
+        options,
         scheduler::BranchKind,
     },
 };
@@ -30,13 +30,13 @@ pub(super) fn entries() -> Vec<Entry> {
         .doc("Waits. Other branches go on.")
         .example(r#"sleep("5s");"#),
         Entry::function("retry", retry)
-            .takes("options", "Map")
+            .takes_options(&["attempts", "delay", "backoff"])
             .takes("body", "Closure")
             .gives("Any")
             .doc("Calls the closure until it does not fail, and gives what it gives. Options: `attempts` (3), `delay` between them (1 s), `backoff`, by which the delay is multiplied each time (1.0). The last error is thrown. A closure with a parameter gets the number of the attempt.")
             .example(r#"retry(#{ attempts: 10, delay: "3s" }, || run_command("true", "web"));"#),
         Entry::function("wait_until", wait_until)
-            .takes("options", "Map")
+            .takes_options(&["timeout", "interval"])
             .takes("check", "Closure")
             .doc("Calls the closure until it gives `true`. Options: `timeout` (5 min), `interval` (2 s). When the time is over, an error of the kind `segue/timeout` is thrown. Errors of the closure are thrown at once.")
             .example(r#"wait_until(#{ timeout: "2m", interval: "5s" }, || run_command("true", "web", #{ catch_errors: true }).ok);"#),
@@ -54,45 +54,12 @@ pub(super) fn entries() -> Vec<Entry> {
     ]
 }
 
-fn options(call: &Call<'_>, allowed: &[&str]) -> Result<ScriptMap, CallError> {
-    let options = call.map(0)?;
-    options
-        .keys()
-        .try_for_each(|name| check_name(call, name, allowed))?;
-    Ok(options)
-}
-
-fn duration_option(
-    call: &Call<'_>,
-    options: &ScriptMap,
-    name: &str,
-    otherwise: Duration,
-) -> Result<Duration, CallError> {
-    let Some(value) = options.get(name).filter(|value| !value.is_unit()) else {
-        return Ok(otherwise);
-    };
-    read_duration(value).ok_or_else(|| {
-        let function = call.entry.name;
-        call.misuse(format!(
-            "the option `{name}` of `{function}` must be a duration such as \"90s\", but is {value}"
-        ))
-    })
-}
-
 fn retry(call: &Call<'_>) -> CallResult {
-    let options = options(call, &["attempts", "delay", "backoff"])?;
-    let wrong = |name: &str, wanted: &str| {
-        call.misuse(format!("the option `{name}` of `retry` must be {wanted}"))
-    };
-    let attempts = match options.get("attempts") {
-        None => 3,
-        Some(value) => count(value).ok_or_else(|| wrong("attempts", "a number, at least 1"))?,
-    };
-    let backoff = match options.get("backoff") {
-        None => 1.0,
-        Some(value) => factor(value).ok_or_else(|| wrong("backoff", "a number, at least 1"))?,
-    };
-    let mut delay = duration_option(call, &options, "delay", Duration::from_secs(1))?;
+    let given = options::known(call, 0)?;
+    let attempts = options::option_of(call, &given, "attempts", options::count)?.unwrap_or(3);
+    let backoff = options::option_of(call, &given, "backoff", options::factor)?.unwrap_or(1.0);
+    let delay = options::option_of(call, &given, "delay", read_duration)?;
+    let mut delay = delay.unwrap_or(Duration::from_secs(1));
     let body = call.closure(1)?;
     let host = call.host();
     let takes_number = body.arity(&host) == Some(1);
@@ -117,9 +84,11 @@ fn retry(call: &Call<'_>) -> CallResult {
 }
 
 fn wait_until(call: &Call<'_>) -> CallResult {
-    let options = options(call, &["timeout", "interval"])?;
-    let timeout = duration_option(call, &options, "timeout", Duration::from_mins(5))?;
-    let interval = duration_option(call, &options, "interval", Duration::from_secs(2))?;
+    let given = options::known(call, 0)?;
+    let timeout = options::option_of(call, &given, "timeout", read_duration)?;
+    let timeout = timeout.unwrap_or(Duration::from_mins(5));
+    let interval = options::option_of(call, &given, "interval", read_duration)?;
+    let interval = interval.unwrap_or(Duration::from_secs(2));
     let check = call.closure(1)?;
     let host = call.host();
     let started = milliseconds(call)?;

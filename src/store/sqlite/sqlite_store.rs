@@ -16,6 +16,7 @@ use rusqlite::Connection;
 
 use super::{
     database::{self, Access, Reading},
+    decoding::Decoder,
     file::{self, Identity},
     leases, reading,
     record::Record,
@@ -284,8 +285,9 @@ impl Store for SqliteStore {
 
     fn events(&self, job: &JobId, after: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
         let rows = self.read(|connection| reading::events(connection, job, after, limit))?;
+        let mut decoder = Decoder::default();
         rows.into_iter()
-            .map(|row| row.into_event(job, &self.seal))
+            .map(|row| row.into_event(job, &mut decoder, &self.seal))
             .collect()
     }
 
