@@ -46,7 +46,7 @@ pub use self::{
     check::{CheckWorld, Lookup, ProjectView, TaskView, UnknownTargets, check, check_file},
     diagnostic::{Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
-        Action, ApproveBy, Effect, FailureBudget, OnFailure, Outcome, Params, Perform, Performer,
+        Action, ApproveBy, Effect, OnFailure, Outcome, Params, Perform, Performer,
         Request, Retry, Run, RunOptions,
     },
     ending::Ending,

@@ -4,10 +4,11 @@ use super::{checker::Checker, kind::Kind, report::listed, tree::Expression};
 use crate::{
     model::{ParseDurationError, Value, nearest, parse_duration},
     plan::options::OPTIONS,
+    schedule::{BatchSize, BatchSpec},
 };
 
 /// What every action on targets understands.
-const COMMON: [&str; 9] = [
+const COMMON: [&str; 10] = [
     "catch_errors",
     "run_as",
     "timeout",
@@ -16,6 +17,7 @@ const COMMON: [&str; 9] = [
     "on_failure",
     "max_failures",
     "batch",
+    "pause",
     "description",
 ];
 
@@ -133,6 +135,20 @@ fn is_share(text: &str) -> bool {
         .is_some_and(|percent| (0.0..=100.0).contains(&percent))
 }
 
+/// A size of a batch, or sizes of which the last repeats.
+fn is_batch(value: &Value) -> bool {
+    let is_size = |value: &Value| match value {
+        Value::Integer(count) => BatchSize::try_from(*count).is_ok(),
+        Value::String(text) => text.parse::<BatchSize>().is_ok(),
+        _ => false,
+    };
+    match value {
+        Value::Array(sizes) => !sizes.is_empty() && sizes.iter().all(is_size),
+        Value::String(text) => text.parse::<BatchSpec>().is_ok(),
+        size => is_size(size),
+    }
+}
+
 /// What an option should be, if a value is something else. Nothing stands for not given.
 fn wrong(name: &str, value: &Value) -> Option<&'static str> {
     if *value == Value::Null || fits(name, value) {
@@ -156,12 +172,13 @@ fn fits(name: &str, value: &Value) -> bool {
     match name {
         "catch_errors" | "noop" => value.as_bool().is_some(),
         "run_as" | "description" => value.as_str().is_some(),
-        "timeout" | "interval" | "delay" => is_duration(value),
+        "timeout" | "interval" | "delay" | "pause" => is_duration(value),
         "limit" | "attempts" => count(1),
         "backoff" => count(1) || matches!(value, Value::Float(factor) if *factor >= 1.0),
         "max_failures" => count(0) || share(),
         "on_failure" => matches!(value.as_str(), Some("stop" | "survivors")) || count(0) || share(),
         "retry" => count(1) || value.as_map().is_some(),
+        "batch" => is_batch(value),
         "env" => value.as_map().is_some(),
         "arguments" => value.as_array().is_some(),
         _ => true,
