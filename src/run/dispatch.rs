@@ -104,6 +104,11 @@ impl Dispatch {
         self.closed == Some(Because::OverBudget)
     }
 
+    /// Whether stopping kept it from doing all that it would have done.
+    pub(super) fn was_stopped(&self) -> bool {
+        self.closed == Some(Because::Stopped)
+    }
+
     /// Takes in what happened and says what to do, in this order.
     pub(super) fn handle(&mut self, input: Input) -> Vec<Reaction> {
         let mut reactions = Vec::new();
