@@ -12,7 +12,6 @@ use crate::{
     clock::Clock,
     error::{Error, Exit},
     model::JobId,
-    project::Project,
     store::{Access, JobState, JobSummary, Location, Store, StoreError},
 };
 
@@ -44,16 +43,15 @@ impl Kept {
             inventory: None,
             format: arguments.format,
         })?;
-        Self::at(arguments.store.as_deref(), &project)
+        let location = Location::find(arguments.store.as_deref(), Some(project.root()))
+            .map_err(store_error)?;
+        Self::of(&location)
     }
 
-    /// The store of that name, or else that of the project.
-    pub(super) fn at(store: Option<&str>, project: &Project) -> Result<Self, Error> {
-        let store = Location::find(store, Some(project.root()))
-            .and_then(|location| location.open(Access::Read))
-            .map_err(store_error)?;
+    /// The store at a place.
+    pub(super) fn of(location: &Location) -> Result<Self, Error> {
         Ok(Self {
-            store,
+            store: location.open(Access::Read).map_err(store_error)?,
             clock: Clock::System,
         })
     }

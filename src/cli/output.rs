@@ -38,6 +38,11 @@ pub(super) fn print_json(document: &serde_json::Value) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
+/// Prints a JSON document on one line of stdout.
+pub(super) fn print_json_line(document: &serde_json::Value) {
+    let _ = writeln!(std::io::stdout(), "{document}");
+}
+
 /// Prints text on stdout, colours stripped where they are unwelcome.
 pub(super) fn print_text(text: &str) {
     let _ = terminal::stdout().write_all(text.as_bytes());
