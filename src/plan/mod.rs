@@ -5,6 +5,7 @@
 
 mod action;
 mod batches;
+mod blame;
 mod branch;
 mod branches;
 mod call;
