@@ -1,6 +1,8 @@
 //! The one integration binary: a module for each behaviour.
 
 mod check;
+mod everywhere;
 mod run_local;
 mod segue;
+mod sshd;
 mod tidy;

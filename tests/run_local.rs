@@ -80,7 +80,7 @@ fn a_task_gets_its_parameters_by_environment_and_by_input() {
         .arguments([
             "task",
             "run",
-            "test::echo",
+            "echo",
             "name=it's me",
             "flags=[\"a\"]",
             "-t",
@@ -94,7 +94,7 @@ fn a_task_gets_its_parameters_by_environment_and_by_input() {
     assert_eq!(value["env"], "it's me");
     assert_eq!(value["count"], "1");
     assert_eq!(value["input"]["flags"][0], "a");
-    assert_eq!(value["input"]["_task"], "test::echo");
+    assert_eq!(value["input"]["_task"], "echo");
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn parameters_are_checked_before_anything_is_run() {
         .arguments([
             "task",
             "run",
-            "test::echo",
+            "echo",
             "nam=x",
             "count=none",
             "-t",
@@ -120,11 +120,11 @@ fn parameters_are_checked_before_anything_is_run() {
 #[test]
 fn an_unknown_task_is_told_with_the_nearest_one() {
     with_echo()
-        .line("task run test::ecko name=x -t localhost")
+        .line("task run ecko name=x -t localhost")
         .run()
         .code(2)
-        .stderr_has("test::ecko")
-        .stderr_has("test::echo");
+        .stderr_has("`ecko`")
+        .stderr_has("echo");
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn no_secret_of_a_task_is_printed() {
             .arguments([
                 "task",
                 "run",
-                "test::login",
+                "login",
                 "password=hunter22",
                 "-t",
                 "localhost",

@@ -28,6 +28,7 @@ pub(super) struct FanOut {
 enum Happened {
     Tried(Box<Tried>),
     DelayOver(usize),
+    PauseOver,
 }
 
 /// What is known of one target while the action runs.
@@ -63,6 +64,8 @@ impl FanOut {
             limit: Some(limit),
             retry: options.retry,
             on_failure: options.on_failure,
+            batch: options.batch.clone(),
+            pause: options.pause,
         };
         let cleanup = options.cleanup;
         let ready = match Ready::new(self.run, timeout).await {
@@ -71,16 +74,20 @@ impl FanOut {
         };
         let mut fan = Fanning {
             slots: (0..count).map(|_| Slot::default()).collect(),
-            dispatch: Dispatch::new(count, rules),
+            dispatch: Dispatch::new(count, &rules),
             happening: JoinSet::new(),
             shared: self.shared,
             effect: self.effect,
             ready,
         };
         fan.drive(cleanup).await;
-        Outcome::Results {
-            results: fan.results(),
+        let was_stopped = fan.dispatch.was_stopped();
+        let results = fan.results();
+        // The plan must not take what a stop cut short for an answer; a resume does what is left of it.
+        if was_stopped && !results.is_ok() {
+            return Outcome::Stopped;
         }
+        Outcome::Results { results }
     }
 }
 
@@ -140,6 +147,12 @@ impl Fanning {
                     .spawn(async move { Happened::Tried(Box::new(one.run().await)) });
             }
             Reaction::Delay { target, delay } => self.delay(target, delay),
+            Reaction::Pause(pause) => {
+                self.happening.spawn(async move {
+                    tokio::time::sleep(pause).await;
+                    Happened::PauseOver
+                });
+            }
             Reaction::Settle(target) => {
                 if let Some(result) = self.slots[target].pending.take() {
                     self.settle(target, result);
@@ -157,6 +170,7 @@ impl Fanning {
     fn take_in(&mut self, happened: Happened) -> Option<Input> {
         match happened {
             Happened::DelayOver(target) => Some(Input::DelayOver(target)),
+            Happened::PauseOver => Some(Input::PauseOver),
             Happened::Tried(tried) => {
                 let Tried {
                     index,
@@ -232,7 +246,7 @@ impl Fanning {
 
 fn unreached(because: Because) -> Failure {
     let message = match because {
-        Because::OverBudget => "not started: more targets had failed than the plan bears",
+        Because::OverBudget => "not started: more targets had failed before than may fail",
         Because::Stopped => "not started: the job was being stopped",
     };
     Failure::new(kinds::UNREACHED, message)

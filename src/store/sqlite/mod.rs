@@ -1,6 +1,7 @@
 //! The store on disk: one SQLite database, one thread that writes, readers beside it.
 
 mod database;
+mod decoding;
 mod file;
 mod leases;
 mod reading;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use super::{
+    decoding::Decoder,
     leases::{Refusal, holder_at, number},
     row::{count, effect_of, nanoseconds, row_id, row_id_last, seq_of, timestamp, variant},
 };
@@ -29,14 +30,19 @@ pub(super) struct EventRow {
 }
 
 impl EventRow {
-    pub(super) fn into_event(self, job: &JobId, seal: &Seal) -> Result<Event, StoreError> {
+    pub(super) fn into_event(
+        self,
+        job: &JobId,
+        decoder: &mut Decoder,
+        seal: &Seal,
+    ) -> Result<Event, StoreError> {
         let seq = self.seq;
         let damaged = |error: serde_json::Error| StoreError::DamagedEvent {
             job: job.clone(),
             seq,
             reason: error.to_string(),
         };
-        let mut kind: EventKind = serde_json::from_str(&self.body).map_err(damaged)?;
+        let mut kind = decoder.decode(&self.body).map_err(damaged)?;
         if let Some(sealed) = self.sealed {
             let text = seal.open(job, seq, &sealed)?;
             secrets::put_back(&mut kind, &text).map_err(damaged)?;

@@ -16,6 +16,7 @@ use rusqlite::Connection;
 
 use super::{
     database::{self, Access, Reading},
+    decoding::Decoder,
     file::{self, Identity},
     leases, reading,
     record::Record,
@@ -25,7 +26,7 @@ use super::{
 };
 use crate::{
     event::Event,
-    model::{JobId, OutputCap, TargetName},
+    model::{JobId, OutputCap, Secret, TargetName},
     store::{
         Holder, JobFilter, JobSummary, Lease, LockConflict, NumberedRequest, OutputCut,
         OutputFilter, Receipts, Request, STORED_OUTPUT, Store, StoreError, StoreSize,
@@ -238,6 +239,13 @@ impl Store for SqliteStore {
         self.transact(move |transaction| leases::take(transaction, &job, &holder, &here, now))
     }
 
+    fn identity_key(&self, lease: &Lease) -> Result<Secret<Vec<u8>>, StoreError> {
+        let label = format!("identity {}", lease.job);
+        // A job that has begun has its key. Another one would make other effects of those that were done.
+        let is_new = lease.seq_last == 0;
+        self.seal.derive(label.as_bytes(), is_new).map(Secret::new)
+    }
+
     fn beat(&self, lease: &Lease, now: Timestamp) -> Result<(), StoreError> {
         let lease = lease.clone();
         self.transact(move |transaction| leases::beat(transaction, &lease, now))
@@ -284,8 +292,9 @@ impl Store for SqliteStore {
 
     fn events(&self, job: &JobId, after: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
         let rows = self.read(|connection| reading::events(connection, job, after, limit))?;
+        let mut decoder = Decoder::default();
         rows.into_iter()
-            .map(|row| row.into_event(job, &self.seal))
+            .map(|row| row.into_event(job, &mut decoder, &self.seal))
             .collect()
     }
 
