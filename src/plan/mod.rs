@@ -18,6 +18,7 @@ mod ending;
 mod engine;
 mod fiber;
 mod functions;
+mod graph_run;
 mod header;
 mod host;
 mod identity;
@@ -27,11 +28,13 @@ mod limits;
 mod meter;
 mod object;
 mod options;
+mod perseverance;
 mod plan_stop;
 mod program;
 mod project_world;
 mod scheduler;
 mod selection;
+mod site;
 mod source;
 mod sources;
 mod trace;
@@ -41,11 +44,11 @@ mod world;
 mod tests;
 
 pub use self::{
-    check::{CheckWorld, Lookup, TaskView, UnknownTargets, check, check_file},
+    check::{CheckWorld, Lookup, ProjectView, TaskView, UnknownTargets, check, check_file},
     diagnostic::{Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
-        Action, ApproveBy, Effect, FailureBudget, OnFailure, Outcome, Params, Perform, Performer,
-        Request, Retry, Run, RunOptions,
+        Action, ApproveBy, Effect, OnFailure, Outcome, Params, Perform, Performer, Request, Retry,
+        Run, RunOptions,
     },
     ending::Ending,
     functions::{Entry, EntryKind, Param, catalog},
@@ -53,6 +56,7 @@ pub use self::{
     identity::IdentityKey,
     interpreter::{Interpreter, PlanEnd, PlanOutcome},
     limits::Limits,
+    options::{OPTIONS, OptionEntry},
     plan_stop::PlanStop,
     program::{Program, ProgramError},
     source::{Source, Span},

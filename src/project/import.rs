@@ -3,7 +3,7 @@
 use super::{
     ImportError, PlanFile, PlanLookupError, Project,
     module::Module,
-    plan_file::Home,
+    plan::Home,
     tree::{LeadsOut, Tree, is_inward, join},
 };
 use crate::model::nearest;
@@ -34,7 +34,7 @@ impl Project {
                 Err(LeadsOut) => return Err(outside()),
                 Ok(Some(super::tree::Found::File(_))) => {
                     let home = Home { tree, path };
-                    return self.load_plan(&module, home).map_err(|error| match error {
+                    return self.load_plan(&module, &home).map_err(|error| match error {
                         PlanLookupError::Read { path, source } => {
                             ImportError::Read { path, source }
                         }
@@ -69,7 +69,7 @@ impl Project {
             Some(STANDARD_LIBRARY) => self.standard_library(),
             Some(name) => library.module(name).unwrap_or_else(|| library.own.clone()),
         };
-        if let Some(home) = &from.home {
+        if let Some(home) = self.home_of_shown(&module, &from.path) {
             let directory = home
                 .path
                 .rsplit_once('/')
@@ -226,7 +226,7 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
-        let text = PlanFile::from_text("test", "test.rhai", "");
-        assert!(project.import_file(&text, "util").is_ok());
+        let in_memory = PlanFile::from_text("test", "test.rhai", "");
+        assert!(project.import_file(&in_memory, "util").is_ok());
     }
 }

@@ -6,10 +6,16 @@ use super::{
     PlanFile, PlanLookupError, Project,
     module::Module,
     name::{is_name, qualified},
-    plan_file::Home,
     tree::{Tree, read_text},
 };
 use crate::{model::nearest, task::FileSource};
+
+/// The tree of a plan file, and its path in it.
+#[derive(Clone, Debug)]
+pub(super) struct Home {
+    pub(super) tree: Tree,
+    pub(super) path: String,
+}
 
 /// A plan of four megabytes is data that should be read from a file.
 pub(super) const PLAN_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -29,7 +35,7 @@ impl Project {
                 .home_of(path)
                 .or_else(|| self.home_of(&self.inner.root.join(path)));
             return match found {
-                Some((module, home)) => self.load_plan(&module, home),
+                Some((module, home)) => self.load_plan(&module, &home),
                 None if path.exists() => Err(PlanLookupError::Outside {
                     path: name.to_owned(),
                 }),
@@ -40,7 +46,7 @@ impl Project {
             let path = format!("plans/{path}.rhai");
             let tree = module.trees.iter().find(|tree| tree.file(&path).is_some());
             if let Some(tree) = tree.cloned() {
-                return self.load_plan(&module, Home { tree, path });
+                return self.load_plan(&module, &Home { tree, path });
             }
         }
         Err(self
@@ -54,7 +60,7 @@ impl Project {
     /// It can't be read.
     pub fn plan_at(&self, path: &Path) -> Result<PlanFile, PlanLookupError> {
         if let Some((module, home)) = self.home_of(path) {
-            return self.load_plan(&module, home);
+            return self.load_plan(&module, &home);
         }
         let shown = path.to_string_lossy();
         let text =
@@ -129,10 +135,26 @@ impl Project {
         Some((module, home))
     }
 
+    /// Where the file of a plan is, told by the path that messages show of it.
+    pub(super) fn home_of_shown(&self, module: &Module, shown: &str) -> Option<Home> {
+        let embedded = module
+            .trees
+            .iter()
+            .find_map(|tree| Some((tree, tree.hide(shown)?)));
+        if let Some((tree, path)) = embedded {
+            return Some(Home {
+                tree: tree.clone(),
+                path,
+            });
+        }
+        let (_, home) = self.home_of(&self.inner.root.join(shown))?;
+        Some(home)
+    }
+
     pub(super) fn load_plan(
         &self,
         module: &Module,
-        home: Home,
+        home: &Home,
     ) -> Result<PlanFile, PlanLookupError> {
         let shown = self.show(&home.tree, &home.path);
         let read = home
@@ -151,7 +173,6 @@ impl Project {
             path: Arc::from(shown),
             text: Arc::from(text),
             module: module.prefix().map(str::to_owned),
-            home: Some(home),
         })
     }
 

@@ -199,6 +199,25 @@ impl Tree {
         Some(join(from, path))
     }
 
+    /// The path in this tree of an embedded file that [`Tree::show`] shows so.
+    pub(super) fn hide(&self, shown_path: &str) -> Option<String> {
+        let Self::Embedded {
+            shown, from, under, ..
+        } = self
+        else {
+            return None;
+        };
+        let inner = shown_path
+            .strip_prefix("<segue>/")?
+            .strip_prefix(shown)?
+            .strip_prefix('/')?;
+        let inner = match from.as_str() {
+            "" => inner,
+            from => inner.strip_prefix(from)?.strip_prefix('/')?,
+        };
+        Some(join(under, inner))
+    }
+
     /// How messages show a file of this tree. `project` is left out of paths that lie in it.
     pub(super) fn show(&self, path: &str, project: &Path) -> String {
         match self {

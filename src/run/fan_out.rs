@@ -28,6 +28,7 @@ pub(super) struct FanOut {
 enum Happened {
     Tried(Box<Tried>),
     DelayOver(usize),
+    PauseOver,
 }
 
 /// What is known of one target while the action runs.
@@ -63,6 +64,8 @@ impl FanOut {
             limit: Some(limit),
             retry: options.retry,
             on_failure: options.on_failure,
+            batch: options.batch.clone(),
+            pause: options.pause,
         };
         let cleanup = options.cleanup;
         let ready = match Ready::new(self.run, timeout).await {
@@ -71,14 +74,13 @@ impl FanOut {
         };
         let mut fan = Fanning {
             slots: (0..count).map(|_| Slot::default()).collect(),
-            dispatch: Dispatch::new(count, rules),
+            dispatch: Dispatch::new(count, &rules),
             happening: JoinSet::new(),
             shared: self.shared,
             effect: self.effect,
             ready,
         };
-        fan.drive(cleanup).await;
-        let was_stopped = fan.dispatch.was_stopped();
+        let was_stopped = fan.drive(cleanup).await;
         let results = fan.results();
         // The plan must not take what a stop cut short for an answer; a resume does what is left of it.
         if was_stopped && !results.is_ok() {
@@ -98,7 +100,8 @@ struct Fanning {
 }
 
 impl Fanning {
-    async fn drive(&mut self, cleanup: bool) {
+    /// Goes on until every target has its result. True if it was stopped before that.
+    async fn drive(&mut self, cleanup: bool) -> bool {
         let stop = self.shared.stop.clone();
         let mut stopping = cleanup;
         let mut inputs = VecDeque::from([Input::Begin]);
@@ -106,7 +109,7 @@ impl Fanning {
             while let Some(input) = inputs.pop_front() {
                 for reaction in self.dispatch.handle(input) {
                     if self.react(reaction) {
-                        return;
+                        return stopping && !cleanup;
                     }
                 }
             }
@@ -117,7 +120,7 @@ impl Fanning {
                     // catches its own. What is left is a bug, and every target still gets a result.
                     Some(Err(_)) | None => {
                         self.settle_orphans();
-                        return;
+                        return stopping && !cleanup;
                     }
                 },
                 () = stop.reached(StopStage::Drain), if !stopping => {
@@ -144,6 +147,12 @@ impl Fanning {
                     .spawn(async move { Happened::Tried(Box::new(one.run().await)) });
             }
             Reaction::Delay { target, delay } => self.delay(target, delay),
+            Reaction::Pause(pause) => {
+                self.happening.spawn(async move {
+                    tokio::time::sleep(pause).await;
+                    Happened::PauseOver
+                });
+            }
             Reaction::Settle(target) => {
                 if let Some(result) = self.slots[target].pending.take() {
                     self.settle(target, result);
@@ -161,6 +170,7 @@ impl Fanning {
     fn take_in(&mut self, happened: Happened) -> Option<Input> {
         match happened {
             Happened::DelayOver(target) => Some(Input::DelayOver(target)),
+            Happened::PauseOver => Some(Input::PauseOver),
             Happened::Tried(tried) => {
                 let Tried {
                     index,
@@ -236,7 +246,7 @@ impl Fanning {
 
 fn unreached(because: Because) -> Failure {
     let message = match because {
-        Because::OverBudget => "not started: more targets had failed than the plan bears",
+        Because::OverBudget => "not started: more targets had failed before than may fail",
         Because::Stopped => "not started: the job was being stopped",
     };
     Failure::new(kinds::UNREACHED, message)

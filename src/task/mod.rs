@@ -14,7 +14,10 @@ mod mismatch;
 mod parameter;
 mod payload;
 mod result;
+#[cfg(test)]
+mod shipped;
 mod task_error;
+mod type_builder;
 mod type_check;
 mod type_error;
 mod type_parser;

@@ -101,8 +101,18 @@ impl CheckWorld for FixedWorld {
         vec!["deploy".to_owned(), "rollback".to_owned()]
     }
 
-    fn plan(&self, name: &str) -> Option<Source> {
-        file("plans", name)
+    fn plan(&self, name: &str) -> Result<Option<Source>, String> {
+        Ok(file("plans", name))
+    }
+
+    fn file(&self, name: &str) -> Result<(), Lookup> {
+        if name == "deploy.sh" {
+            return Ok(());
+        }
+        Err(Lookup {
+            message: format!("no file of the project or of a module is called `{name}`"),
+            help: nearest(name, ["deploy.sh"]).map(|meant| format!("did you mean `{meant}`?")),
+        })
     }
 
     fn import(&self, _from: &Source, path: &str) -> Result<Source, Lookup> {

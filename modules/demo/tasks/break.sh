@@ -14,11 +14,11 @@ fi
 file=$SEGUE_FLEET_STATE/services/$PT_service
 if [ ! -r "$file" ]; then fail unknown "there is no service $PT_service"; fi
 kept=''
-read -r words <"$file"
-for word in $words; do
+for word in $(cat "$file"); do
   if [ "$word" != broken ]; then kept="$kept $word"; fi
 done
 broken=false
 if [ "$PT_mend" != true ]; then kept="$kept broken" broken=true; fi
-printf '%s\n' "${kept# }" >"$file" || fail state "the state of the fleet can't be written"
+# shellcheck disable=SC2086 # a word a line
+printf '%s\n' $kept >"$file" || fail state "the state of the fleet can't be written"
 printf '{"service":"%s","broken":%s}\n' "$PT_service" "$broken"

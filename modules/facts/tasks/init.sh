@@ -75,12 +75,12 @@ if [ -r /proc/cpuinfo ]; then
   done </proc/cpuinfo
 fi
 if [ -r /proc/meminfo ]; then
-  while read -r key value _; do
-    case $key in
-      MemTotal:) total=$((value * 1024)) ;;
-      MemAvailable:) available=$((value * 1024)) && break ;;
-    esac
-  done </proc/meminfo
+  # Not every shell counts further than 2^31.
+  # shellcheck disable=SC2046
+  set -- $(awk '/^MemTotal:/ { t = $2 } /^MemAvailable:/ { a = $2 } END { printf "%.0f %.0f", t * 1024, a * 1024 }' /proc/meminfo)
+  total=${1:-0} available=${2:-0}
+elif [ "$kernel" = Darwin ]; then
+  total=$(sysctl -n hw.memsize)
 fi
 if [ -r /proc/uptime ]; then
   read -r uptime _ </proc/uptime

@@ -57,9 +57,14 @@ elif command -v curl >/dev/null 2>&1; then
     status=''
   }
 elif command -v wget >/dev/null 2>&1; then
-  said=$(wget --server-response --output-document=/dev/null --timeout="$timeout" --tries=1 -- "$url" 2>&1) ||
-    said=$(wget -S -O /dev/null -T "$timeout" -- "$url" 2>&1)
-  status=$(printf '%s\n' "$said" | sed -n 's,^ *HTTP/[0-9.]* \([0-9][0-9][0-9]\).*,\1,p' | tail -n 1)
+  status_of() { printf '%s\n' "$said" | sed -n 's,^ *HTTP/[0-9.]* \([0-9][0-9][0-9]\).*,\1,p' | tail -n 1; }
+  said=$(wget --server-response --output-document=/dev/null --timeout="$timeout" --tries=1 -- "$url" 2>&1)
+  status=$(status_of)
+  case $said in
+    # The wget of busybox.
+    *'unrecognized option'*) said=$(wget -S -O /dev/null -T "$timeout" "$url" 2>&1) status=$(status_of) ;;
+  esac
+  if [ -z "$status" ]; then said=$(printf '%s\n' "$said" | tail -n 1); fi
 elif command -v python3 >/dev/null 2>&1; then
   status=$(
     python3 - "$url" "$timeout" 2>&1 <<'END'

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Manages one service by the init system of the machine, or by the state of a target of the embedded fleet.
 #
-# Fleet: $SEGUE_FLEET_STATE/services/<name> holds words: running or stopped; enabled or disabled; broken, if it
+# Fleet: $SEGUE_FLEET_STATE/services/<name> holds a word a line: running or stopped; enabled or disabled; broken, if it
 # can't be started; and the version that runs. packages/<name> holds the version that is installed.
 
 action=$PT_action
@@ -33,8 +33,8 @@ if [ -n "${SEGUE_FLEET_STATE:-}" ]; then
     state=missing enabled=null version='' broken=''
     [ -r "$file" ] || return 0
     state=stopped enabled=true
-    read -r words <"$file"
-    for word in $words; do
+    # A word a line; the first is what the fleet watches.
+    for word in $(cat "$file"); do
       case $word in
         running | stopped) state=$word ;;
         enabled) enabled=true ;;
@@ -62,7 +62,8 @@ if [ -n "${SEGUE_FLEET_STATE:-}" ]; then
     esac
     word=enabled
     if [ "$enabled" = false ]; then word=disabled; fi
-    printf '%s\n' "$state $word $version $broken" >"$file.new" && mv "$file.new" "$file" && [ -z "$said" ]
+    # shellcheck disable=SC2086 # those that are empty have no line
+    printf '%s\n' "$state" "$word" $version $broken >"$file.new" && mv "$file.new" "$file" && [ -z "$said" ]
   }
   log() { :; }
 elif [ -d /run/systemd/system ]; then

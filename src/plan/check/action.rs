@@ -28,9 +28,10 @@ impl<'t> Checker<'t> {
                 "PlanName" => self.plan(given, argument("params"), span),
                 "TargetSpec" => self.targets(given),
                 "Duration" => self.duration(given),
+                "File" => self.script_or_upload(&signature.name, given),
                 _ => {}
             }
-            if param.name == "options" {
+            if param.name == "options" || param.wanted == "Options" {
                 self.options(&signature.name, given);
             }
         }
@@ -66,10 +67,10 @@ impl<'t> Checker<'t> {
                 let names = self.world.task_names();
                 let help = match nearest(text, names.iter().map(String::as_str)) {
                     Some(meant) => format!("did you mean `{meant}`?"),
-                    None if self.world.plan(text).is_some() => {
+                    None if matches!(self.world.plan(text), Ok(Some(_))) => {
                         format!("`{text}` is a plan: write `run_plan(\"{text}\", ...)`")
                     }
-                    None => "`segue task list` shows all tasks".to_owned(),
+                    None => "`segue task show` lists all tasks".to_owned(),
                 };
                 self.unknown_name(
                     "segue::plan::unknown_task",
@@ -95,14 +96,22 @@ impl<'t> Checker<'t> {
         let Some((text, at)) = self.text_of(name) else {
             return;
         };
-        let Some(source) = self.world.plan(text) else {
+        let found = match self.world.plan(text) {
+            Ok(found) => found,
+            Err(reason) => {
+                let problem = self.error("segue::plan::broken_plan", reason, at, "");
+                self.tell(problem);
+                return;
+            }
+        };
+        let Some(source) = found else {
             let names = self.world.plan_names();
             let help = match nearest(text, names.iter().map(String::as_str)) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None if matches!(self.world.task(text), Ok(Some(_))) => {
                     format!("`{text}` is a task: write `run_task(\"{text}\", targets, ...)`")
                 }
-                None => "`segue plan list` shows all plans".to_owned(),
+                None => "`segue plan show` lists all plans".to_owned(),
             };
             self.unknown_name(
                 "segue::plan::unknown_plan",
@@ -123,6 +132,22 @@ impl<'t> Checker<'t> {
         };
         self.params(&call, params);
         self.reached.push(source);
+    }
+
+    /// A file that is sent to targets. A script has to be there; what is uploaded may be made by the plan before.
+    fn script_or_upload(&mut self, function: &str, given: &'t Expression) {
+        let Some((text, at)) = self.text_of(given) else {
+            return;
+        };
+        if let Err(lookup) = self.world.file(text) {
+            let mut problem = self
+                .error("segue::plan::unknown_file", lookup.message, at, "")
+                .maybe_help(lookup.help);
+            if function != "run_script" {
+                problem.severity = Severity::Warning;
+            }
+            self.tell(problem);
+        }
     }
 
     fn unknown_name(

@@ -150,6 +150,7 @@ impl<'t> Checker<'t> {
             meant
                 .map(|meant| format!("did you mean `{meant}`?"))
                 .or_else(|| self.known_elsewhere(name))
+                .or_else(|| Some("`segue doc` lists all functions".to_owned()))
         };
         let problem = self
             .error(
@@ -170,7 +171,7 @@ impl<'t> Checker<'t> {
                 "`{name}` is a task: write `run_task(\"{name}\", targets)`"
             ));
         }
-        if self.world.plan(name).is_some() {
+        if matches!(self.world.plan(name), Ok(Some(_))) {
             return Some(format!("`{name}` is a plan: write `run_plan(\"{name}\")`"));
         }
         let member = self
@@ -301,7 +302,7 @@ impl<'t> Checker<'t> {
         let mut kinds: Vec<Kind> = Vec::with_capacity(count);
         for (index, argument) in call.arguments.iter().enumerate() {
             let first = receiver.or(if index == 0 { None } else { kinds.first() });
-            let uses = ClosureUse::of_function(name, first);
+            let uses = ClosureUse::of_function(name, index, first);
             let kind = self.argument(argument, &uses);
             kinds.push(kind);
         }
@@ -320,7 +321,7 @@ impl<'t> Checker<'t> {
         } else {
             self.native_count(signature, call, span);
         }
-        Kind::named(&signature.returns)
+        returned(signature)
     }
 
     fn native_count(&mut self, signature: &Signature, call: &Call, span: Span) {
@@ -391,6 +392,17 @@ impl<'t> Checker<'t> {
             self.tell(problem);
         }
         self.problems.len() == told
+    }
+}
+
+/// The type of what a function gives. What a signature has no words for is said here.
+fn returned(signature: &Signature) -> Kind {
+    match (signature.receiver.as_deref(), signature.name.as_str()) {
+        (Some("TargetSet"), "batches") => Kind::array(Kind::native("TargetSet")),
+        (Some("String"), "find_all" | "split_regex") => Kind::array(Kind::Text),
+        // Nothing, if there is none.
+        (_, "find" | "env") => Kind::Unknown,
+        _ => Kind::named(&signature.returns),
     }
 }
 

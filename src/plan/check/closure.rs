@@ -20,13 +20,16 @@ pub(super) struct ClosureUse {
 const BRANCHES: [&str; 5] = ["parallel", "settle", "background", "timeout", "step"];
 
 impl ClosureUse {
-    /// Of a function of Segue, by its name and the type of its first argument or its receiver.
-    pub(super) fn of_function(name: &str, first: Option<&Kind>) -> Self {
-        let branch = BRANCHES.contains(&name).then(|| name.to_owned());
+    /// Of a function of Segue: its name, which argument the closure is, and the type of its first argument or of
+    /// its receiver.
+    pub(super) fn of_function(name: &str, index: usize, first: Option<&Kind>) -> Self {
+        let is_cleanup = name == "finally" && index == 1;
+        let branch = (is_cleanup || BRANCHES.contains(&name)).then(|| name.to_owned());
         let item = || first.and_then(Kind::item).unwrap_or(Kind::Unknown);
         let params = match name {
             "parallel" | "settle" | "filter" | "map" | "group_by" | "sort_by" | "all" | "any"
-            | "for_each" | "partition" => vec![item()],
+            | "find" | "count" => vec![item()],
+            "retry" => vec![Kind::Integer],
             "run_task_with" => vec![Kind::native("Target")],
             _ => Vec::new(),
         };

@@ -49,8 +49,8 @@ impl Kind {
             "Array" => Self::array(Self::Unknown),
             "Map" => Self::Map,
             "Closure" => Self::Closure,
-            "Target" | "TargetSet" | "Result" | "ResultSet" | "Error" | "Future" | "Graph"
-            | "Sensitive" => Self::native(name),
+            "Target" | "TargetSet" | "Tiers" | "Result" | "ResultSet" | "Error" | "Future"
+            | "Graph" | "Sensitive" => Self::native(name),
             _ => name
                 .strip_prefix("Array[")
                 .and_then(|rest| rest.strip_suffix(']'))
@@ -83,6 +83,7 @@ impl Kind {
             Self::Native(name) => match &**name {
                 "TargetSet" => Self::native("Target"),
                 "ResultSet" => Self::native("Result"),
+                "Tiers" => Self::native("TargetSet"),
                 _ => return None,
             },
             _ => return None,
@@ -105,7 +106,7 @@ impl Kind {
 
     fn fits_one(&self, wanted: &str) -> bool {
         match wanted {
-            "String" | "TaskName" | "PlanName" => *self == Self::Text,
+            "String" | "TaskName" | "PlanName" | "File" | "Pattern" => *self == Self::Text,
             "Integer" => *self == Self::Integer,
             "Float" | "Number" => matches!(self, Self::Integer | Self::Float),
             "Boolean" => *self == Self::Boolean,
@@ -165,6 +166,8 @@ pub(super) fn wanted_words(wanted: &str) -> String {
             "Closure" => "a closure (`|x| ...`)".to_owned(),
             "Number" => "a number".to_owned(),
             "Options" => "a Map of options".to_owned(),
+            "File" => "the path of a file".to_owned(),
+            "Pattern" => "a regular expression in a String".to_owned(),
             "()" => "nothing".to_owned(),
             other => {
                 let vowel = other.starts_with(['A', 'E', 'I', 'O', 'U']);

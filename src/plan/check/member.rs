@@ -43,7 +43,12 @@ impl<'t> Checker<'t> {
             .named(&name.text, MemberKind::Getter)
             .find(|signature| signature.receiver.as_deref() == Some(&receiver_name));
         if let Some(getter) = getter {
-            return Kind::named(&getter.returns);
+            // Nothing, for a set without a first one.
+            return match name.text.as_str() {
+                "names" | "groups" | "aliases" | "features" => Kind::array(Kind::Text),
+                "user" | "uri" | "port" | "exit_code" => Kind::Unknown,
+                _ => Kind::named(&getter.returns),
+            };
         }
         let rhai_getter = format!("get${}", name.text);
         let is_rhai = !matches!(kind, Kind::Native(_))
@@ -136,6 +141,7 @@ impl<'t> Checker<'t> {
             (Kind::Native(name), Kind::Integer | Kind::Text) => match &**name {
                 "ResultSet" => Kind::native("Result"),
                 "TargetSet" => Kind::native("Target"),
+                "Tiers" => Kind::native("TargetSet"),
                 _ => Kind::Unknown,
             },
             _ => Kind::Unknown,

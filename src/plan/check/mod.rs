@@ -7,7 +7,6 @@ mod call;
 mod checker;
 mod closure;
 mod default;
-mod interim;
 mod kind;
 mod literal;
 mod lower;
@@ -15,11 +14,14 @@ mod member;
 mod options;
 mod parameter;
 mod parse;
+mod project_view;
 mod report;
 mod scope;
 mod statement;
 mod steps;
 mod survey;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod value;
 mod vocabulary;
@@ -27,5 +29,6 @@ mod world;
 
 pub use self::{
     checker::{check, check_file},
+    project_view::ProjectView,
     world::{CheckWorld, Lookup, TaskView, UnknownTargets},
 };

@@ -1,10 +1,14 @@
 //! Options of calls: which there are, and what they may be.
 
 use super::{checker::Checker, kind::Kind, report::listed, tree::Expression};
-use crate::model::{Value, nearest, parse_duration};
+use crate::{
+    model::{ParseDurationError, Value, nearest, parse_duration},
+    plan::options::OPTIONS,
+    schedule::{BatchSize, BatchSpec},
+};
 
 /// What every action on targets understands.
-const COMMON: [&str; 9] = [
+const COMMON: [&str; 10] = [
     "catch_errors",
     "run_as",
     "timeout",
@@ -13,25 +17,39 @@ const COMMON: [&str; 9] = [
     "on_failure",
     "max_failures",
     "batch",
+    "pause",
     "description",
 ];
 
 /// The options that a function understands. None if the check does not know them.
 fn options_of(function: &str) -> Option<Vec<&'static str>> {
-    let more: &[&str] = match function {
-        "run_task" | "run_task_with" => &["noop"],
-        "run_command" => &["env"],
-        "run_script" => &["env", "arguments"],
-        "upload" | "download" | "write_file" => &[],
-        "parallel" | "settle" => return Some(vec!["limit"]),
+    let common = |more: &[&'static str]| COMMON.iter().chain(more).copied().collect();
+    Some(match function {
+        "run_task" | "run_task_with" => common(&["noop"]),
+        "run_command" => common(&["env"]),
+        "run_script" => common(&["env", "arguments"]),
+        "upload" | "download" | "write_file" | "collect_facts" => common(&[]),
+        "wait_until_available" => vec![
+            "timeout",
+            "interval",
+            "catch_errors",
+            "description",
+            "limit",
+        ],
+        "run_plan" => vec!["catch_errors", "description"],
+        "parallel" | "settle" => vec!["limit"],
+        "retry" => vec!["attempts", "delay", "backoff"],
+        "wait_until" => vec!["timeout", "interval"],
+        "prompt" | "prompt_secret" => vec!["default", "sensitive"],
+        "menu" => vec!["default"],
+        "approve" => vec!["by", "timeout"],
         _ => return None,
-    };
-    Some(COMMON.iter().chain(more).copied().collect())
+    })
 }
 
-/// Whether any function has an option of that name.
+/// Whether any action has an option of that name.
 pub(super) fn is_option(name: &str) -> bool {
-    COMMON.contains(&name) || matches!(name, "noop" | "env" | "arguments")
+    OPTIONS.iter().any(|option| option.name == name)
 }
 
 impl<'t> Checker<'t> {
@@ -75,7 +93,7 @@ impl<'t> Checker<'t> {
         let span = self.resolved(value).span;
         let problem = self.error(
             "segue::plan::option_value",
-            format!("the option `{name}` of `{function}` is {wanted}"),
+            format!("the option `{name}` of `{function}` must be {wanted}"),
             span,
             format!("this is {}", shown(&literal)),
         );
@@ -96,7 +114,7 @@ impl<'t> Checker<'t> {
                     span,
                     "",
                 )
-                .help(crate::model::ParseDurationError::HELP);
+                .help(ParseDurationError::HELP);
             self.tell(problem);
         }
     }
@@ -117,35 +135,54 @@ fn is_share(text: &str) -> bool {
         .is_some_and(|percent| (0.0..=100.0).contains(&percent))
 }
 
+/// A size of a batch, or sizes of which the last repeats.
+fn is_batch(value: &Value) -> bool {
+    let is_size = |value: &Value| match value {
+        Value::Integer(count) => BatchSize::try_from(*count).is_ok(),
+        Value::String(text) => text.parse::<BatchSize>().is_ok(),
+        _ => false,
+    };
+    match value {
+        Value::Array(sizes) => !sizes.is_empty() && sizes.iter().all(is_size),
+        Value::String(text) => text.parse::<BatchSpec>().is_ok(),
+        size => is_size(size),
+    }
+}
+
 /// What an option should be, if a value is something else. Nothing stands for not given.
 fn wrong(name: &str, value: &Value) -> Option<&'static str> {
-    if *value == Value::Null {
+    if *value == Value::Null || fits(name, value) {
         return None;
     }
+    let known = OPTIONS.iter().find(|option| option.name == name);
+    Some(known.map_or_else(
+        || match name {
+            "attempts" => "a number, at least 1",
+            "delay" => "a duration such as \"90s\"",
+            _ => "a number, at least 1",
+        },
+        |option| option.wanted,
+    ))
+}
+
+/// Whether a value may be that of an option.
+fn fits(name: &str, value: &Value) -> bool {
     let count = |least: i64| value.as_integer().is_some_and(|number| number >= least);
     let share = || value.as_str().is_some_and(is_share);
-    let (fits, wanted) = match name {
-        "catch_errors" | "noop" => (value.as_bool().is_some(), "a Boolean"),
-        "run_as" | "description" => (value.as_str().is_some(), "a String"),
-        "timeout" => (is_duration(value), "a duration, such as `\"90s\"`"),
-        "limit" => (count(1), "a number of targets, 1 or more"),
-        "max_failures" => (
-            count(0) || share(),
-            "a number of targets, or a share such as `\"10%\"`",
-        ),
-        "on_failure" => (
-            matches!(value.as_str(), Some("stop" | "survivors")) || count(0) || share(),
-            "`\"stop\"`, `\"survivors\"`, or how many may fail: a number or a share such as `\"10%\"`",
-        ),
-        "retry" => (
-            count(1) || value.as_map().is_some(),
-            "a number of attempts, or a Map with `attempts`, `delay` and `backoff`",
-        ),
-        "env" => (value.as_map().is_some(), "a Map"),
-        "arguments" => (value.as_array().is_some(), "an Array of Strings"),
-        _ => return None,
-    };
-    (!fits).then_some(wanted)
+    match name {
+        "catch_errors" | "noop" => value.as_bool().is_some(),
+        "run_as" | "description" => value.as_str().is_some(),
+        "timeout" | "interval" | "delay" | "pause" => is_duration(value),
+        "limit" | "attempts" => count(1),
+        "backoff" => count(1) || matches!(value, Value::Float(factor) if *factor >= 1.0),
+        "max_failures" => count(0) || share(),
+        "on_failure" => matches!(value.as_str(), Some("stop" | "survivors")) || count(0) || share(),
+        "retry" => count(1) || value.as_map().is_some(),
+        "batch" => is_batch(value),
+        "env" => value.as_map().is_some(),
+        "arguments" => value.as_array().is_some(),
+        _ => true,
+    }
 }
 
 fn shown(value: &Value) -> String {

@@ -1,16 +1,11 @@
 //! Parsing for the check: as Rhai does it, but not ending with the first error.
 
-use rhai::{
-    AST, Engine, OptimizationLevel, Token,
-    packages::{
-        ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage,
-        BasicMapPackage, BasicMathPackage, BasicStringPackage, LogicPackage, MoreStringPackage,
-        Package as _,
-    },
-};
+use rhai::{AST, Engine};
 
 use crate::plan::{
     diagnostic::{PlanDiagnostic, parse_error},
+    engine,
+    limits::Limits,
     source::{Bracket, Source, Span, TokenKind},
 };
 
@@ -117,33 +112,7 @@ fn blank(text: &mut String, span: Span) {
 
 /// An engine that parses as the one that runs plans, but leaves unknown names to the check.
 fn parser() -> Engine {
-    let mut engine = Engine::new_raw();
-    engine
-        .set_optimization_level(OptimizationLevel::None)
-        .set_max_expr_depths(64, 64)
-        .disable_symbol("eval");
-    #[expect(
-        deprecated,
-        reason = "it is not deprecated but called volatile; the version is pinned"
-    )]
-    engine.on_parse_token(|token, _, _| match token {
-        Token::Reserved(word) if word.as_str() == "default" => Token::Identifier(word),
-        token => token,
-    });
-    engine
-}
-
-/// An engine with the functions that Rhai brings along and plans have.
-pub(super) fn with_packages() -> Engine {
-    let mut engine = Engine::new_raw();
-    ArithmeticPackage::new().register_into_engine(&mut engine);
-    LogicPackage::new().register_into_engine(&mut engine);
-    BasicStringPackage::new().register_into_engine(&mut engine);
-    MoreStringPackage::new().register_into_engine(&mut engine);
-    BasicArrayPackage::new().register_into_engine(&mut engine);
-    BasicMapPackage::new().register_into_engine(&mut engine);
-    BasicMathPackage::new().register_into_engine(&mut engine);
-    BasicIteratorPackage::new().register_into_engine(&mut engine);
-    BasicFnPackage::new().register_into_engine(&mut engine);
+    let mut engine = engine::parser(&Limits::default());
+    engine.set_strict_variables(false);
     engine
 }

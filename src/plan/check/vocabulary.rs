@@ -1,8 +1,14 @@
 //! All functions, methods and getters that a plan can use: those of Segue, and those that Rhai brings along.
 
-use std::{collections::HashMap, sync::OnceLock};
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use serde::Deserialize;
+
+use crate::plan::{
+    engine,
+    functions::{Entry, EntryKind, catalog},
+    limits::Limits,
+};
 
 /// One way to call a function, method or getter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,16 +39,42 @@ pub(super) struct SignatureParam {
 }
 
 impl Signature {
+    /// Indexes and operators are no names.
+    fn of(entry: &Entry) -> Option<Self> {
+        let member = match entry.kind {
+            EntryKind::Function => MemberKind::Function,
+            EntryKind::Method => MemberKind::Method,
+            EntryKind::Getter => MemberKind::Getter,
+            EntryKind::Index | EntryKind::Operator => return None,
+        };
+        let params = entry.params.iter();
+        Some(Self {
+            name: entry.name.to_owned(),
+            member,
+            receiver: entry.receiver.map(str::to_owned),
+            params: params
+                .map(|param| SignatureParam {
+                    name: param.name.to_owned(),
+                    wanted: param.kind.to_owned(),
+                    optional: param.optional,
+                })
+                .collect(),
+            returns: entry.returns.to_owned(),
+            shown: entry.signature(),
+        })
+    }
+
     pub(super) fn takes(&self, count: usize) -> bool {
         let required = self.params.iter().filter(|param| !param.optional).count();
         (required..=self.params.len()).contains(&count)
     }
 }
 
-/// The functions of Segue by name, and the names that Rhai has.
+/// The functions of Segue by name, and the names that Rhai has. In order: of two names that are as near, the same
+/// one is always meant.
 pub(super) struct Vocabulary {
-    own: HashMap<String, Vec<Signature>>,
-    rhai: HashMap<String, Vec<RhaiFunction>>,
+    own: BTreeMap<String, Vec<Signature>>,
+    rhai: BTreeMap<String, Vec<RhaiFunction>>,
 }
 
 /// A function of one of Rhai's packages.
@@ -60,11 +92,17 @@ impl Vocabulary {
     }
 
     fn new() -> Self {
-        let mut own: HashMap<String, Vec<Signature>> = HashMap::new();
-        for signature in super::interim::signatures() {
+        let mut own: BTreeMap<String, Vec<Signature>> = BTreeMap::new();
+        for entry in catalog() {
+            if let Some(signature) = Signature::of(entry) {
+                own.entry(signature.name.clone())
+                    .or_default()
+                    .push(signature);
+            }
+        }
+        for signature in step_graphs() {
             own.entry(signature.name.clone())
-                .or_default()
-                .push(signature);
+                .or_insert_with(|| vec![signature]);
         }
         Self {
             own,
@@ -137,6 +175,46 @@ impl Vocabulary {
     }
 }
 
+/// Step graphs, as far as the catalog does not have them.
+fn step_graphs() -> Vec<Signature> {
+    let signature = |name: &str,
+                     receiver: Option<&str>,
+                     params: &[(&str, &str, bool)],
+                     returns: &str| Signature {
+        name: name.to_owned(),
+        member: if receiver.is_some() {
+            MemberKind::Method
+        } else {
+            MemberKind::Function
+        },
+        receiver: receiver.map(str::to_owned),
+        params: params
+            .iter()
+            .map(|(name, wanted, optional)| SignatureParam {
+                name: (*name).to_owned(),
+                wanted: (*wanted).to_owned(),
+                optional: *optional,
+            })
+            .collect(),
+        returns: returns.to_owned(),
+        shown: name.to_owned(),
+    };
+    vec![
+        signature("graph", None, &[("name", "String", false)], "Graph"),
+        signature(
+            "step",
+            Some("Graph"),
+            &[
+                ("name", "String", false),
+                ("options", "Map | Closure", false),
+                ("body", "Closure", true),
+            ],
+            "()",
+        ),
+        signature("run", Some("Graph"), &[("options", "Map", true)], "Any"),
+    ]
+}
+
 fn is_word(name: &str) -> bool {
     name.starts_with(|char: char| char.is_ascii_alphabetic()) && !name.contains('$')
 }
@@ -161,15 +239,15 @@ struct ListedParam {
 }
 
 /// The functions of the packages that plans have. Rhai tells them as JSON only.
-fn rhai_functions() -> HashMap<String, Vec<RhaiFunction>> {
-    let engine = super::parse::with_packages();
+fn rhai_functions() -> BTreeMap<String, Vec<RhaiFunction>> {
+    let engine = engine::without_functions(&Limits::default());
     let json = engine
         .gen_fn_metadata_to_json(true)
         .unwrap_or_else(|_| "{\"functions\":[]}".to_owned());
     let listing: Listing = serde_json::from_str(&json).unwrap_or(Listing {
         functions: Vec::new(),
     });
-    let mut functions: HashMap<String, Vec<RhaiFunction>> = HashMap::new();
+    let mut functions: BTreeMap<String, Vec<RhaiFunction>> = BTreeMap::new();
     for listed in listing.functions {
         let params = listed
             .params
@@ -190,8 +268,6 @@ fn rhai_functions() -> HashMap<String, Vec<RhaiFunction>> {
         ("curry", 1..=16),
         ("call", 0..=16),
         ("Fn", 1..=1),
-        ("print", 1..=1),
-        ("debug", 1..=1),
     ] {
         for count in counts {
             functions

@@ -18,13 +18,22 @@ pub trait CheckWorld {
     fn plan_names(&self) -> Vec<String>;
 
     /// The plan of that name.
-    fn plan(&self, name: &str) -> Option<Source>;
+    ///
+    /// # Errors
+    /// It is there, but is no plan of ours or can't be read: why.
+    fn plan(&self, name: &str) -> Result<Option<Source>, String>;
 
     /// What `import "path"` in that file means.
     ///
     /// # Errors
     /// There is no such file, or it must not be imported.
     fn import(&self, from: &Source, path: &str) -> Result<Source, Lookup>;
+
+    /// Whether there is such a file for scripts and uploads.
+    ///
+    /// # Errors
+    /// There is none.
+    fn file(&self, name: &str) -> Result<(), Lookup>;
 
     /// Whether the expression names targets of the inventory.
     ///

@@ -14,7 +14,7 @@ pub(super) fn entries() -> Vec<Entry> {
             .takes("source", "File")
             .takes("destination", "String")
             .takes("targets", "TargetSpec")
-            .may_take("options", "Options")
+            .may_take_options(&allowed(&[]))
             .gives("ResultSet")
             .doc("Copies a file or directory of the project or of a module to every target.")
             .example(r#"upload("files/motd", "/etc/motd", "web", #{ run_as: "root" });"#),
@@ -22,7 +22,7 @@ pub(super) fn entries() -> Vec<Entry> {
             .takes("source", "String")
             .takes("destination", "String")
             .takes("targets", "TargetSpec")
-            .may_take("options", "Options")
+            .may_take_options(&allowed(&[]))
             .gives("ResultSet")
             .doc("Copies a file or directory of every target to `downloads/<destination>/<target>/` in the project.")
             .example(r#"download("/var/log/nginx", "logs", "web");"#),
@@ -30,7 +30,7 @@ pub(super) fn entries() -> Vec<Entry> {
             .takes("content", "String")
             .takes("destination", "String")
             .takes("targets", "TargetSpec")
-            .may_take("options", "Options")
+            .may_take_options(&allowed(&[]))
             .gives("ResultSet")
             .doc("Writes a text into a file on every target.")
             .example(r#"write_file("maintenance until noon\n", "/etc/motd", "web");"#),
@@ -51,7 +51,7 @@ fn upload(call: &Call<'_>) -> CallResult {
         },
         targets: call.targets(2)?,
     };
-    action::perform(asked, options::read(call, 3, &allowed(&[]))?)
+    action::perform(asked, options::read(call, 3)?)
 }
 
 fn download(call: &Call<'_>) -> CallResult {
@@ -68,7 +68,7 @@ fn download(call: &Call<'_>) -> CallResult {
         },
         targets: call.targets(2)?,
     };
-    action::perform(asked, options::read(call, 3, &allowed(&[]))?)
+    action::perform(asked, options::read(call, 3)?)
 }
 
 fn write_file(call: &Call<'_>) -> CallResult {
@@ -83,5 +83,5 @@ fn write_file(call: &Call<'_>) -> CallResult {
         },
         targets: call.targets(2)?,
     };
-    action::perform(asked, options::read(call, 3, &allowed(&[]))?)
+    action::perform(asked, options::read(call, 3)?)
 }

@@ -135,7 +135,7 @@ fn content() -> Vec<Entry> {
             let keys = result.value.map().keys().map(|key| key.as_str().into());
             Ok(Dynamic::from_array(keys.collect()))
         })
-        .gives("Array")
+        .gives("Array[String]")
         .doc("The names of the entries of its value.")
         .example(r#"print(run_task("package", "web1").first.keys());"#),
         Entry::method(RESULT, "to_map", |call| {

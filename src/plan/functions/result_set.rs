@@ -35,7 +35,7 @@ fn getters() -> Vec<Entry> {
             let names = results.set().iter().map(|result| result.target.as_str().into());
             Ok(Dynamic::from_array(names.collect()))
         })
-        .gives("Array")
+        .gives("Array[String]")
         .doc("The names of the targets, in their order.")
         .example(r#"print(run_command("uptime", "web").names);"#),
         Entry::getter(SET, "targets", |call| {
@@ -52,7 +52,7 @@ fn getters() -> Vec<Entry> {
             let values = results.set().iter().map(|result| value(result));
             Ok(Dynamic::from_array(values.collect()))
         })
-        .gives("Array")
+        .gives("Array[Map]")
         .doc("The value of each result.")
         .example(r#"let values = run_task("package", "web", #{ action: "status" }).values;"#),
         Entry::getter(SET, "len", |call| Ok(length(results(call).set().len())))
@@ -158,7 +158,7 @@ fn methods() -> Vec<Entry> {
         .doc("Whether there is a result of the target of that name. `\"web1\" in results` is the same.")
         .example(r#"if "web1" in run_command("true", "web") { print("web1 was asked"); }"#),
         Entry::method(SET, "to_array", |call| Ok(Dynamic::from_array(items(call))))
-            .gives("Array")
+            .gives("Array[Result]")
             .doc("The results as an array.")
             .example(r#"let array = run_command("true", "web").to_array();"#),
         Entry::method(SET, "to_string", |call| Ok(results(call).to_string().into()))

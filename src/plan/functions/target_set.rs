@@ -30,7 +30,7 @@ fn getters() -> Vec<Entry> {
             let names = names.iter().map(|target| name(target));
             Ok(Dynamic::from_array(names.collect()))
         })
-        .gives("Array")
+        .gives("Array[String]")
         .doc("The names of the targets, in their order.")
         .example(r#"print(targets("web").names);"#),
         Entry::getter(SET, "len", |call| Ok(length(set(call).len())))
@@ -72,7 +72,7 @@ fn methods() -> Vec<Entry> {
         .example(r#"let rest = targets("web").skip(1);"#),
         Entry::method(SET, "batches", batches)
             .takes("size", "Integer | String | Array")
-            .gives("Array")
+            .gives("Array[TargetSet]")
             .doc("The targets in batches: of a number, of a share of all of them (`\"25%\"`, rounded down, but at least one), or growing (`[1, \"10%\", \"50%\"]`, the last size repeats).")
             .example(r#"for nodes in targets("web").batches("50%") { print(nodes); }"#),
         Entry::method(SET, "contains", contains)
@@ -134,7 +134,7 @@ fn methods() -> Vec<Entry> {
         .doc("The targets from the last to the first.")
         .example(r#"for node in targets("web").reversed() { print(node); }"#),
         Entry::method(SET, "to_array", |call| Ok(Dynamic::from_array(items(call))))
-            .gives("Array")
+            .gives("Array[Target]")
             .doc("The targets as an array.")
             .example(r#"let array = targets("web").to_array();"#),
         Entry::method(SET, "to_string", |call| Ok(set(call).to_string().into()))

@@ -39,7 +39,7 @@ pub(super) fn entries() -> Vec<Entry> {
             Ok(Dynamic::from_array(found.collect()))
         })
         .takes("pattern", "Pattern")
-        .gives("Array")
+        .gives("Array[String]")
         .doc("All parts of the text that a regular expression matches.")
         .example(r#"print("a1 b22".find_all(`\d+`));"#),
         Entry::method(TEXT, "captures", captures)
@@ -59,7 +59,7 @@ pub(super) fn entries() -> Vec<Entry> {
             Ok(Dynamic::from_array(parts))
         })
         .takes("pattern", "Pattern")
-        .gives("Array")
+        .gives("Array[String]")
         .doc("The parts of the text between what a regular expression matches.")
         .example(r#"print("a, b;c".split_regex(`[,;]\s*`));"#),
     ]

@@ -45,7 +45,11 @@ impl Stage {
             limits: Limits::default(),
             stop: PlanStop::default(),
             answer: Arc::new(|_| None),
-            patience: Arc::new(|_| 0),
+            // A sleep of half a minute or more is a time limit, which nothing here reaches.
+            patience: Arc::new(|request| match &request.effect {
+                Effect::Sleep { duration } if duration.as_secs() >= 30 => usize::MAX,
+                _ => 0,
+            }),
             files: Vec::new(),
             inventory: Inventory::parse("inventory.yaml", INVENTORY).unwrap(),
         }
@@ -226,6 +230,9 @@ impl Performer for Script {
             .unwrap_or_else(PoisonError::into_inner)
             .push(request);
         Box::pin(async move {
+            if patience == usize::MAX {
+                std::future::pending::<()>().await;
+            }
             for _ in 0..patience {
                 tokio::task::yield_now().await;
             }

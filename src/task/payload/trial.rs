@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::Write,
+    path::PathBuf,
     process::{Command, Stdio},
     thread,
     time::Duration,
@@ -17,6 +18,8 @@ pub(in crate::task) struct Trial {
     pub shell: Vec<String>,
     pub directory: tempfile::TempDir,
     pub path: String,
+    /// Makes it a target of the embedded fleet.
+    pub fleet_state: Option<PathBuf>,
 }
 
 impl Trial {
@@ -33,10 +36,11 @@ impl Trial {
             shell: shell.iter().map(|&word| word.to_owned()).collect(),
             directory,
             path: std::env::var("PATH").unwrap(),
+            fleet_state: None,
         }
     }
 
-    pub(in crate::task) fn home(&self) -> std::path::PathBuf {
+    pub(in crate::task) fn home(&self) -> PathBuf {
         self.directory.path().join("home")
     }
 
@@ -64,6 +68,11 @@ impl Trial {
             .env_clear()
             .env("PATH", &self.path)
             .env("HOME", self.home())
+            .envs(
+                self.fleet_state
+                    .iter()
+                    .map(|state| ("SEGUE_FLEET_STATE", state)),
+            )
             .env("TMPDIR", self.directory.path().join("tmp"))
             .current_dir("/")
             .stdout(Stdio::piped())
@@ -78,7 +87,17 @@ impl Trial {
 
     /// Runs a payload to its end, with the shell as the login shell.
     pub(in crate::task) fn run_through(&self, payload: &Payload) -> Output {
-        feed(self.program(&[payload.command.to_string()]), payload)
+        feed(self.login(&payload.command), payload)
+    }
+
+    /// The command line as a login shell gets it.
+    pub(in crate::task) fn login(&self, line: &str) -> Command {
+        let is_login_shell = self.shell.last().is_some_and(|word| word == "-c");
+        if is_login_shell {
+            self.program(&[line.to_owned()])
+        } else {
+            self.program(&["-c".to_owned(), line.to_owned()])
+        }
     }
 }
 

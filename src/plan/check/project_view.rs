@@ -1,0 +1,102 @@
+//! A project and its inventory as the world of the check.
+
+use std::{cell::RefCell, collections::HashMap, sync::Arc};
+
+use miette::Diagnostic;
+
+use super::world::{CheckWorld, Lookup, TaskView, UnknownTargets};
+use crate::{
+    inventory::Inventory,
+    plan::source::Source,
+    project::{PlanFile, PlanLookupError, Project, TaskLookupError},
+};
+
+/// Looks names up in a project and in an inventory.
+pub struct ProjectView<'a> {
+    project: &'a Project,
+    inventory: &'a Inventory,
+    /// The files that were handed out, by their path: an import is relative to one.
+    files: RefCell<HashMap<String, PlanFile>>,
+}
+
+impl<'a> ProjectView<'a> {
+    #[must_use]
+    pub fn new(project: &'a Project, inventory: &'a Inventory) -> Self {
+        Self {
+            project,
+            inventory,
+            files: RefCell::default(),
+        }
+    }
+
+    /// The text of a file, which may then import others.
+    pub fn source(&self, file: &PlanFile) -> Source {
+        self.files
+            .borrow_mut()
+            .insert(file.path.to_string(), file.clone());
+        Source::new(Arc::clone(&file.path), Arc::clone(&file.text))
+    }
+}
+
+impl CheckWorld for ProjectView<'_> {
+    fn task_names(&self) -> Vec<String> {
+        self.project.task_names()
+    }
+
+    fn task(&self, name: &str) -> Result<Option<TaskView>, String> {
+        match self.project.task(name) {
+            Ok(task) => Ok(Some(TaskView {
+                parameters: task.metadata().parameters.clone(),
+                supports_noop: task.metadata().supports_noop,
+            })),
+            Err(TaskLookupError::Unknown { .. }) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn plan_names(&self) -> Vec<String> {
+        self.project.plan_names()
+    }
+
+    fn plan(&self, name: &str) -> Result<Option<Source>, String> {
+        match self.project.plan(name) {
+            Ok(file) => Ok(Some(self.source(&file))),
+            Err(PlanLookupError::Unknown { .. }) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn import(&self, from: &Source, path: &str) -> Result<Source, Lookup> {
+        let file = self.files.borrow().get(from.name()).cloned();
+        let file = file.unwrap_or_else(|| PlanFile::from_text("", from.name(), from.text()));
+        self.project
+            .import_file(&file, path)
+            .map(|file| self.source(&file))
+            .map_err(|error| lookup(&error))
+    }
+
+    fn file(&self, name: &str) -> Result<(), Lookup> {
+        self.project
+            .file(name)
+            .map(|_| ())
+            .map_err(|error| lookup(&error))
+    }
+
+    fn targets(&self, expression: &str) -> Result<(), UnknownTargets> {
+        match self.inventory.resolve_names(expression) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(UnknownTargets {
+                help: error.help_text(),
+                message: error.to_string(),
+                span: error.span,
+            }),
+        }
+    }
+}
+
+fn lookup(error: &dyn Diagnostic) -> Lookup {
+    Lookup {
+        message: error.to_string(),
+        help: error.help().map(|help| help.to_string()),
+    }
+}
