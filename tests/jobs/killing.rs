@@ -23,7 +23,8 @@ count("last", "all");
 
 const MOMENTS: usize = 24;
 
-/// What was started and is not known to have ended.
+/// What was started and is not known to have ended well, in effects that have not ended: an effect that was under way
+/// is done again where it has not succeeded.
 fn under_way(events: &[serde_json::Value]) -> BTreeSet<(String, String)> {
     let mut open = BTreeSet::new();
     for event in events {
@@ -32,10 +33,11 @@ fn under_way(events: &[serde_json::Value]) -> BTreeSet<(String, String)> {
             "target_started" => {
                 open.insert((effect, event["target"].as_str().unwrap().to_owned()));
             }
-            "target_finished" => {
+            "target_finished" if event["result"]["status"] == "succeeded" => {
                 let target = event["result"]["target"].as_str().unwrap().to_owned();
                 open.remove(&(effect, target));
             }
+            "effect_finished" => open.retain(|(known, _)| *known != effect),
             _ => {}
         }
     }

@@ -38,7 +38,7 @@ fn a_job_is_listed_and_shown_with_who_what_and_how_it_ended() {
         .stdout_has("  word : Sensitive [value redacted]\n")
         .stdout_has("FAILED (1/3)\n")
         .stdout_has("    Error: ")
-        .stdout_has("    STDERR:\n      broken\n")
+        .stdout_has("      broken\n")
         .stdout_has("SUCCEEDED (2/3)\n")
         .stdout_has("segue plan resume")
         .stdout_lacks("hunter22");
@@ -64,7 +64,7 @@ fn a_task_has_the_page_that_puppets_users_know() {
         .code(0)
         .stdout_has("Job type:     task\n")
         .stdout_has("Targets:      2\n")
-        .stdout_has("Task name: test::count\nTask parameters:\n  name : x\n  me : y\n")
+        .stdout_has("Task name: count\nTask parameters:\n  name : x\n  me : y\n")
         .stdout_has("SUCCEEDED (2/2)\n")
         .stdout_has("\na\n    counted : x.y\nb\n    counted : x.y\n");
 }

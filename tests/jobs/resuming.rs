@@ -71,7 +71,7 @@ fn a_mended_plan_goes_on_and_says_what_it_no_longer_asks_for() {
         .run("plan resume last")
         .code(0)
         .stderr_has("no longer asks for")
-        .stderr_has("run_task test::count on a");
+        .stderr_has("run_task count on a");
     assert_eq!(
         project.counted(),
         "new.b=1 one.a=1 one.b=1 one.c=1 two.a=1 wrong.a=1"
