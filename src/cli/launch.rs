@@ -29,8 +29,8 @@ use crate::{
     report::Detail,
     run::{
         DEFAULT_TIMEOUT, Journal, JournalParts, JournalPerformer, LiveOptions, LiveParts,
-        LivePerformer, NoInquiry, NoOperator, Operator, ResumeRules, StopHandle, StopSignal,
-        StopStage,
+        LivePerformer, LockRule, NoInquiry, NoOperator, Operator, ResumeRules, StopHandle, StopSignal,
+        StopStage, TargetLocks,
     },
     store::{Access, Call, Holder, Keeper, Location, Request, StoreError, StoreSink},
     transport::{ControllerUser, Ssh, Transports},
@@ -70,6 +70,8 @@ pub(super) struct JobOptions {
     pub(super) format: Format,
     pub(super) detail: Detail,
     pub(super) live: LiveOptions,
+    /// As the command line says it.
+    pub(super) lock: Option<LockRule>,
 }
 
 impl JobOptions {
@@ -104,6 +106,7 @@ impl JobOptions {
                 timeout,
                 stream_output: run.stream,
             },
+            lock: run.lock.map(Into::into),
         })
     }
 }
@@ -147,6 +150,12 @@ where
         clock: clock.clone(),
         project: setup.project.clone(),
         operator: operator(),
+        locks: Some(TargetLocks::new(
+            options.lock.unwrap_or_else(|| lock_rule(spec.what)),
+            Arc::clone(&store),
+            lease.clone(),
+            clock.clone(),
+        )),
         options: options.live,
     });
     let performer = JournalPerformer::new(JournalParts {
@@ -201,6 +210,16 @@ where
     }
     kept.map_err(store_error)?;
     Ok(exit_of(end.status))
+}
+
+/// What is done about targets that another job is changing, unless somebody says it.
+///
+/// Plans and tasks change things. A command is mostly a look at what is going on, also at what another job does.
+const fn lock_rule(what: JobKind) -> LockRule {
+    match what {
+        JobKind::Plan | JobKind::Task => LockRule::Wait,
+        _ => LockRule::None,
+    }
 }
 
 fn store_error(error: StoreError) -> Error {
