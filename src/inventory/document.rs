@@ -147,7 +147,7 @@ impl Node {
                 message: readable(&error),
                 span: error
                     .location()
-                    .map(|location| pointable(location.into(), text, file)),
+                    .map(|location| pointable(placed(location, text), text, file)),
             })?;
         if file > 0 {
             node.move_to_file(file);
@@ -340,6 +340,29 @@ impl From<serde_saphyr::Location> for Span {
             file: 0,
         }
     }
+}
+
+/// The span of an error. The scanner knows only its line and column, both counted from 1, the column in characters.
+fn placed(location: serde_saphyr::Location, text: &str) -> Span {
+    let mut span = Span::from(location);
+    if location.span().byte_offset().is_none() {
+        let narrow = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let (line, column) = (narrow(location.line()), narrow(location.column()));
+        let before: usize = text
+            .split_inclusive('\n')
+            .take(line.saturating_sub(1))
+            .map(str::len)
+            .sum();
+        let inside: usize = text[before..]
+            .chars()
+            .take_while(|character| *character != '\n')
+            .take(column.saturating_sub(1))
+            .map(char::len_utf8)
+            .sum();
+        span.start = u32::try_from(before + inside).unwrap_or(u32::MAX);
+        span.end = span.start;
+    }
+    span
 }
 
 impl<'de> Deserialize<'de> for Node {

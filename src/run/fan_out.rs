@@ -92,9 +92,13 @@ impl FanOut {
                 return Outcome::Failed { failure };
             }
         }
-        Outcome::Results {
-            results: fan.results(),
+        let was_stopped = fan.dispatch.was_stopped();
+        let results = fan.results();
+        // The plan must not take what a stop cut short for an answer; a resume does what is left of it.
+        if was_stopped && !results.is_ok() {
+            return Outcome::Stopped;
         }
+        Outcome::Results { results }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The check of one file, and of the files that it reaches.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
     default, lower,
@@ -65,7 +65,7 @@ fn examine(world: &dyn CheckWorld, source: &Source) -> (Vec<PlanDiagnostic>, Vec
         functions: Functions::of(&tree),
         survey: Survey::of(&tree),
         scopes: Scopes::default(),
-        imports: HashMap::new(),
+        imports: BTreeMap::new(),
         graphs: StepGraphs::default(),
         lost: lost_names(source, &lost),
         makes_targets: false,
@@ -89,14 +89,14 @@ pub(super) struct Checker<'t> {
     pub(super) survey: Survey,
     pub(super) scopes: Scopes<'t>,
     /// What is imported, by alias.
-    pub(super) imports: HashMap<String, Import>,
+    pub(super) imports: BTreeMap<String, Import>,
     pub(super) graphs: StepGraphs,
     /// Names that are declared where the file could not be read.
-    pub(super) lost: HashSet<String>,
+    pub(super) lost: BTreeSet<String>,
     /// The plan makes targets or groups of its own, so not every name has to be in the inventory.
     pub(super) makes_targets: bool,
     /// The names of the variables of the file itself, which its functions don't see.
-    pub(super) outer: HashSet<String>,
+    pub(super) outer: BTreeSet<String>,
     /// The types of expressions that were looked at, by their span.
     pub(super) known_kinds: HashMap<(usize, usize), Kind>,
     /// How many loops, conditions and closures the place is in.
@@ -108,14 +108,14 @@ pub(super) struct Checker<'t> {
 /// The functions of the file.
 #[derive(Default)]
 pub(super) struct Functions<'t> {
-    by_name: HashMap<&'t str, Vec<&'t Function>>,
+    by_name: BTreeMap<&'t str, Vec<&'t Function>>,
     /// The type of what a function gives, once it has been looked at.
     pub(super) kinds: HashMap<(String, usize), Kind>,
 }
 
 impl<'t> Functions<'t> {
     fn of(tree: &'t Tree) -> Self {
-        let mut by_name: HashMap<&str, Vec<&Function>> = HashMap::new();
+        let mut by_name: BTreeMap<&str, Vec<&Function>> = BTreeMap::new();
         for function in &tree.functions {
             by_name.entry(&function.name).or_default().push(function);
         }
@@ -206,7 +206,7 @@ impl<'t> Checker<'t> {
 }
 
 /// All words in the parts that could not be parsed: any of them may be declared there.
-fn lost_names(source: &Source, lost: &[Span]) -> HashSet<String> {
+fn lost_names(source: &Source, lost: &[Span]) -> BTreeSet<String> {
     source
         .tokens()
         .all()
@@ -217,7 +217,7 @@ fn lost_names(source: &Source, lost: &[Span]) -> HashSet<String> {
         .collect()
 }
 
-fn outer_names(tree: &Tree) -> HashSet<String> {
+fn outer_names(tree: &Tree) -> BTreeSet<String> {
     tree.statements
         .iter()
         .filter_map(|statement| match &statement.kind {

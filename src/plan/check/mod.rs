@@ -20,6 +20,8 @@ mod scope;
 mod statement;
 mod steps;
 mod survey;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod value;
 mod vocabulary;

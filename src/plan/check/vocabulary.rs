@@ -1,6 +1,6 @@
 //! All functions, methods and getters that a plan can use: those of Segue, and those that Rhai brings along.
 
-use std::{collections::HashMap, sync::OnceLock};
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use serde::Deserialize;
 
@@ -70,10 +70,11 @@ impl Signature {
     }
 }
 
-/// The functions of Segue by name, and the names that Rhai has.
+/// The functions of Segue by name, and the names that Rhai has. In order: of two names that are as near, the same
+/// one is always meant.
 pub(super) struct Vocabulary {
-    own: HashMap<String, Vec<Signature>>,
-    rhai: HashMap<String, Vec<RhaiFunction>>,
+    own: BTreeMap<String, Vec<Signature>>,
+    rhai: BTreeMap<String, Vec<RhaiFunction>>,
 }
 
 /// A function of one of Rhai's packages.
@@ -91,7 +92,7 @@ impl Vocabulary {
     }
 
     fn new() -> Self {
-        let mut own: HashMap<String, Vec<Signature>> = HashMap::new();
+        let mut own: BTreeMap<String, Vec<Signature>> = BTreeMap::new();
         for entry in catalog() {
             if let Some(signature) = Signature::of(entry) {
                 own.entry(signature.name.clone())
@@ -238,7 +239,7 @@ struct ListedParam {
 }
 
 /// The functions of the packages that plans have. Rhai tells them as JSON only.
-fn rhai_functions() -> HashMap<String, Vec<RhaiFunction>> {
+fn rhai_functions() -> BTreeMap<String, Vec<RhaiFunction>> {
     let engine = engine::without_functions(&Limits::default());
     let json = engine
         .gen_fn_metadata_to_json(true)
@@ -246,7 +247,7 @@ fn rhai_functions() -> HashMap<String, Vec<RhaiFunction>> {
     let listing: Listing = serde_json::from_str(&json).unwrap_or(Listing {
         functions: Vec::new(),
     });
-    let mut functions: HashMap<String, Vec<RhaiFunction>> = HashMap::new();
+    let mut functions: BTreeMap<String, Vec<RhaiFunction>> = BTreeMap::new();
     for listed in listing.functions {
         let params = listed
             .params

@@ -42,7 +42,7 @@ impl Mode {
 const PREAMBLE: &str = concat!(
     // Says why a run could not be set up.
     r#"f(){ echo "segue:$i:$1:$2" >&2;exit 97;};"#,
-    r#"c(){ [ "$o" ]||rm -rf "$d";rm -f "$d.pid" "$d.end";};"#,
+    r#"c(){ if [ "$o" ];then set --;else set -- "$d";fi;rm -rf "$d.pid" "$d.end" "$@";};"#,
     // Ends the run: TERM, five seconds to comply, KILL. Before `setsid` has made the group, there is one process.
     r"k(){ kill -TERM -$p||kill -TERM $p;n=0;",
     r"while kill -0 -$p&&[ $n -lt 5 ];do sleep 1;n=$((n+1));done;kill -KILL -$p;};",
@@ -165,7 +165,7 @@ mod tests {
     };
 
     // Ten times what it takes on a busy machine.
-    const PATIENCE: Duration = Duration::from_secs(60);
+    const PATIENCE: Duration = Duration::from_mins(1);
 
     #[test]
     fn program_can_stand_between_single_quotes_of_any_login_shell() {
