@@ -22,6 +22,7 @@ mod kept;
 mod launch;
 mod output;
 mod params;
+mod plan_graph;
 mod plan_resume;
 mod plan_run;
 mod plan_show;
@@ -75,6 +76,7 @@ enum Command {
 enum PlanCommand {
     Run(plan_run::Arguments),
     Resume(plan_resume::Arguments),
+    Graph(plan_graph::Arguments),
     Show(plan_show::Arguments),
 }
 
@@ -113,6 +115,7 @@ fn run(command: Command) -> Result<Exit, Error> {
     match command {
         Command::Plan(PlanCommand::Run(arguments)) => plan_run::run(&arguments),
         Command::Plan(PlanCommand::Resume(arguments)) => plan_resume::run(&arguments),
+        Command::Plan(PlanCommand::Graph(arguments)) => plan_graph::run(&arguments),
         Command::Plan(PlanCommand::Show(arguments)) => plan_show::run(&arguments),
         Command::Task(TaskCommand::Run(arguments)) => task_run::run(&arguments),
         Command::Task(TaskCommand::Show(arguments)) => task_show::run(&arguments),

@@ -151,9 +151,7 @@ impl Dispatch {
                 self.leave_running(target);
                 Some(RollingEvent::Succeeded(target))
             }
-            Input::Failed { target, may_retry } => {
-                self.failed(target, may_retry, &mut reactions)
-            }
+            Input::Failed { target, may_retry } => self.failed(target, may_retry, &mut reactions),
             Input::DelayOver(target) => {
                 // A target whose delay was cut short by a stop has settled already.
                 if let State::Delayed { attempt } = self.states[target] {

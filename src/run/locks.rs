@@ -122,14 +122,16 @@ impl TargetLocks {
     fn not_held(&self, run: &Run) -> Vec<TargetName> {
         let held = self.held();
         let names = run.targets.iter().map(|target| &target.name);
-        names.filter(|name| !held.contains(*name)).cloned().collect()
+        names
+            .filter(|name| !held.contains(*name))
+            .cloned()
+            .collect()
     }
 
     async fn try_lock(&self, wanted: &[TargetName]) -> Result<Vec<LockConflict>, StoreError> {
         let (store, lease) = (Arc::clone(&self.store), self.lease.clone());
         let (wanted, now) = (wanted.to_vec(), self.clock.now());
-        let locking =
-            tokio::task::spawn_blocking(move || store.lock_targets(&lease, &wanted, now));
+        let locking = tokio::task::spawn_blocking(move || store.lock_targets(&lease, &wanted, now));
         locking.await.unwrap_or(Err(StoreError::Closed))
     }
 

@@ -178,10 +178,7 @@ fn a_budget_is_exceeded_by_more_than_it_says() {
         "command `uptime` failed on 2 targets of 4, and no more than 1 may fail"
     );
     let run = options(r#"run_command("uptime", "web", #{ on_failure: "12.5%" })"#);
-    assert_eq!(
-        run.on_failure,
-        OnFailure::Budget("12.5%".parse().unwrap())
-    );
+    assert_eq!(run.on_failure, OnFailure::Budget("12.5%".parse().unwrap()));
 }
 
 #[test]
@@ -202,7 +199,9 @@ fn batches_travel_with_the_effect_and_are_no_part_of_what_is_asked() {
 #[test]
 fn a_pause_without_batches_and_a_batch_of_nothing_are_mistakes() {
     let message = |options: &str| {
-        let error = Stage::new(&format!(r#"run_command("restart", "web", #{{ {options} }})"#));
+        let error = Stage::new(&format!(
+            r#"run_command("restart", "web", #{{ {options} }})"#
+        ));
         error.error().failure.message
     };
     assert_eq!(
