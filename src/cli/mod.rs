@@ -23,6 +23,7 @@ mod launch;
 mod output;
 mod params;
 mod plan_check;
+mod plan_graph;
 mod plan_resume;
 mod plan_run;
 mod plan_show;
@@ -77,6 +78,7 @@ enum PlanCommand {
     Run(plan_run::Arguments),
     Check(plan_check::Arguments),
     Resume(plan_resume::Arguments),
+    Graph(plan_graph::Arguments),
     Show(plan_show::Arguments),
 }
 
@@ -116,6 +118,7 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Plan(PlanCommand::Run(arguments)) => plan_run::run(&arguments),
         Command::Plan(PlanCommand::Resume(arguments)) => plan_resume::run(&arguments),
         Command::Plan(PlanCommand::Check(arguments)) => plan_check::run(&arguments),
+        Command::Plan(PlanCommand::Graph(arguments)) => plan_graph::run(&arguments),
         Command::Plan(PlanCommand::Show(arguments)) => plan_show::run(&arguments),
         Command::Task(TaskCommand::Run(arguments)) => task_run::run(&arguments),
         Command::Task(TaskCommand::Show(arguments)) => task_show::run(&arguments),

@@ -44,7 +44,10 @@ mod world;
 mod tests;
 
 pub use self::{
-    check::{CheckWorld, Lookup, ProjectView, TaskView, UnknownTargets, check, check_file},
+    check::{
+        CheckWorld, Lookup, ProjectView, TaskView, UnknownTargets, WrittenGraph, check, check_file,
+        written_graphs,
+    },
     diagnostic::{Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
         Action, ApproveBy, Effect, OnFailure, Outcome, Params, Perform, Performer, Request, Retry,
