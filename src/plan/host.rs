@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     inventory::Inventory,
-    model::{Failure, Place, Target, TargetName, kinds},
+    model::{BranchPath, Failure, Place, Target, TargetName, kinds},
 };
 
 /// Everything that one run of a plan has to itself.
@@ -136,11 +136,21 @@ impl Host {
 
     /// Begins an effect without waiting for it.
     pub(super) fn begin(&self, position: Position, effect: Effect) -> Result<Rc<Flight>, Ending> {
-        let branch = self.scheduler.current();
-        if let Some(ending) = branch.ending.get() {
+        let path = self.scheduler.current().path.clone();
+        self.begin_for(&path, position, effect)
+    }
+
+    /// As [`Host::begin`], in the name of another branch than the one that waits.
+    pub(super) fn begin_for(
+        &self,
+        branch: &BranchPath,
+        position: Position,
+        effect: Effect,
+    ) -> Result<Rc<Flight>, Ending> {
+        if let Some(ending) = self.scheduler.current().ending.get() {
             return Err(ending);
         }
-        let id = self.identities.of(&branch.path, &effect);
+        let id = self.identities.of(branch, &effect);
         Ok(self.scheduler.begin(Request {
             id,
             place: self.sources.place(position),

@@ -163,9 +163,20 @@ impl Scheduler {
 
     /// Starts a branch of the current one. It has its first turn when those before it had theirs.
     pub(super) fn spawn(&self, name: &str, kind: BranchKind, body: Body) -> Rc<Branch> {
+        self.spawn_under(&self.current().path, name, kind, body)
+    }
+
+    /// Starts a branch of the current one whose path is below another than its own.
+    pub(super) fn spawn_under(
+        &self,
+        path: &BranchPath,
+        name: &str,
+        kind: BranchKind,
+        body: Body,
+    ) -> Rc<Branch> {
         let parent = self.current();
         let branch = Branch::new(
-            parent.path.child(name),
+            path.child(name),
             parent.depth + 1,
             kind == BranchKind::Cleanup || parent.cleanup,
             body,

@@ -7,6 +7,7 @@ mod controller;
 mod data;
 mod error;
 mod files;
+mod graph;
 mod inventory;
 mod patience;
 mod plan;

@@ -11,7 +11,7 @@ mod tiers;
 pub(crate) use self::{
     fault::Fault,
     future::Future,
-    graph::Graph,
+    graph::{Graph, Step},
     hidden::Hidden,
     results::{Results, result_map},
     target_set::TargetSet,
