@@ -3,6 +3,8 @@
 mod check;
 mod everywhere;
 mod jobs;
+mod readme;
+mod reference;
 mod run_local;
 mod segue;
 mod sshd;

@@ -4,6 +4,7 @@ mod action;
 mod arguments;
 mod command_run;
 mod demo;
+mod doc;
 mod fleet;
 mod follow;
 mod heed;
@@ -71,6 +72,7 @@ enum Command {
     Job(job::JobCommand),
     Fleet(fleet::Arguments),
     Demo(demo::Arguments),
+    Doc(doc::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -127,5 +129,6 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Job(command) => job::run(command),
         Command::Fleet(arguments) => fleet::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Doc(arguments) => doc::run(&arguments),
     }
 }
