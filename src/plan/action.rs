@@ -25,12 +25,11 @@ pub(super) struct Asked<'a> {
 }
 
 /// Does the action. Throws if it failed and nobody caught that.
-pub(super) fn perform(asked: Asked<'_>, options: Options) -> CallResult {
+pub(super) fn perform(asked: &Asked<'_>, options: &Options) -> CallResult {
     let call = asked.call;
-    let what = asked.what.clone();
-    let results = results(asked, &options)?;
-    if fails(&results, &options) {
-        let failure = results.run_failure(&what);
+    let results = results(asked, options)?;
+    if fails(&results, options) {
+        let failure = results.run_failure(&asked.what);
         let fault = Fault::new(failure, call.place()).with_results(results.into());
         return Err(fault.into_error(call.position()));
     }
@@ -38,17 +37,17 @@ pub(super) fn perform(asked: Asked<'_>, options: Options) -> CallResult {
 }
 
 /// Does the action, and gives the results whatever they are.
-pub(super) fn results(asked: Asked<'_>, options: &Options) -> Result<ResultSet, CallError> {
+fn results(asked: &Asked<'_>, options: &Options) -> Result<ResultSet, CallError> {
     let mut run = options.run.clone();
     run.cleanup = asked.call.host().scheduler.current().cleanup;
     match &options.batch {
-        Some(batch) => in_batches(&asked, &run, batch, options.budget),
-        None => ask(&asked, asked.action.clone(), asked.targets.clone(), run),
+        Some(batch) => in_batches(asked, &run, batch, options.budget),
+        None => ask(asked, asked.action.clone(), asked.targets.clone(), run),
     }
 }
 
 /// Whether the results are an error of the plan.
-pub(super) fn fails(results: &ResultSet, options: &Options) -> bool {
+fn fails(results: &ResultSet, options: &Options) -> bool {
     if options.run.catch_errors {
         return false;
     }

@@ -12,7 +12,7 @@ use super::{
     scheduler::BranchKind,
     trace::{self, PlanError},
 };
-use crate::model::{Failure, kinds};
+use crate::model::Failure;
 
 /// The kind of an error that the script made by itself: an index out of bounds, a division by zero.
 const SCRIPT_ERROR: &str = "segue/script-error";
