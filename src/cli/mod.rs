@@ -25,6 +25,8 @@ mod params;
 mod plan_resume;
 mod plan_run;
 mod plan_show;
+#[cfg(test)]
+mod recovery;
 mod setup;
 mod task_run;
 mod task_show;

@@ -80,7 +80,8 @@ impl FanOut {
             effect: self.effect,
             ready,
         };
-        let was_stopped = fan.drive(cleanup).await;
+        fan.drive(cleanup).await;
+        let was_stopped = fan.dispatch.was_stopped();
         let results = fan.results();
         // The plan must not take what a stop cut short for an answer; a resume does what is left of it.
         if was_stopped && !results.is_ok() {
@@ -100,8 +101,7 @@ struct Fanning {
 }
 
 impl Fanning {
-    /// Goes on until every target has its result. True if it was stopped before that.
-    async fn drive(&mut self, cleanup: bool) -> bool {
+    async fn drive(&mut self, cleanup: bool) {
         let stop = self.shared.stop.clone();
         let mut stopping = cleanup;
         let mut inputs = VecDeque::from([Input::Begin]);
@@ -109,7 +109,7 @@ impl Fanning {
             while let Some(input) = inputs.pop_front() {
                 for reaction in self.dispatch.handle(input) {
                     if self.react(reaction) {
-                        return stopping && !cleanup;
+                        return;
                     }
                 }
             }
@@ -120,7 +120,7 @@ impl Fanning {
                     // catches its own. What is left is a bug, and every target still gets a result.
                     Some(Err(_)) | None => {
                         self.settle_orphans();
-                        return stopping && !cleanup;
+                        return;
                     }
                 },
                 () = stop.reached(StopStage::Drain), if !stopping => {
