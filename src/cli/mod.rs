@@ -28,6 +28,8 @@ mod plan_graph;
 mod plan_resume;
 mod plan_run;
 mod plan_show;
+#[cfg(test)]
+mod recovery;
 mod setup;
 mod task_run;
 mod task_show;
