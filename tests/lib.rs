@@ -2,7 +2,10 @@
 
 mod check;
 mod everywhere;
+mod graph;
+mod rolling;
 mod run_local;
 mod segue;
 mod sshd;
+mod stdlib;
 mod tidy;
