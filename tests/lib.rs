@@ -2,10 +2,13 @@
 
 mod check;
 mod everywhere;
+mod graph;
 mod jobs;
 mod readme;
 mod reference;
+mod rolling;
 mod run_local;
 mod segue;
 mod sshd;
+mod stdlib;
 mod tidy;
