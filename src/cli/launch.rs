@@ -110,7 +110,7 @@ impl JobOptions {
 
 /// Beyond about 300 connections in flight the processor's caches are lost and each costs a fifth more,
 /// while a link that is not slow is full already.
-const DEFAULT_CONCURRENCY: usize = 300;
+pub(super) const DEFAULT_CONCURRENCY: usize = 300;
 
 /// Runs a job to its end, tells it as it goes, and gives the exit code.
 pub(super) fn launch<B, F>(
@@ -232,7 +232,7 @@ pub(super) const fn exit_of(status: JobStatus) -> Exit {
 }
 
 /// One thread does all the waiting: it serves some 2,000 targets a second, at a tenth less cost than two.
-fn runtime() -> Result<Runtime, Error> {
+pub(super) fn runtime() -> Result<Runtime, Error> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

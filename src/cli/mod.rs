@@ -9,8 +9,10 @@ mod inventory_show;
 mod launch;
 mod output;
 mod params;
+mod plan_preview;
 mod plan_run;
 mod plan_show;
+mod preview_text;
 mod setup;
 mod task_run;
 mod task_show;
@@ -57,6 +59,7 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum PlanCommand {
     Run(plan_run::Arguments),
+    Preview(plan_preview::Arguments),
     Show(plan_show::Arguments),
 }
 
@@ -94,6 +97,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(command: Command) -> Result<Exit, Error> {
     match command {
         Command::Plan(PlanCommand::Run(arguments)) => plan_run::run(&arguments),
+        Command::Plan(PlanCommand::Preview(arguments)) => plan_preview::run(&arguments),
         Command::Plan(PlanCommand::Show(arguments)) => plan_show::run(&arguments),
         Command::Task(TaskCommand::Run(arguments)) => task_run::run(&arguments),
         Command::Task(TaskCommand::Show(arguments)) => task_show::run(&arguments),

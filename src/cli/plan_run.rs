@@ -138,7 +138,7 @@ fn end(outcome: PlanOutcome) -> JobEnd {
 }
 
 /// What was given on the command line. `--targets` goes to the parameter that names targets.
-fn given(
+pub(super) fn given(
     params: &ParamArguments,
     targets: &TargetArguments,
     header: &Header,
@@ -173,7 +173,7 @@ fn given(
 }
 
 /// Finds out what is wrong with the parameters while it is still about the command line.
-fn check(program: &Program, given: &Map) -> Result<(), Error> {
+pub(super) fn check(program: &Program, given: &Map) -> Result<(), Error> {
     let declared = plan_show::parameters(program.header());
     let owner = format!("plan `{}`", program.name());
     check_params(&owner, Some(&declared), given)

@@ -43,8 +43,8 @@ pub use self::{
     check::{CheckWorld, Lookup, ProjectView, TaskView, UnknownTargets, check, check_file},
     diagnostic::{Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
-        Action, ApproveBy, Effect, FailureBudget, OnFailure, Outcome, Params, Perform, Performer,
-        Request, Retry, Run, RunOptions,
+        Action, ApproveBy, Effect, FailureBudget, Look, OnFailure, Outcome, Params, Perform,
+        Performer, Request, Retry, Run, RunOptions,
     },
     ending::Ending,
     functions::{Entry, EntryKind, Param, catalog},

@@ -110,6 +110,11 @@ pub const OPTIONS: &[OptionEntry] = &[
         "\"stop\", \"survivors\", or how many targets may fail: a number or a share such as \"10%\"",
         "`stop` throws when all targets have been tried, `survivors` goes on, a number or share is `max_failures`.",
     ),
+    option(
+        "preview",
+        "a Map of data",
+        "What `segue plan preview` takes for its value, since nothing is done there.",
+    ),
     option("pretty", "a Boolean", "Puts it on several lines."),
     option(
         "retry",
@@ -254,6 +259,7 @@ fn set(options: &mut Options, name: &str, value: &Dynamic) -> Option<()> {
         },
         "max_failures" => set_budget(options, value)?,
         "env" => run.env = environment(value)?,
+        "preview" => run.preview = Some(convert::to_map(&*value.read_lock::<ScriptMap>()?).ok()?),
         "arguments" => options.arguments = arguments(value)?,
         "batch" => options.batch = Some(batches::read(value).ok()?),
         _ => return None,

@@ -11,6 +11,7 @@ mod journal;
 mod lane;
 mod live;
 mod operator;
+mod preview;
 mod ready;
 mod stop;
 mod try_once;
@@ -24,5 +25,8 @@ pub use self::{
     },
     live::{DEFAULT_TIMEOUT, LiveOptions, LiveParts, LivePerformer},
     operator::{NoOperator, Operator, Question},
+    preview::{
+        Answer, Difference, PreviewParts, PreviewPerformer, PreviewRecord, Previewed, Unknown, ways,
+    },
     stop::{StopHandle, StopSignal, StopStage},
 };

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// What every action on targets understands.
-const COMMON: [&str; 9] = [
+const COMMON: [&str; 10] = [
     "catch_errors",
     "run_as",
     "timeout",
@@ -17,6 +17,7 @@ const COMMON: [&str; 9] = [
     "max_failures",
     "batch",
     "description",
+    "preview",
 ];
 
 /// The options that a function understands. None if the check does not know them.
@@ -47,7 +48,7 @@ fn options_of(function: &str) -> Option<Vec<&'static str>> {
 
 /// Whether any action has an option of that name.
 pub(super) fn is_option(name: &str) -> bool {
-    OPTIONS.iter().any(|(known, _)| *known == name)
+    OPTIONS.iter().any(|known| known.name == name)
 }
 
 impl<'t> Checker<'t> {
@@ -138,14 +139,14 @@ fn wrong(name: &str, value: &Value) -> Option<&'static str> {
     if *value == Value::Null || fits(name, value) {
         return None;
     }
-    let known = OPTIONS.iter().find(|(known, _)| *known == name);
+    let known = OPTIONS.iter().find(|known| known.name == name);
     Some(known.map_or_else(
         || match name {
             "attempts" => "a number, at least 1",
             "delay" => "a duration such as \"90s\"",
             _ => "a number, at least 1",
         },
-        |(_, wanted)| wanted,
+        |known| known.wanted,
     ))
 }
 
@@ -162,7 +163,7 @@ fn fits(name: &str, value: &Value) -> bool {
         "max_failures" => count(0) || share(),
         "on_failure" => matches!(value.as_str(), Some("stop" | "survivors")) || count(0) || share(),
         "retry" => count(1) || value.as_map().is_some(),
-        "env" => value.as_map().is_some(),
+        "env" | "preview" => value.as_map().is_some(),
         "arguments" => value.as_array().is_some(),
         _ => true,
     }

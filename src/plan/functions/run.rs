@@ -84,7 +84,7 @@ fn commands() -> Vec<Entry> {
 }
 
 /// What every action understands.
-pub(super) const COMMON: [&str; 9] = [
+pub(super) const COMMON: [&str; 10] = [
     "catch_errors",
     "run_as",
     "timeout",
@@ -94,6 +94,7 @@ pub(super) const COMMON: [&str; 9] = [
     "max_failures",
     "batch",
     "description",
+    "preview",
 ];
 
 /// The options that an action understands besides the common ones.
