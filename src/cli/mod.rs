@@ -12,11 +12,13 @@ mod params;
 mod plan_preview;
 mod plan_run;
 mod plan_show;
+mod plan_test;
 mod preview_text;
 mod setup;
 mod task_run;
 mod task_show;
 mod terminal;
+mod test_report;
 mod usage;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -61,6 +63,7 @@ enum PlanCommand {
     Run(plan_run::Arguments),
     Preview(plan_preview::Arguments),
     Show(plan_show::Arguments),
+    Test(plan_test::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -99,6 +102,7 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Plan(PlanCommand::Run(arguments)) => plan_run::run(&arguments),
         Command::Plan(PlanCommand::Preview(arguments)) => plan_preview::run(&arguments),
         Command::Plan(PlanCommand::Show(arguments)) => plan_show::run(&arguments),
+        Command::Plan(PlanCommand::Test(arguments)) => plan_test::run(&arguments),
         Command::Task(TaskCommand::Run(arguments)) => task_run::run(&arguments),
         Command::Task(TaskCommand::Show(arguments)) => task_show::run(&arguments),
         Command::Command(CommandCommand::Run(arguments)) => command_run::run(&arguments),

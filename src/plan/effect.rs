@@ -6,6 +6,7 @@ use std::{
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::rehearsal::Rehearsal;
 use crate::{
     model::{
         ActionKind, EffectId, Failure, Map, MessageLevel, Place, ResultSet, StepStatus, Target,
@@ -281,6 +282,11 @@ pub trait Performer: Send + Sync {
     fn unknown(&self, _look: &Look<'_>) -> Option<Value> {
         None
     }
+
+    /// The test that is run, if this is one.
+    fn rehearsal(&self) -> Option<Rehearsal> {
+        None
+    }
 }
 
 /// The plan looks at an entry of a result.
@@ -299,6 +305,10 @@ impl<P: Performer + ?Sized> Performer for Arc<P> {
 
     fn unknown(&self, look: &Look<'_>) -> Option<Value> {
         (**self).unknown(look)
+    }
+
+    fn rehearsal(&self) -> Option<Rehearsal> {
+        (**self).rehearsal()
     }
 }
 

@@ -29,6 +29,7 @@ mod options;
 mod plan_stop;
 mod program;
 mod project_world;
+mod rehearsal;
 mod scheduler;
 mod selection;
 mod source;
@@ -47,7 +48,7 @@ pub use self::{
         Performer, Request, Retry, Run, RunOptions,
     },
     ending::Ending,
-    functions::{Entry, EntryKind, Param, catalog},
+    functions::{Entry, EntryKind, Param, catalog, test_catalog},
     header::{DefaultExpression, Header, PlanParam},
     identity::IdentityKey,
     interpreter::{Interpreter, PlanEnd, PlanOutcome},
@@ -55,6 +56,7 @@ pub use self::{
     options::{OPTIONS, OptionEntry},
     plan_stop::PlanStop,
     program::{Program, ProgramError},
+    rehearsal::{Problem, Rehearsal, TestCase},
     source::{Source, Span},
     trace::{Frame, FrameFunction, PlanError},
     world::World,
