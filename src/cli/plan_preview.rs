@@ -187,6 +187,7 @@ fn live(setup: &Setup) -> LivePerformer {
         ),
         gate: Arc::new(NothingIsKept),
         stop,
+        locks: None,
         clock,
         project: setup.project.clone(),
         operator: Arc::new(NoOperator),

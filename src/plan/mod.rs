@@ -5,6 +5,7 @@
 
 mod action;
 mod batches;
+mod blame;
 mod branch;
 mod branches;
 mod call;
@@ -17,6 +18,7 @@ mod ending;
 mod engine;
 mod fiber;
 mod functions;
+mod graph_run;
 mod header;
 mod host;
 mod identity;
@@ -26,12 +28,14 @@ mod limits;
 mod meter;
 mod object;
 mod options;
+mod perseverance;
 mod plan_stop;
 mod program;
 mod project_world;
 mod rehearsal;
 mod scheduler;
 mod selection;
+mod site;
 mod source;
 mod sources;
 mod trace;
@@ -41,11 +45,14 @@ mod world;
 mod tests;
 
 pub use self::{
-    check::{CheckWorld, Lookup, ProjectView, TaskView, UnknownTargets, check, check_file},
+    check::{
+        CheckWorld, Lookup, ProjectView, TaskView, UnknownTargets, WrittenGraph, check, check_file,
+        written_graphs,
+    },
     diagnostic::{Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
-        Action, ApproveBy, Effect, FailureBudget, Look, OnFailure, Outcome, Params, Perform,
-        Performer, Request, Retry, Run, RunOptions,
+        Action, ApproveBy, Effect, Look, OnFailure, Outcome, Params, Perform, Performer, Request,
+        Retry, Run, RunOptions,
     },
     ending::Ending,
     functions::{Entry, EntryKind, Param, catalog, test_catalog},

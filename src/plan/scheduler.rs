@@ -23,7 +23,7 @@ use super::{
     meter::Meter,
     plan_stop::PlanStop,
 };
-use crate::model::{BranchPath, Failure, kinds};
+use crate::model::{BranchPath, EffectId, Failure, kinds};
 
 /// What comes to the plan's thread from outside.
 #[derive(Debug)]
@@ -38,6 +38,7 @@ pub(super) enum Arrival {
 
 /// An effect that is being performed.
 pub(super) struct Flight {
+    pub(super) effect: EffectId,
     number: u64,
     branch: Rc<Branch>,
     outcome: RefCell<Option<Outcome>>,
@@ -168,9 +169,20 @@ impl Scheduler {
 
     /// Starts a branch of the current one. It has its first turn when those before it had theirs.
     pub(super) fn spawn(&self, name: &str, kind: BranchKind, body: Body) -> Rc<Branch> {
+        self.spawn_under(&self.current().path, name, kind, body)
+    }
+
+    /// Starts a branch of the current one whose path is below another than its own.
+    pub(super) fn spawn_under(
+        &self,
+        path: &BranchPath,
+        name: &str,
+        kind: BranchKind,
+        body: Body,
+    ) -> Rc<Branch> {
         let parent = self.current();
         let branch = Branch::new(
-            parent.path.child(name),
+            path.child(name),
             parent.depth + 1,
             kind == BranchKind::Cleanup || parent.cleanup,
             body,
@@ -229,6 +241,7 @@ impl Scheduler {
 
     /// Begins to perform an effect and returns at once.
     pub(super) fn begin(&self, request: Request) -> Rc<Flight> {
+        let effect = request.id.clone();
         let number = self.next_flight.get();
         self.next_flight.set(number + 1);
         let reply = Reply {
@@ -245,6 +258,7 @@ impl Scheduler {
         let task = self.handle.spawn(reply.of(perform));
         let branch = self.current();
         let flight = Rc::new(Flight {
+            effect,
             number,
             branch: Rc::clone(&branch),
             outcome: RefCell::new(None),

@@ -10,6 +10,7 @@ mod gate;
 mod journal;
 mod lane;
 mod live;
+mod locks;
 mod operator;
 mod preview;
 mod ready;
@@ -24,6 +25,7 @@ pub use self::{
         ResumePreview, ResumeRules, Started, TargetRecord,
     },
     live::{DEFAULT_TIMEOUT, LiveOptions, LiveParts, LivePerformer},
+    locks::{LockRule, TargetLocks},
     operator::{NoOperator, Operator, Question},
     preview::{
         Answer, Difference, PreviewParts, PreviewPerformer, PreviewRecord, Previewed, Unknown, ways,

@@ -6,17 +6,17 @@ use rhai::{Array, Dynamic, ImmutableString};
 
 use super::catalog::Entry;
 use crate::{
-    model::{Failure, Target, TargetResult, format_duration, kinds},
+    model::{Target, TargetResult},
     plan::{
         branches::{self, Planned},
         call::{Call, CallError, CallResult},
         closure::Closure,
         effect::Effect,
-        ending::Ending,
         host::Host,
         object::{Future, Results, TargetSet, Tiers},
         options,
-        scheduler::{BranchKind, Cancel},
+        perseverance::{out_of_time, within},
+        scheduler::BranchKind,
     },
 };
 
@@ -99,7 +99,7 @@ fn run(
     let limit = limit(call)?;
     let each = call.closure(1)?;
     let takes_item = each.arity(host) != Some(0);
-    check_depth(call, host)?;
+    call.check_depth()?;
     let planned = items.into_iter().map(|item| {
         let (host, each) = (Rc::clone(host), each.clone());
         Planned {
@@ -119,14 +119,6 @@ fn run(
         Some(ending) => Err(ending.into_error(call.position())),
         None => Ok(results),
     }
-}
-
-fn check_depth(call: &Call<'_>, host: &Host) -> Result<(), CallError> {
-    let most = host.limits.branch_depth;
-    if host.scheduler.current().depth >= most {
-        return Err(call.misuse(format!("branches are nested more than {most} levels deep")));
-    }
-    Ok(())
 }
 
 fn limit(call: &Call<'_>) -> Result<usize, CallError> {
@@ -200,7 +192,7 @@ fn item_name(value: &Dynamic) -> Option<String> {
 
 fn background(call: &Call<'_>) -> CallResult {
     let host = call.host();
-    check_depth(call, &host)?;
+    call.check_depth()?;
     let most = host.limits.branches;
     if host.futures.borrow().len() >= most {
         return Err(call.misuse(format!("more than {most} futures at the same time")));
@@ -260,7 +252,7 @@ fn wait(call: &Call<'_>) -> CallResult {
                 && timer.has_landed()
             {
                 host.land(call.position(), timer)?;
-                return Err(timed_out(call, *duration));
+                return Err(call.fail(out_of_time(*duration)));
             }
             host.scheduler.await_end(future.branch());
             host.scheduler.park();
@@ -292,39 +284,14 @@ fn several(call: &Call<'_>, given: &Dynamic) -> Result<Vec<Rc<Future>>, CallErro
     futures.ok_or_else(|| call.wrong_type(0, "a Future, or an Array of these"))
 }
 
-fn timed_out(call: &Call<'_>, duration: std::time::Duration) -> CallError {
-    let time = format_duration(duration);
-    call.fail(Failure::new(
-        kinds::TIMEOUT,
-        format!("it was not done within {time}"),
-    ))
-}
-
 fn timeout(call: &Call<'_>) -> CallResult {
     let host = call.host();
     let duration = call.duration(0)?;
     let body = call.closure(1)?;
-    check_depth(call, &host)?;
-    // Begun before the branch and looked at before it, so that a second run finds the same winner.
-    let timer = host
-        .begin(call.position(), Effect::Sleep { duration })
-        .map_err(|ending| ending.into_error(call.position()))?;
-    let current = host.scheduler.current();
-    let name = host.identities.name(&current.path, "timeout");
-    let branch = spawn(&host, &name, BranchKind::Joined, body);
-    while !branch.has_ended() && !timer.has_landed() && current.ending.get().is_none() {
-        host.scheduler.await_end(&branch);
-        host.scheduler.park();
-    }
-    if timer.has_landed() && current.ending.get().is_none() {
-        host.scheduler.cancel(&branch, Cancel::Now);
-        host.scheduler.join(&branch);
-        host.land(call.position(), &timer)?;
-        return Err(timed_out(call, duration));
-    }
-    host.scheduler.join(&branch);
-    host.scheduler.drop_flight(&timer);
-    branch
-        .take_result()
-        .unwrap_or_else(|| Err(Ending::Cancelled.into_error(call.position())))
+    call.check_depth()?;
+    let name = host
+        .identities
+        .name(&host.scheduler.current().path, "timeout");
+    let body = Box::new(move || body.call_isolated(&host, Vec::new()));
+    within(&call.site(), duration, &name, body)
 }

@@ -40,6 +40,8 @@ pub struct Entry {
     pub doc: &'static str,
     /// A few lines of a plan, which a test runs.
     pub example: &'static str,
+    /// It changes its receiver, so it is refused where that can't be written.
+    changes: bool,
     native: fn(&Call<'_>) -> CallResult,
 }
 
@@ -78,6 +80,7 @@ impl Entry {
             returns: "()",
             doc: "",
             example: "",
+            changes: false,
             native,
         }
     }
@@ -135,6 +138,16 @@ impl Entry {
             kind,
             optional: true,
         });
+        self
+    }
+
+    pub(in crate::plan) fn with_options(mut self, names: &[&'static str]) -> Self {
+        self.options.extend(names);
+        self
+    }
+
+    pub(in crate::plan) const fn changes(mut self) -> Self {
+        self.changes = true;
         self
     }
 
@@ -303,8 +316,8 @@ impl Entry {
         RhaiFunc::Method {
             func: Shared::new(call),
             has_context: true,
-            // Nothing that we add changes its first argument, so all of it works on constants and on captured variables.
-            is_pure: true,
+            // What changes nothing works on constants and on captured variables.
+            is_pure: !self.changes,
             is_volatile: true,
         }
     }
@@ -339,6 +352,7 @@ pub fn catalog() -> &'static [Entry] {
             super::inventory::entries(),
             super::branching::entries(),
             super::patience::entries(),
+            super::graph::entries(),
             super::plan::entries(),
             super::talk::entries(),
             super::controller::entries(),

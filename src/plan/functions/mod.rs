@@ -8,6 +8,7 @@ mod data;
 mod error;
 mod expectation;
 mod files;
+mod graph;
 mod inventory;
 mod patience;
 mod plan;

@@ -10,14 +10,12 @@ use crate::{
     plan::{
         branches::caught,
         call::{Call, CallError, CallResult, read_duration},
-        effect::Effect,
+        effect::{Effect, Retry},
         options,
+        perseverance::retried,
         scheduler::BranchKind,
     },
 };
-
-/// No delay grows beyond an hour: a person would have looked by then.
-const DELAY_MAX: Duration = Duration::from_hours(1);
 
 pub(super) fn entries() -> Vec<Entry> {
     vec![
@@ -57,30 +55,20 @@ pub(super) fn entries() -> Vec<Entry> {
 fn retry(call: &Call<'_>) -> CallResult {
     let given = options::known(call, 0)?;
     let attempts = options::option_of(call, &given, "attempts", options::count)?.unwrap_or(3);
-    let backoff = options::option_of(call, &given, "backoff", options::factor)?.unwrap_or(1.0);
     let delay = options::option_of(call, &given, "delay", read_duration)?;
-    let mut delay = delay.unwrap_or(Duration::from_secs(1));
+    let backoff = options::option_of(call, &given, "backoff", options::factor)?;
+    let retry = Retry {
+        attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+        delay: delay.unwrap_or(Duration::from_secs(1)),
+        backoff: backoff.unwrap_or(1.0),
+    };
     let body = call.closure(1)?;
     let host = call.host();
     let takes_number = body.arity(&host) == Some(1);
-    let mut attempt = 1;
-    loop {
-        let number = i64::try_from(attempt).unwrap_or(i64::MAX);
-        let arguments = if takes_number {
-            vec![Dynamic::from_int(number)]
-        } else {
-            Vec::new()
-        };
-        match body.call(&host, arguments) {
-            Err(error) if error.is_catchable() && attempt < attempts => {
-                call.ask(Effect::Sleep { duration: delay })?;
-                let longer = Duration::try_from_secs_f64(delay.as_secs_f64() * backoff);
-                delay = longer.unwrap_or(DELAY_MAX).min(DELAY_MAX.max(delay));
-                attempt += 1;
-            }
-            over => return over,
-        }
-    }
+    retried(&call.site(), retry, |number| {
+        let number = takes_number.then(|| Dynamic::from_int(i64::from(number)));
+        body.call(&host, number.into_iter().collect())
+    })
 }
 
 fn wait_until(call: &Call<'_>) -> CallResult {

@@ -50,10 +50,7 @@ fn run_plan(call: &Call<'_>) -> CallResult {
     let given: Map = convert::to_map(&call.map(1)?)
         .map_err(|error| call.misuse(format!("{}: {error}", call.parameter(1))))?;
     let options = options::read(call, 2)?;
-    let most = host.limits.branch_depth;
-    if host.scheduler.current().depth >= most {
-        return Err(call.misuse(format!("plans are nested more than {most} levels deep")));
-    }
+    call.check_depth()?;
     let program = load(call, &host, &name)?;
     let inside = Rc::clone(&host);
     let body = Box::new(move || run(&inside, &program, given));

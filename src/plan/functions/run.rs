@@ -84,7 +84,7 @@ fn commands() -> Vec<Entry> {
 }
 
 /// What every action understands.
-pub(super) const COMMON: [&str; 10] = [
+pub(super) const COMMON: [&str; 11] = [
     "catch_errors",
     "run_as",
     "timeout",
@@ -93,6 +93,7 @@ pub(super) const COMMON: [&str; 10] = [
     "on_failure",
     "max_failures",
     "batch",
+    "pause",
     "description",
     "preview",
 ];

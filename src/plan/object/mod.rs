@@ -13,7 +13,7 @@ pub(crate) use self::{
     expected::Expected,
     fault::Fault,
     future::Future,
-    graph::Graph,
+    graph::{Graph, Step},
     hidden::Hidden,
     results::{Results, result_map},
     target_set::TargetSet,

@@ -16,18 +16,34 @@ pub struct Source(Arc<Inner>);
 struct Inner {
     name: Arc<str>,
     text: Arc<str>,
-    /// Where each line begins.
-    lines: Vec<usize>,
+    lines: Vec<Line>,
     script: OnceLock<Arc<str>>,
     tokens: OnceLock<Tokens>,
+}
+
+#[derive(Debug)]
+struct Line {
+    start: usize,
+    /// Its columns are its bytes. Counting the characters of a long line for each of its positions would take
+    /// a while.
+    is_ascii: bool,
 }
 
 impl Source {
     /// A file called `name`, such as `plans/rolling_restart.rhai`.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
         let text: Arc<str> = text.into();
-        let lines = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+        let mut start = 0;
+        let lines = text
+            .split('\n')
+            .map(|line| {
+                let line_start = start;
+                start += line.len() + 1;
+                Line {
+                    start: line_start,
+                    is_ascii: line.is_ascii(),
+                }
+            })
             .collect();
         Self(Arc::new(Inner {
             name: name.into(),
@@ -75,16 +91,17 @@ impl Source {
     #[must_use]
     pub fn offset(&self, line: usize, column: usize) -> usize {
         let text = self.text();
-        let Some(start) = self.0.lines.get(line.saturating_sub(1)).copied() else {
+        let Some(Line { start, is_ascii }) = self.0.lines.get(line.saturating_sub(1)) else {
             return text.len();
         };
-        let end = self.0.lines.get(line).map_or(text.len(), |next| next - 1);
-        let line = &text[start..end];
+        let next = self.0.lines.get(line);
+        let end = next.map_or(text.len(), |next| next.start - 1);
         let column = column.saturating_sub(1);
-        if line.is_ascii() {
-            return start + column.min(line.len());
+        if *is_ascii {
+            return (start + column).min(end);
         }
-        line.char_indices()
+        text[*start..end]
+            .char_indices()
             .nth(column)
             .map_or(end, |(at, _)| start + at)
     }
@@ -92,8 +109,8 @@ impl Source {
     /// Where a byte is, for events and messages.
     pub fn place(&self, offset: usize) -> Place {
         let offset = offset.min(self.text().len());
-        let line = self.0.lines.partition_point(|start| *start <= offset);
-        let start = self.0.lines[line - 1];
+        let line = self.0.lines.partition_point(|line| line.start <= offset);
+        let start = self.0.lines[line - 1].start;
         let before = self.text().get(start..offset).unwrap_or_default();
         let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Place {
