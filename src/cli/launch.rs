@@ -115,7 +115,7 @@ impl JobOptions {
 
 /// Beyond about 300 connections in flight the processor's caches are lost and each costs a fifth more,
 /// while a link that is not slow is full already.
-const DEFAULT_CONCURRENCY: usize = 300;
+pub(super) const DEFAULT_CONCURRENCY: usize = 300;
 
 /// A job that this process is about to run: a new one, or one that is taken up again.
 pub(super) struct Launch {
@@ -420,7 +420,7 @@ pub(super) const fn exit_of(status: JobStatus) -> Exit {
 }
 
 /// One thread does all the waiting: it serves some 2,000 targets a second, at a tenth less cost than two.
-fn runtime() -> Result<Runtime, Error> {
+pub(super) fn runtime() -> Result<Runtime, Error> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -25,15 +25,19 @@ mod output;
 mod params;
 mod plan_check;
 mod plan_graph;
+mod plan_preview;
 mod plan_resume;
 mod plan_run;
 mod plan_show;
+mod plan_test;
+mod preview_text;
 #[cfg(test)]
 mod recovery;
 mod setup;
 mod task_run;
 mod task_show;
 mod terminal;
+mod test_report;
 mod usage;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -80,10 +84,12 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum PlanCommand {
     Run(plan_run::Arguments),
+    Preview(plan_preview::Arguments),
     Check(plan_check::Arguments),
     Resume(plan_resume::Arguments),
     Graph(plan_graph::Arguments),
     Show(plan_show::Arguments),
+    Test(plan_test::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -120,10 +126,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(command: Command) -> Result<Exit, Error> {
     match command {
         Command::Plan(PlanCommand::Run(arguments)) => plan_run::run(&arguments),
+        Command::Plan(PlanCommand::Preview(arguments)) => plan_preview::run(&arguments),
         Command::Plan(PlanCommand::Resume(arguments)) => plan_resume::run(&arguments),
         Command::Plan(PlanCommand::Check(arguments)) => plan_check::run(&arguments),
         Command::Plan(PlanCommand::Graph(arguments)) => plan_graph::run(&arguments),
         Command::Plan(PlanCommand::Show(arguments)) => plan_show::run(&arguments),
+        Command::Plan(PlanCommand::Test(arguments)) => plan_test::run(&arguments),
         Command::Task(TaskCommand::Run(arguments)) => task_run::run(&arguments),
         Command::Task(TaskCommand::Show(arguments)) => task_show::run(&arguments),
         Command::Command(CommandCommand::Run(arguments)) => command_run::run(&arguments),

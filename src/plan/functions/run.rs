@@ -84,7 +84,7 @@ fn commands() -> Vec<Entry> {
 }
 
 /// What every action understands.
-pub(super) const COMMON: [&str; 10] = [
+pub(super) const COMMON: [&str; 11] = [
     "catch_errors",
     "run_as",
     "timeout",
@@ -95,6 +95,7 @@ pub(super) const COMMON: [&str; 10] = [
     "batch",
     "pause",
     "description",
+    "preview",
 ];
 
 /// The options that an action understands besides the common ones.
