@@ -3,6 +3,9 @@
 mod check;
 mod everywhere;
 mod graph;
+mod jobs;
+mod readme;
+mod reference;
 mod rolling;
 mod run_local;
 mod segue;

@@ -48,7 +48,7 @@ pub(super) fn read(
         if !follow || !kept::is_running(state) {
             return Ok(());
         }
-        runtime.block_on(tokio::time::sleep(LOOK_EVERY));
+        runtime.block_on(async { tokio::time::sleep(LOOK_EVERY).await });
     }
 }
 
@@ -56,7 +56,7 @@ pub(super) fn read(
 pub(super) fn wait(kept: &Kept, job: &JobId) -> Result<(), Error> {
     let runtime = runtime()?;
     while kept::is_running(kept.summary(job)?.state) {
-        runtime.block_on(tokio::time::sleep(LOOK_EVERY));
+        runtime.block_on(async { tokio::time::sleep(LOOK_EVERY).await });
     }
     Ok(())
 }

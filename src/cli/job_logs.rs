@@ -119,7 +119,8 @@ fn of_result(result: &TargetResult) -> Vec<Written<'_>> {
         ("_output", OutputStream::Stdout),
         ("stderr", OutputStream::Stderr),
     ];
-    keys.into_iter()
+    let mut pieces: Vec<Written<'_>> = keys
+        .into_iter()
         .filter_map(|(key, stream)| {
             let text = result.value.get(key).and_then(Value::as_str)?;
             (!text.is_empty()).then_some(Written {
@@ -129,7 +130,17 @@ fn of_result(result: &TargetResult) -> Vec<Written<'_>> {
                 text,
             })
         })
-        .collect()
+        .collect();
+    // What a task answered with a map is what it wrote.
+    if pieces.is_empty() && !result.is_command() && result.value.open_text() != "{}" {
+        pieces.push(Written {
+            target: &result.target,
+            object: &result.object,
+            stream: OutputStream::Stdout,
+            text: result.value.open_text(),
+        });
+    }
+    pieces
 }
 
 fn lines(written: &Written<'_>) -> String {

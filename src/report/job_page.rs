@@ -11,7 +11,9 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::json::status_word;
 use crate::{
     event::{EffectView, JobKind, JobView, Reply, StepView},
-    model::{Failure, Map, Status, StepStatus, TargetName, TargetResult, Value, format_duration},
+    model::{
+        Failure, Map, Secret, Status, StepStatus, TargetName, TargetResult, Value, format_duration,
+    },
 };
 
 /// How many columns labels take.
@@ -161,12 +163,12 @@ impl JobPage<'_> {
         let is_plan = self.view.what == Some(JobKind::Plan);
         let mut of_target: HashMap<&TargetName, usize> = HashMap::new();
         let mut targets: Vec<(&TargetName, Vec<&TargetResult>, Status)> = Vec::new();
-        for result in self
-            .view
-            .effects
-            .values()
-            .flat_map(|effect| effect.results.values())
-        {
+        // In the order in which they were named, not in that in which they answered.
+        let named = self.view.effects.values().flat_map(|effect| {
+            let names = effect.asked.targets.iter();
+            names.filter_map(|name| effect.results.get(name))
+        });
+        for result in named {
             let at = *of_target.entry(&result.target).or_insert_with(|| {
                 targets.push((&result.target, Vec::new(), result.status));
                 targets.len() - 1
@@ -298,6 +300,9 @@ fn value(page: &mut String, key: &str, entry: &Value, indent: usize) -> fmt::Res
             let inner = indent + 2;
             text.lines()
                 .try_for_each(|line| writeln!(page, "{:inner$}{line}", ""))
+        }
+        Value::Sensitive(_) => {
+            writeln!(page, "{:indent$}{key} : {}", "", Secret::<()>::REDACTED)
         }
         other => writeln!(page, "{:indent$}{key} : {other}", ""),
     }

@@ -18,6 +18,8 @@ pub(super) struct Signature {
     /// The type that a method or getter belongs to.
     pub(super) receiver: Option<String>,
     pub(super) params: Vec<SignatureParam>,
+    /// The keys of its map of options.
+    pub(super) options: &'static [&'static str],
     pub(super) returns: String,
     /// As it is shown.
     pub(super) shown: String,
@@ -40,7 +42,7 @@ pub(super) struct SignatureParam {
 
 impl Signature {
     /// Indexes and operators are no names.
-    fn of(entry: &Entry) -> Option<Self> {
+    fn of(entry: &'static Entry) -> Option<Self> {
         let member = match entry.kind {
             EntryKind::Function => MemberKind::Function,
             EntryKind::Method => MemberKind::Method,
@@ -59,6 +61,7 @@ impl Signature {
                     optional: param.optional,
                 })
                 .collect(),
+            options: &entry.options,
             returns: entry.returns.to_owned(),
             shown: entry.signature(),
         })
@@ -99,10 +102,6 @@ impl Vocabulary {
                     .or_default()
                     .push(signature);
             }
-        }
-        for signature in step_graphs() {
-            own.entry(signature.name.clone())
-                .or_insert_with(|| vec![signature]);
         }
         Self {
             own,
@@ -173,46 +172,6 @@ impl Vocabulary {
             .map(|(name, _)| name.as_str())
             .chain(self.rhai_names().filter(|name| is_word(name)))
     }
-}
-
-/// Step graphs, as far as the catalog does not have them.
-fn step_graphs() -> Vec<Signature> {
-    let signature = |name: &str,
-                     receiver: Option<&str>,
-                     params: &[(&str, &str, bool)],
-                     returns: &str| Signature {
-        name: name.to_owned(),
-        member: if receiver.is_some() {
-            MemberKind::Method
-        } else {
-            MemberKind::Function
-        },
-        receiver: receiver.map(str::to_owned),
-        params: params
-            .iter()
-            .map(|(name, wanted, optional)| SignatureParam {
-                name: (*name).to_owned(),
-                wanted: (*wanted).to_owned(),
-                optional: *optional,
-            })
-            .collect(),
-        returns: returns.to_owned(),
-        shown: name.to_owned(),
-    };
-    vec![
-        signature("graph", None, &[("name", "String", false)], "Graph"),
-        signature(
-            "step",
-            Some("Graph"),
-            &[
-                ("name", "String", false),
-                ("options", "Map | Closure", false),
-                ("body", "Closure", true),
-            ],
-            "()",
-        ),
-        signature("run", Some("Graph"), &[("options", "Map", true)], "Any"),
-    ]
 }
 
 fn is_word(name: &str) -> bool {
