@@ -3,6 +3,8 @@
 mod check;
 mod everywhere;
 mod jobs;
+mod plan_preview;
+mod plan_test;
 mod run_local;
 mod segue;
 mod sshd;
