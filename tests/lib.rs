@@ -9,6 +9,8 @@ mod check;
 mod everywhere;
 mod graph;
 mod jobs;
+mod plan_preview;
+mod plan_test;
 mod readme;
 mod reference;
 mod rolling;
