@@ -8,6 +8,8 @@
 mod check;
 mod everywhere;
 mod jobs;
+mod readme;
+mod reference;
 mod run_local;
 mod segue;
 mod sshd;

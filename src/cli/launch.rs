@@ -25,8 +25,8 @@ use crate::{
     report::Detail,
     run::{
         DEFAULT_TIMEOUT, Journal, JournalError, JournalParts, JournalPerformer, LiveOptions,
-        LiveParts, LivePerformer, NoInquiry, NoOperator, Operator, ResumeRules, StopHandle,
-        StopSignal, StopStage,
+        LiveParts, LivePerformer, LockRule, NoInquiry, NoOperator, Operator, ResumeRules,
+        StopHandle, StopSignal, StopStage, TargetLocks,
     },
     store::{Access, Holder, Keeper, Lease, Location, NO_LIMIT, Store, StoreSink},
     transport::{ControllerUser, Ssh, Transport, Transports},
@@ -74,6 +74,8 @@ pub(super) struct JobOptions {
     pub(super) format: Format,
     pub(super) detail: Detail,
     pub(super) live: LiveOptions,
+    /// As the command line says it.
+    pub(super) lock: Option<LockRule>,
 }
 
 impl JobOptions {
@@ -112,6 +114,7 @@ impl JobOptions {
                 timeout,
                 stream_output: run.stream,
             },
+            lock: run.lock.map(Into::into),
         })
     }
 }
@@ -249,6 +252,7 @@ impl Launch {
         } = self;
         let runtime = runtime()?;
         let clock = Clock::System;
+        let lock_rule = lock_rule(&first, &view);
         let key = store.identity_key(&lease).map_err(kept::store_error)?;
         let (sink, durable) = StoreSink::new(Arc::clone(&store), lease.clone());
         let reporter = output::reporter(options.format, options.detail, &view);
@@ -266,6 +270,12 @@ impl Launch {
             clock: clock.clone(),
             project: setup.project.clone(),
             operator: operator(),
+            locks: Some(TargetLocks::new(
+                options.lock.unwrap_or(lock_rule),
+                Arc::clone(&store),
+                lease.clone(),
+                clock.clone(),
+            )),
             options: options.live,
         });
         let performer = JournalPerformer::new(JournalParts {
@@ -303,7 +313,7 @@ impl Launch {
             end
         });
         let end = performer.check_lost().map_or_else(JobEnd::lost, |()| end);
-        let replayed_failure = end.status == JobStatus::Failed
+        let replayed_failure = matches!(end.status, JobStatus::Failed | JobStatus::OverBudget)
             && !end.failed_effects.is_empty()
             && end
                 .failed_effects
@@ -349,6 +359,20 @@ fn transport(clock: &Clock) -> Arc<dyn Transport> {
 
 fn resume_command(job: &JobId, options: &JobOptions) -> String {
     format!("segue plan resume {job}{}", options.store_flag)
+}
+
+/// What is done about targets that another job is changing, unless somebody says it.
+///
+/// Plans and tasks change things. A command is mostly a look at what is going on, also at what another job does.
+fn lock_rule(first: &EventKind, before: &JobView) -> LockRule {
+    let what = match first {
+        EventKind::JobStarted { what, .. } => Some(*what),
+        _ => before.what,
+    };
+    match what {
+        Some(JobKind::Plan | JobKind::Task) => LockRule::Wait,
+        _ => LockRule::None,
+    }
 }
 
 /// Says what to type next, where the report of a failure does not.

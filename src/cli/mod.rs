@@ -4,6 +4,7 @@ mod action;
 mod arguments;
 mod command_run;
 mod demo;
+mod doc;
 mod fleet;
 mod follow;
 mod heed;
@@ -22,6 +23,8 @@ mod kept;
 mod launch;
 mod output;
 mod params;
+mod plan_check;
+mod plan_graph;
 mod plan_resume;
 mod plan_run;
 mod plan_show;
@@ -71,12 +74,15 @@ enum Command {
     Job(job::JobCommand),
     Fleet(fleet::Arguments),
     Demo(demo::Arguments),
+    Doc(doc::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
 enum PlanCommand {
     Run(plan_run::Arguments),
+    Check(plan_check::Arguments),
     Resume(plan_resume::Arguments),
+    Graph(plan_graph::Arguments),
     Show(plan_show::Arguments),
 }
 
@@ -115,6 +121,8 @@ fn run(command: Command) -> Result<Exit, Error> {
     match command {
         Command::Plan(PlanCommand::Run(arguments)) => plan_run::run(&arguments),
         Command::Plan(PlanCommand::Resume(arguments)) => plan_resume::run(&arguments),
+        Command::Plan(PlanCommand::Check(arguments)) => plan_check::run(&arguments),
+        Command::Plan(PlanCommand::Graph(arguments)) => plan_graph::run(&arguments),
         Command::Plan(PlanCommand::Show(arguments)) => plan_show::run(&arguments),
         Command::Task(TaskCommand::Run(arguments)) => task_run::run(&arguments),
         Command::Task(TaskCommand::Show(arguments)) => task_show::run(&arguments),
@@ -123,5 +131,6 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Job(command) => job::run(command),
         Command::Fleet(arguments) => fleet::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Doc(arguments) => doc::run(&arguments),
     }
 }

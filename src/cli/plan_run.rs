@@ -10,7 +10,7 @@ use super::{
         ConnectionArguments, ParamArguments, ProjectArguments, RunArguments, TargetArguments,
     },
     launch::{self, JobContext, JobEnd, JobOptions, JobSpec},
-    params, plan_show,
+    params, plan_check, plan_show,
     setup::{Setup, expression},
 };
 use crate::{
@@ -35,6 +35,9 @@ pub(super) struct Arguments {
     params: ParamArguments,
     #[command(flatten)]
     targets: TargetArguments,
+    /// Run the plan even if `plan check` finds errors in it
+    #[arg(long)]
+    no_check: bool,
     #[command(flatten)]
     project: ProjectArguments,
     #[command(flatten)]
@@ -52,6 +55,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
         &arguments.run,
     )?;
     let program = load(&setup, &arguments.plan)?;
+    if !arguments.no_check {
+        plan_check::before_run(&setup, program.file())?;
+    }
     let params = given(&arguments.params, &arguments.targets, program.header())?;
     check(&program, &params)?;
     run_program(&setup, &options, program, params)
@@ -228,7 +234,7 @@ pub(super) fn hash(text: &str) -> String {
 
 fn program_error(error: ProgramError) -> Error {
     match error {
-        ProgramError::Unknown(failure) => Error::new(Exit::Usage, UnknownPlan::from(failure)),
+        ProgramError::Unknown(failure) => Error::new(Exit::Usage, UnknownPlan::from(*failure)),
         ProgramError::Invalid(errors) => Error::new(Exit::InvalidPlan, errors),
     }
 }

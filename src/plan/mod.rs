@@ -3,6 +3,11 @@
 //! The only room that names rhai. It never touches the network, the clock, the disk of a run or the terminal:
 //! it asks a [`Performer`] and goes on with the outcome.
 
+#![expect(
+    clippy::unnecessary_box_returns,
+    reason = "the errors of the functions that Rhai calls are boxed"
+)]
+
 mod action;
 mod batches;
 mod blame;
@@ -44,7 +49,10 @@ mod world;
 mod tests;
 
 pub use self::{
-    check::{CheckWorld, Lookup, ProjectView, TaskView, UnknownTargets, check, check_file},
+    check::{
+        CheckWorld, Lookup, ProjectView, TaskView, UnknownTargets, WrittenGraph, check, check_file,
+        written_graphs,
+    },
     diagnostic::{Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
         Action, ApproveBy, Effect, OnFailure, Outcome, Params, Perform, Performer, Request, Retry,

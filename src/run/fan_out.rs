@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use super::{
     dispatch::{Because, Dispatch, Input, Reaction, Rules},
     live::Shared,
+    locks::Refusal,
     ready::Ready,
     stop::StopStage,
     try_once::{Tried, Try},
@@ -68,6 +69,7 @@ impl FanOut {
             pause: options.pause,
         };
         let cleanup = options.cleanup;
+        let taken = self.take_targets().await;
         let ready = match Ready::new(self.run, timeout).await {
             Ok(ready) => Arc::new(ready),
             Err(failure) => return Outcome::Failed { failure },
@@ -80,7 +82,16 @@ impl FanOut {
             effect: self.effect,
             ready,
         };
-        fan.drive(cleanup).await;
+        match taken {
+            Ok(()) => fan.drive(cleanup).await,
+            Err(Refusal::Held(failure)) => fan.settle_all(&failure),
+            Err(Refusal::Stopped) => return Outcome::Stopped,
+            Err(Refusal::Store(error)) => {
+                let message = format!("the targets could not be locked: {error}");
+                let failure = Failure::new(kinds::EFFECT, message);
+                return Outcome::Failed { failure };
+            }
+        }
         let was_stopped = fan.dispatch.was_stopped();
         let results = fan.results();
         // The plan must not take what a stop cut short for an answer; a resume does what is left of it.
@@ -88,6 +99,16 @@ impl FanOut {
             return Outcome::Stopped;
         }
         Outcome::Results { results }
+    }
+}
+
+impl FanOut {
+    async fn take_targets(&self) -> Result<(), Refusal> {
+        let (stream, stop) = (&self.shared.stream, &self.shared.stop);
+        match &self.shared.locks {
+            Some(locks) => locks.take(&self.run, stream, stop).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -216,6 +237,14 @@ impl Fanning {
             result: result.clone(),
         });
         self.slots[index].settled = Some(Arc::new(result));
+    }
+
+    /// Nothing is begun on any target.
+    fn settle_all(&mut self, failure: &Failure) {
+        for index in 0..self.slots.len() {
+            let result = self.ready.not_started(index, 0, failure.clone());
+            self.settle(index, result);
+        }
     }
 
     fn settle_orphans(&mut self) {

@@ -18,6 +18,8 @@ pub(super) struct Signature {
     /// The type that a method or getter belongs to.
     pub(super) receiver: Option<String>,
     pub(super) params: Vec<SignatureParam>,
+    /// The keys of its map of options.
+    pub(super) options: &'static [&'static str],
     pub(super) returns: String,
     /// As it is shown.
     pub(super) shown: String,
@@ -40,7 +42,7 @@ pub(super) struct SignatureParam {
 
 impl Signature {
     /// Indexes and operators are no names.
-    fn of(entry: &Entry) -> Option<Self> {
+    fn of(entry: &'static Entry) -> Option<Self> {
         let member = match entry.kind {
             EntryKind::Function => MemberKind::Function,
             EntryKind::Method => MemberKind::Method,
@@ -59,6 +61,7 @@ impl Signature {
                     optional: param.optional,
                 })
                 .collect(),
+            options: &entry.options,
             returns: entry.returns.to_owned(),
             shown: entry.signature(),
         })
@@ -196,6 +199,7 @@ fn step_graphs() -> Vec<Signature> {
                 optional: *optional,
             })
             .collect(),
+        options: &[],
         returns: returns.to_owned(),
         shown: name.to_owned(),
     };
