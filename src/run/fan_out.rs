@@ -136,7 +136,7 @@ impl Fanning {
             }
             tokio::select! {
                 happened = self.happening.join_next() => match happened {
-                    Some(Ok(happened)) => inputs.extend(self.take_in(happened)),
+                    Some(Ok(happened)) => inputs.push_back(self.take_in(happened)),
                     // Nothing is awaited that could panic with a target still open: an attempt
                     // catches its own. What is left is a bug, and every target still gets a result.
                     Some(Err(_)) | None => {
@@ -188,26 +188,25 @@ impl Fanning {
         false
     }
 
-    fn take_in(&mut self, happened: Happened) -> Option<Input> {
-        match happened {
-            Happened::DelayOver(target) => Some(Input::DelayOver(target)),
-            Happened::PauseOver => Some(Input::PauseOver),
-            Happened::Tried(tried) => {
-                let Tried {
-                    index,
-                    result,
-                    may_retry,
-                } = *tried;
-                if result.is_ok() {
-                    self.settle(index, result);
-                    Some(Input::Succeeded(index))
-                } else {
-                    self.slots[index].pending = Some(result);
-                    Some(Input::Failed {
-                        target: index,
-                        may_retry,
-                    })
-                }
+    fn take_in(&mut self, happened: Happened) -> Input {
+        let tried = match happened {
+            Happened::DelayOver(target) => return Input::DelayOver(target),
+            Happened::PauseOver => return Input::PauseOver,
+            Happened::Tried(tried) => *tried,
+        };
+        let Tried {
+            index,
+            result,
+            may_retry,
+        } = tried;
+        if result.is_ok() {
+            self.settle(index, result);
+            Input::Succeeded(index)
+        } else {
+            self.slots[index].pending = Some(result);
+            Input::Failed {
+                target: index,
+                may_retry,
             }
         }
     }
