@@ -4,6 +4,7 @@ mod action;
 mod arguments;
 mod command_run;
 mod demo;
+mod doc;
 mod fleet;
 mod follow;
 mod heed;
@@ -30,6 +31,8 @@ mod plan_run;
 mod plan_show;
 mod plan_test;
 mod preview_text;
+#[cfg(test)]
+mod recovery;
 mod setup;
 mod task_run;
 mod task_show;
@@ -75,6 +78,7 @@ enum Command {
     Job(job::JobCommand),
     Fleet(fleet::Arguments),
     Demo(demo::Arguments),
+    Doc(doc::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -135,5 +139,6 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Job(command) => job::run(command),
         Command::Fleet(arguments) => fleet::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Doc(arguments) => doc::run(&arguments),
     }
 }

@@ -234,7 +234,7 @@ pub(super) fn hash(text: &str) -> String {
 
 fn program_error(error: ProgramError) -> Error {
     match error {
-        ProgramError::Unknown(failure) => Error::new(Exit::Usage, UnknownPlan::from(failure)),
+        ProgramError::Unknown(failure) => Error::new(Exit::Usage, UnknownPlan::from(*failure)),
         ProgramError::Invalid(errors) => Error::new(Exit::InvalidPlan, errors),
     }
 }

@@ -25,11 +25,10 @@ pub(super) struct Asked<'a> {
 }
 
 /// Does the action. Throws if it failed and nobody caught that.
-pub(super) fn perform(asked: Asked<'_>, options: Options) -> CallResult {
+pub(super) fn perform(asked: &Asked<'_>, options: &Options) -> CallResult {
     let call = asked.call;
-    let what = asked.what.clone();
-    let results = results(asked, &options)?;
-    if let Some(failure) = failure(&results, &options, &what) {
+    let results = results(asked, options)?;
+    if let Some(failure) = failure(&results, options, &asked.what) {
         let fault = Fault::new(failure, call.place()).with_results(results.into());
         return Err(fault.into_error(call.position()));
     }
@@ -37,15 +36,15 @@ pub(super) fn perform(asked: Asked<'_>, options: Options) -> CallResult {
 }
 
 /// Does the action, and gives the results whatever they are.
-pub(super) fn results(asked: Asked<'_>, options: &Options) -> Result<ResultSet, CallError> {
+fn results(asked: &Asked<'_>, options: &Options) -> Result<ResultSet, CallError> {
     if asked.targets.is_empty() {
         return Ok(Vec::<TargetResult>::new().into_iter().collect());
     }
     let mut run = options.run.clone();
     run.cleanup = asked.call.host().scheduler.current().cleanup;
     let effect = Effect::Run(Run {
-        action: asked.action,
-        targets: asked.targets,
+        action: asked.action.clone(),
+        targets: asked.targets.clone(),
         options: run,
     });
     match asked.call.ask(effect)? {
@@ -58,7 +57,7 @@ pub(super) fn results(asked: Asked<'_>, options: &Options) -> Result<ResultSet, 
 }
 
 /// Why the results are an error of the plan, if they are one.
-pub(super) fn failure(results: &ResultSet, options: &Options, what: &str) -> Option<Failure> {
+fn failure(results: &ResultSet, options: &Options, what: &str) -> Option<Failure> {
     let is_fine = |status| matches!(status, Status::Succeeded | Status::Skipped);
     match options.run.on_failure {
         _ if options.run.catch_errors => None,

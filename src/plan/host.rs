@@ -118,7 +118,7 @@ impl Host {
 
     /// The host that a native function is called in.
     pub(super) fn of(context: &NativeCallContext<'_>) -> Rc<Self> {
-        let link = context.tag().and_then(|tag| tag.read_lock::<Link>());
+        let link = context.tag().and_then(Dynamic::read_lock::<Link>);
         link.and_then(|link| link.0.upgrade())
             .expect("functions of the language are called by a running plan")
     }
@@ -190,12 +190,12 @@ impl Host {
     }
 
     /// The targets that an expression names.
-    pub(super) fn resolve(&self, expression: &str) -> Result<Vec<Arc<Target>>, Failure> {
+    pub(super) fn resolve(&self, expression: &str) -> Result<Vec<Arc<Target>>, Box<Failure>> {
         let resolved = self.inventory.borrow().resolve(expression);
         resolved.map_err(|error| {
             let help = error.help_text().map(|help| format!(": {help}"));
             let message = format!("{error}{}", help.unwrap_or_default());
-            Failure::new(kinds::VALIDATION, message)
+            Box::new(Failure::new(kinds::VALIDATION, message))
         })
     }
 

@@ -3,6 +3,11 @@
 //! The only room that names rhai. It never touches the network, the clock, the disk of a run or the terminal:
 //! it asks a [`Performer`] and goes on with the outcome.
 
+#![expect(
+    clippy::unnecessary_box_returns,
+    reason = "the errors of the functions that Rhai calls are boxed"
+)]
+
 mod action;
 mod batches;
 mod blame;

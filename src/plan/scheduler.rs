@@ -144,7 +144,7 @@ impl Scheduler {
             for _ in 0..round {
                 let next = self.ready.borrow_mut().pop_front();
                 if let Some(branch) = next {
-                    self.resume(branch);
+                    self.resume(&branch);
                 }
             }
             if self.ready.borrow().is_empty() && !root.has_ended() {
@@ -215,6 +215,7 @@ impl Scheduler {
 
     /// Leaves the current branch until something wakes it. It may be woken for no reason.
     pub(super) fn park(&self) {
+        debug_assert!(self.current.borrow().is_some(), "only a branch can be left");
         fiber::suspend();
     }
 
@@ -326,15 +327,15 @@ impl Scheduler {
         }
     }
 
-    fn resume(&self, branch: Rc<Branch>) {
+    fn resume(&self, branch: &Rc<Branch>) {
         branch.queued.set(false);
         let stage = branch.stage.replace(Stage::Running);
         let fiber = match stage {
             Stage::New(_) if branch.ending.get().is_some() => {
-                self.finish(&branch);
+                self.finish(branch);
                 return;
             }
-            Stage::New(body) => match self.begin_fiber(&branch, body) {
+            Stage::New(body) => match self.begin_fiber(branch, body) {
                 Some(fiber) => fiber,
                 None => return,
             },
@@ -345,7 +346,7 @@ impl Scheduler {
             }
         };
         self.meter.begin_turn();
-        let outer = self.current.replace(Some(Rc::clone(&branch)));
+        let outer = self.current.replace(Some(Rc::clone(branch)));
         let pause = self.resume_fiber(fiber);
         self.current.replace(outer);
         match pause {
@@ -354,7 +355,7 @@ impl Scheduler {
             }
             Pause::Ended => {
                 self.alive.set(self.alive.get() - 1);
-                self.finish(&branch);
+                self.finish(branch);
             }
             Pause::Panicked(payload) => {
                 self.alive.set(self.alive.get() - 1);
@@ -362,7 +363,7 @@ impl Scheduler {
                 branch
                     .result
                     .replace(Some(Err(panic_error(&message, Position::NONE))));
-                self.finish(&branch);
+                self.finish(branch);
             }
         }
     }

@@ -98,6 +98,7 @@ pub(super) struct Dispatch {
     pause: Duration,
     rolling: Rolling,
     states: Vec<State>,
+    was_stopped: bool,
 }
 
 impl Rules {
@@ -130,7 +131,13 @@ impl Dispatch {
             pause: rules.pause.unwrap_or_default(),
             rolling: Rolling::new(targets, rules.rolling()),
             states: vec![State::Idle; targets],
+            was_stopped: false,
         }
+    }
+
+    /// Whether stopping kept it from doing all that it would have done.
+    pub(super) const fn was_stopped(&self) -> bool {
+        self.was_stopped
     }
 
     /// Takes in what happened and says what to do, in this order.
@@ -193,6 +200,7 @@ impl Dispatch {
                     RollingReaction::Start(target) => self.start(target, 1, reactions),
                     RollingReaction::Pause => reactions.push(Reaction::Pause(self.pause)),
                     RollingReaction::End(summary) => {
+                        self.was_stopped = summary.ending == RollingEnding::StopRequested;
                         let because = match summary.ending {
                             RollingEnding::StopRequested => Because::Stopped,
                             RollingEnding::Completed | RollingEnding::OverBudget(_) => {

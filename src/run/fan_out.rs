@@ -82,19 +82,17 @@ impl FanOut {
             effect: self.effect,
             ready,
         };
-        let was_stopped = match taken {
+        match taken {
             Ok(()) => fan.drive(cleanup).await,
-            Err(Refusal::Held(failure)) => {
-                fan.settle_all(&failure);
-                false
-            }
+            Err(Refusal::Held(failure)) => fan.settle_all(&failure),
             Err(Refusal::Stopped) => return Outcome::Stopped,
             Err(Refusal::Store(error)) => {
                 let message = format!("the targets could not be locked: {error}");
                 let failure = Failure::new(kinds::EFFECT, message);
                 return Outcome::Failed { failure };
             }
-        };
+        }
+        let was_stopped = fan.dispatch.was_stopped();
         let results = fan.results();
         // The plan must not take what a stop cut short for an answer; a resume does what is left of it.
         if was_stopped && !results.is_ok() {
@@ -124,8 +122,7 @@ struct Fanning {
 }
 
 impl Fanning {
-    /// Goes on until every target has its result. True if it was stopped before that.
-    async fn drive(&mut self, cleanup: bool) -> bool {
+    async fn drive(&mut self, cleanup: bool) {
         let stop = self.shared.stop.clone();
         let mut stopping = cleanup;
         let mut inputs = VecDeque::from([Input::Begin]);
@@ -133,7 +130,7 @@ impl Fanning {
             while let Some(input) = inputs.pop_front() {
                 for reaction in self.dispatch.handle(input) {
                     if self.react(reaction) {
-                        return stopping && !cleanup;
+                        return;
                     }
                 }
             }
@@ -144,7 +141,7 @@ impl Fanning {
                     // catches its own. What is left is a bug, and every target still gets a result.
                     Some(Err(_)) | None => {
                         self.settle_orphans();
-                        return stopping && !cleanup;
+                        return;
                     }
                 },
                 () = stop.reached(StopStage::Drain), if !stopping => {

@@ -18,8 +18,8 @@ fn plans(directory: &str) -> Vec<Source> {
         .join("tests/check")
         .join(directory);
     let mut files: Vec<_> = fs::read_dir(&path)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+        .expect("the directory is there")
+        .map(|entry| entry.expect("it can be read").path())
         .filter(|path| {
             path.extension()
                 .is_some_and(|extension| extension == "rhai")
@@ -29,8 +29,14 @@ fn plans(directory: &str) -> Vec<Source> {
     files
         .iter()
         .map(|path| {
-            let name = path.file_name().unwrap().to_str().unwrap();
-            Source::new(format!("plans/{name}"), fs::read_to_string(path).unwrap())
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .expect("plain names");
+            Source::new(
+                format!("plans/{name}"),
+                fs::read_to_string(path).expect("it can be read"),
+            )
         })
         .collect()
 }
@@ -42,7 +48,9 @@ fn report(problems: &[PlanDiagnostic]) -> String {
         .iter()
         .map(|problem| {
             let mut text = String::new();
-            handler.render_report(&mut text, problem).unwrap();
+            handler
+                .render_report(&mut text, problem)
+                .expect("a string takes everything");
             let word = match problem.severity {
                 Severity::Note => "note",
                 Severity::Warning => "warning",
@@ -158,7 +166,7 @@ fn shipped_plans_pass() {
     ];
     while let Some(directory) = directories.pop() {
         for entry in fs::read_dir(&directory).into_iter().flatten() {
-            let path = entry.unwrap().path();
+            let path = entry.expect("it can be read").path();
             if path.is_dir() {
                 directories.push(path);
             } else if path

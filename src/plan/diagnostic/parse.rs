@@ -63,6 +63,10 @@ fn problem(message: impl Into<String>, span: Span, label: impl Into<String>) -> 
     PlanDiagnostic::error(CODE, message).label(span, label)
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table of one arm for each kind of error"
+)]
 fn explained(scene: &Scene<'_>, offset: usize, kind: &ParseErrorType) -> PlanDiagnostic {
     use ParseErrorType as Kind;
     let here = scene.span(0);

@@ -8,7 +8,7 @@ use super::{catalog::Entry, result_set::value};
 use crate::{
     model::{Failure, Status, TargetResult, Value, kinds},
     plan::{
-        call::{Call, CallResult},
+        call::Call,
         convert,
         effect::Look,
         object::{Fault, result_map},
@@ -43,7 +43,7 @@ fn outcome() -> Vec<Entry> {
             .gives("String")
             .doc("`succeeded`, `failed`, `unreached`, `skipped` or `lost`.")
             .example(r#"for r in run_command("true", "web") { print(r.status); }"#),
-        Entry::getter(RESULT, "error", error)
+        Entry::getter(RESULT, "error", |call| Ok(error(&result(call))))
             .gives("Error")
             .doc("Why it failed, or `()` if it did not.")
             .example(r#"for r in run_command("false", "web", #{ catch_errors: true }).failed { print(r.error.kind); }"#),
@@ -98,7 +98,7 @@ fn content() -> Vec<Entry> {
         .gives("String")
         .doc("What was printed, both streams together as far as they were kept together.")
         .example(r#"print(run_command("true", "web1").first.output);"#),
-        Entry::getter(RESULT, "exit_code", exit_code)
+        Entry::getter(RESULT, "exit_code", |call| Ok(exit_code(&result(call))))
             .gives("Integer")
             .doc("The exit code of the process, or `()` if there was none.")
             .example(r#"print(run_command("true", "web1").first.exit_code);"#),
@@ -195,24 +195,22 @@ fn seconds(milliseconds: u64) -> Dynamic {
     Dynamic::from_float(milliseconds as f64 / 1000.0)
 }
 
-fn exit_code(call: &Call<'_>) -> CallResult {
-    let result = result(call);
+fn exit_code(result: &TargetResult) -> Dynamic {
     if let Some(Value::Integer(code)) = result.value.get("exit_code") {
-        return Ok(Dynamic::from_int(*code));
+        return Dynamic::from_int(*code);
     }
     let failure = result.failure.as_ref();
     let code = failure.and_then(|failure| failure.details.get("exit_code"));
     match code {
-        Some(Value::Integer(code)) => Ok(Dynamic::from_int(*code)),
-        _ if result.is_ok() => Ok(Dynamic::from_int(0)),
-        _ => Ok(Dynamic::UNIT),
+        Some(Value::Integer(code)) => Dynamic::from_int(*code),
+        _ if result.is_ok() => Dynamic::from_int(0),
+        _ => Dynamic::UNIT,
     }
 }
 
-fn error(call: &Call<'_>) -> CallResult {
-    let result = result(call);
+fn error(result: &TargetResult) -> Dynamic {
     if result.is_ok() {
-        return Ok(Dynamic::UNIT);
+        return Dynamic::UNIT;
     }
     let failure = result.failure.clone().unwrap_or_else(|| {
         Failure::new(
@@ -220,5 +218,5 @@ fn error(call: &Call<'_>) -> CallResult {
             format!("`{}` is {}", result.target, status(result.status)),
         )
     });
-    Ok(Dynamic::from(Rc::new(Fault::new(failure, None))))
+    Dynamic::from(Rc::new(Fault::new(failure, None)))
 }

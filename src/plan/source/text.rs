@@ -174,63 +174,6 @@ impl Source {
         }
     }
 
-    /// The spans of the arguments of the call whose name is at a byte; none if there is no call.
-    pub(in crate::plan) fn arguments(&self, offset: usize) -> Vec<Span> {
-        let tokens = self.tokens();
-        let Some(open) = self.open_of(tokens.index_at(offset)) else {
-            return Vec::new();
-        };
-        let Some(close) = tokens.partner(open) else {
-            return Vec::new();
-        };
-        let mut arguments: Vec<Span> = Vec::new();
-        let mut current: Option<Span> = None;
-        let mut index = open + 1;
-        while index < close {
-            let token = tokens.all()[index];
-            let is_comma = token.kind == TokenKind::Symbol && token.span.of(self.text()) == ",";
-            // A comma between the bars of a closure's parameters is inside of the closure.
-            if is_comma && !self.in_closure_parameters(open, index) {
-                arguments.extend(current.take());
-            } else if !token.is_comment() {
-                let end = tokens.partner(index).filter(|partner| *partner > index);
-                let span = token.span.to(tokens.all()[end.unwrap_or(index)].span);
-                current = Some(current.map_or(span, |before| before.to(span)));
-                index = end.unwrap_or(index);
-            }
-            index += 1;
-        }
-        arguments.extend(current);
-        arguments
-    }
-
-    /// Whether the comma at `comma` stands between `|` and `|` of a closure, behind the bracket at `open`.
-    fn in_closure_parameters(&self, open: usize, comma: usize) -> bool {
-        let tokens = self.tokens();
-        let is_bar = |index: &usize| {
-            let token = tokens.all()[*index];
-            token.kind == TokenKind::Symbol && token.span.of(self.text()) == "|"
-        };
-        let is_name_or_comma = |index: &usize| {
-            let token = tokens.all()[*index];
-            token.kind == TokenKind::Word || token.span.of(self.text()) == ","
-        };
-        let before = (open + 1..comma)
-            .rev()
-            .find(|index| !is_name_or_comma(index));
-        let opens = before.filter(is_bar).is_some_and(|bar| {
-            tokens
-                .previous(bar)
-                .and_then(|index| tokens.get(index))
-                .is_none_or(|token| !token.ends_operand())
-        });
-        opens
-            && (comma + 1..tokens.all().len())
-                .find(|index| !is_name_or_comma(index))
-                .filter(is_bar)
-                .is_some()
-    }
-
     /// The call that the word at `index` begins, if it does.
     fn call_of(&self, index: usize) -> Option<Span> {
         let tokens = self.tokens();
@@ -340,23 +283,6 @@ mod tests {
     }
 
     #[test]
-    fn arguments_are_told_apart() {
-        let source = Source::new(
-            "a.rhai",
-            "f(1 + g(2, 3), /* , */ \"a,b\", |x, y| x + y, #{ a: 1, b: 2 } )",
-        );
-        let arguments: Vec<&str> = source
-            .arguments(0)
-            .iter()
-            .map(|span| span.of(source.text()))
-            .collect();
-        assert_eq!(
-            arguments,
-            ["1 + g(2, 3)", "\"a,b\"", "|x, y| x + y", "#{ a: 1, b: 2 }"]
-        );
-    }
-
-    #[test]
     fn the_end_of_the_text_is_right_behind_the_last_token() {
         let source = Source::new("a.rhai", "let a = 1 // one\n\n");
         assert_eq!(source.span_at(Position::new(3, 0)), Some(Span::empty(9)));
@@ -374,7 +300,6 @@ mod tests {
             if line > 0 {
                 let span = source.span_at(Position::new(line, column)).unwrap();
                 prop_assert!(text.get(span.range()).is_some(), "{span:?}");
-                source.arguments(span.start);
             }
         }
 

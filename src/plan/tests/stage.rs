@@ -114,11 +114,6 @@ impl Stage {
         self
     }
 
-    pub(super) fn inventory(mut self, text: &str) -> Self {
-        self.inventory = Inventory::parse("inventory.yaml", text).unwrap();
-        self
-    }
-
     /// The text is a file of tests, of which the first is run.
     pub(super) fn tested(mut self) -> Self {
         self.is_test = true;
@@ -359,7 +354,7 @@ struct Small {
 }
 
 impl World for Small {
-    fn task(&self, name: &str) -> Result<Arc<Task>, Failure> {
+    fn task(&self, name: &str) -> Result<Arc<Task>, Box<Failure>> {
         if ["service", "package", "facts"].contains(&name) {
             Ok(Arc::new(task(name)))
         } else {
@@ -367,26 +362,27 @@ impl World for Small {
         }
     }
 
-    fn plan(&self, name: &str) -> Result<PlanFile, Failure> {
+    fn plan(&self, name: &str) -> Result<PlanFile, Box<Failure>> {
         let found = self.files.iter().find(|(known, _)| known == name);
         found
             .map(|(name, text)| source(name, text))
             .ok_or_else(|| unknown("plan", name))
     }
 
-    fn import(&self, _from: &PlanFile, path: &str) -> Result<PlanFile, Failure> {
+    fn import(&self, _from: &PlanFile, path: &str) -> Result<PlanFile, Box<Failure>> {
         self.plan(path)
     }
 
-    fn file(&self, name: &str) -> Result<PathBuf, Failure> {
+    fn file(&self, name: &str) -> Result<PathBuf, Box<Failure>> {
         Ok(PathBuf::from("/project").join(name))
     }
 
-    fn download_directory(&self, name: &str) -> Result<PathBuf, Failure> {
+    fn download_directory(&self, name: &str) -> Result<PathBuf, Box<Failure>> {
         Ok(PathBuf::from("/project/downloads").join(name))
     }
 }
 
-fn unknown(what: &str, name: &str) -> Failure {
-    Failure::new(kinds::VALIDATION, format!("no {what} is called `{name}`"))
+fn unknown(what: &str, name: &str) -> Box<Failure> {
+    let message = format!("no {what} is called `{name}`");
+    Box::new(Failure::new(kinds::VALIDATION, message))
 }
