@@ -2,6 +2,7 @@
 
 mod check;
 mod everywhere;
+mod jobs;
 mod run_local;
 mod segue;
 mod sshd;

@@ -5,10 +5,26 @@ mod arguments;
 mod command_run;
 mod demo;
 mod fleet;
+mod follow;
+mod heed;
 mod inventory_show;
+mod job;
+mod job_answer;
+mod job_events;
+mod job_list;
+mod job_logs;
+mod job_prune;
+mod job_rerun;
+mod job_show;
+mod job_stop;
+mod job_wait;
+mod kept;
 mod launch;
 mod output;
 mod params;
+mod plan_check;
+mod plan_graph;
+mod plan_resume;
 mod plan_run;
 mod plan_show;
 mod setup;
@@ -50,6 +66,9 @@ enum Command {
     /// Look at targets and groups
     #[command(subcommand)]
     Inventory(InventoryCommand),
+    /// Look at jobs, stop them, answer what they wait for
+    #[command(subcommand)]
+    Job(job::JobCommand),
     Fleet(fleet::Arguments),
     Demo(demo::Arguments),
 }
@@ -57,6 +76,9 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum PlanCommand {
     Run(plan_run::Arguments),
+    Check(plan_check::Arguments),
+    Resume(plan_resume::Arguments),
+    Graph(plan_graph::Arguments),
     Show(plan_show::Arguments),
 }
 
@@ -94,11 +116,15 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(command: Command) -> Result<Exit, Error> {
     match command {
         Command::Plan(PlanCommand::Run(arguments)) => plan_run::run(&arguments),
+        Command::Plan(PlanCommand::Resume(arguments)) => plan_resume::run(&arguments),
+        Command::Plan(PlanCommand::Check(arguments)) => plan_check::run(&arguments),
+        Command::Plan(PlanCommand::Graph(arguments)) => plan_graph::run(&arguments),
         Command::Plan(PlanCommand::Show(arguments)) => plan_show::run(&arguments),
         Command::Task(TaskCommand::Run(arguments)) => task_run::run(&arguments),
         Command::Task(TaskCommand::Show(arguments)) => task_show::run(&arguments),
         Command::Command(CommandCommand::Run(arguments)) => command_run::run(&arguments),
         Command::Inventory(InventoryCommand::Show(arguments)) => inventory_show::run(&arguments),
+        Command::Job(command) => job::run(command),
         Command::Fleet(arguments) => fleet::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
     }

@@ -1,7 +1,7 @@
 //! What a plan asks of the world, and what comes of it. The interpreter knows nothing else of either.
 
 use std::{
-    collections::BTreeMap, fmt, future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration,
+    collections::BTreeMap, future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration,
 };
 
 use serde::{Deserialize, Serialize, Serializer};
@@ -11,6 +11,7 @@ use crate::{
         ActionKind, EffectId, Failure, Map, MessageLevel, Place, ResultSet, StepStatus, Target,
         Value,
     },
+    schedule::{BatchSpec, FailureBudget},
     task::Task,
 };
 
@@ -184,6 +185,12 @@ pub struct RunOptions {
     pub limit: Option<usize>,
     #[serde(skip)]
     pub on_failure: OnFailure,
+    /// The targets are worked on batch by batch. Without a budget the first failure is the last that is borne.
+    #[serde(skip)]
+    pub batch: Option<BatchSpec>,
+    /// How long is waited between batches.
+    #[serde(skip)]
+    pub pause: Option<Duration>,
     #[serde(skip)]
     pub description: Option<String>,
     /// The plan deals with failed targets itself, so their failures end nothing.
@@ -205,23 +212,15 @@ pub struct Retry {
 }
 
 /// What the failure of some targets does to the action, and to the plan that did not catch it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnFailure {
     /// Any failure ends the plan when the action is over.
     #[default]
     Stop,
     /// The plan goes on with those that are well.
     Survivors,
-    /// As `Survivors` until more than this many have failed; then no further target is started.
+    /// As `Survivors` until more than this many have failed; then no further target is started, and the plan ends.
     Budget(FailureBudget),
-}
-
-/// How many failed targets are borne.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum FailureBudget {
-    Count(usize),
-    /// 0 to 100, of the targets of the action.
-    Percent(f64),
 }
 
 /// Who may approve, and how long is waited.
@@ -305,15 +304,6 @@ impl Effect {
             Self::Approve { .. } => "approve",
             Self::Print { .. } => "print",
             Self::StartStep { .. } | Self::FinishStep { .. } => "step",
-        }
-    }
-}
-
-impl fmt::Display for FailureBudget {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Count(count) => write!(f, "{count}"),
-            Self::Percent(percent) => write!(f, "{percent}%"),
         }
     }
 }

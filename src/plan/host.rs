@@ -11,6 +11,7 @@ use regex::Regex;
 use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext, Position};
 
 use super::{
+    blame::Blame,
     effect::{Effect, Outcome, Performer, Request},
     ending::Ending,
     fiber,
@@ -36,6 +37,7 @@ pub(super) struct Host {
     pub(super) sources: Sources,
     pub(super) identities: Identities,
     pub(super) limits: Limits,
+    pub(super) blame: Blame,
     /// Failures that ended nothing: of branches beside the one whose error was thrown, of futures that nobody waited for.
     pub(super) swallowed: RefCell<Vec<PlanError>>,
     /// What was started in the background, until the plan is over.
@@ -84,6 +86,7 @@ impl Host {
             sources: Sources::default(),
             identities: Identities::new(parts.key),
             limits: parts.limits,
+            blame: Blame::default(),
             swallowed: RefCell::default(),
             futures: RefCell::default(),
             patterns: RefCell::default(),
@@ -166,7 +169,14 @@ impl Host {
     ) -> Result<Outcome, Box<EvalAltResult>> {
         match self.scheduler.land_of(flight) {
             Ok(Outcome::Failed { failure }) => {
-                Err(Fault::new(failure, self.place(position)).into_error(position))
+                let fault = Fault::new(failure, self.place(position));
+                Err(fault
+                    .of_effects(vec![flight.effect.clone()])
+                    .into_error(position))
+            }
+            Ok(Outcome::Results { results }) => {
+                self.blame.note(&flight.effect, &results);
+                Ok(Outcome::Results { results })
             }
             Ok(Outcome::Stopped) => Err(Ending::Stopped.into_error(position)),
             Ok(Outcome::Suspended) => Err(Ending::Suspended.into_error(position)),

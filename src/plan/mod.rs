@@ -10,6 +10,7 @@
 
 mod action;
 mod batches;
+mod blame;
 mod branch;
 mod branches;
 mod call;
@@ -48,11 +49,14 @@ mod world;
 mod tests;
 
 pub use self::{
-    check::{CheckWorld, Lookup, ProjectView, TaskView, UnknownTargets, check, check_file},
+    check::{
+        CheckWorld, Lookup, ProjectView, TaskView, UnknownTargets, WrittenGraph, check, check_file,
+        written_graphs,
+    },
     diagnostic::{Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
-        Action, ApproveBy, Effect, FailureBudget, OnFailure, Outcome, Params, Perform, Performer,
-        Request, Retry, Run, RunOptions,
+        Action, ApproveBy, Effect, OnFailure, Outcome, Params, Perform, Performer, Request, Retry,
+        Run, RunOptions,
     },
     ending::Ending,
     functions::{Entry, EntryKind, Param, catalog},

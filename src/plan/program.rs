@@ -83,6 +83,11 @@ impl Program {
     }
 
     #[must_use]
+    pub const fn file(&self) -> &PlanFile {
+        &self.file
+    }
+
+    #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
     }

@@ -23,7 +23,7 @@ use super::{
     meter::Meter,
     plan_stop::PlanStop,
 };
-use crate::model::{BranchPath, Failure, kinds};
+use crate::model::{BranchPath, EffectId, Failure, kinds};
 
 /// What comes to the plan's thread from outside.
 #[derive(Debug)]
@@ -38,6 +38,7 @@ pub(super) enum Arrival {
 
 /// An effect that is being performed.
 pub(super) struct Flight {
+    pub(super) effect: EffectId,
     number: u64,
     branch: Rc<Branch>,
     outcome: RefCell<Option<Outcome>>,
@@ -236,6 +237,7 @@ impl Scheduler {
 
     /// Begins to perform an effect and returns at once.
     pub(super) fn begin(&self, request: Request) -> Rc<Flight> {
+        let effect = request.id.clone();
         let number = self.next_flight.get();
         self.next_flight.set(number + 1);
         let reply = Reply {
@@ -252,6 +254,7 @@ impl Scheduler {
         let task = self.handle.spawn(reply.of(perform));
         let branch = self.current();
         let flight = Rc::new(Flight {
+            effect,
             number,
             branch: Rc::clone(&branch),
             outcome: RefCell::new(None),

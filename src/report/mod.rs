@@ -4,12 +4,16 @@
 //! whether that is a terminal is for the command to know.
 
 mod human;
+mod job_page;
+mod job_record;
 mod json;
 mod json_lines;
 mod result_lines;
 
 pub use self::{
     human::{Detail, Human},
+    job_page::{JobPage, local_time},
+    job_record::job_record,
     json::{job_document, result_document},
     json_lines::JsonLines,
 };

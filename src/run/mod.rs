@@ -10,6 +10,7 @@ mod gate;
 mod journal;
 mod lane;
 mod live;
+mod locks;
 mod operator;
 mod ready;
 mod stop;
@@ -23,6 +24,7 @@ pub use self::{
         ResumePreview, ResumeRules, Started, TargetRecord,
     },
     live::{DEFAULT_TIMEOUT, LiveOptions, LiveParts, LivePerformer},
+    locks::{LockRule, TargetLocks},
     operator::{NoOperator, Operator, Question},
     stop::{StopHandle, StopSignal, StopStage},
 };

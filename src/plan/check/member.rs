@@ -402,9 +402,8 @@ fn result_of(name: &str, receiver: &Kind) -> Kind {
         "len" | "index_of" | "count" => Kind::Integer,
         "contains" | "is_empty" | "starts_with" | "ends_with" | "all" | "some" => Kind::Boolean,
         "to_string" | "to_upper" | "to_lower" | "sub_string" | "to_debug" => Kind::Text,
-        "keys" => Kind::array(Kind::Text),
+        "keys" | "split" => Kind::array(Kind::Text),
         "values" | "map" | "to_array" | "zip" => Kind::array(Kind::Unknown),
-        "split" => Kind::array(Kind::Text),
         "filter" | "extract" | "sorted" if matches!(receiver, Kind::Array(_)) => receiver.clone(),
         _ => Kind::Unknown,
     }

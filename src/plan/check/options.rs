@@ -1,49 +1,12 @@
 //! Options of calls: which there are, and what they may be.
 
-use super::{checker::Checker, kind::Kind, report::listed, tree::Expression};
+use super::{
+    checker::Checker, kind::Kind, report::listed, tree::Expression, vocabulary::Signature,
+};
 use crate::{
     model::{ParseDurationError, Value, nearest, parse_duration},
     plan::options::OPTIONS,
 };
-
-/// What every action on targets understands.
-const COMMON: [&str; 9] = [
-    "catch_errors",
-    "run_as",
-    "timeout",
-    "retry",
-    "limit",
-    "on_failure",
-    "max_failures",
-    "batch",
-    "description",
-];
-
-/// The options that a function understands. None if the check does not know them.
-fn options_of(function: &str) -> Option<Vec<&'static str>> {
-    let common = |more: &[&'static str]| COMMON.iter().chain(more).copied().collect();
-    Some(match function {
-        "run_task" | "run_task_with" => common(&["noop"]),
-        "run_command" => common(&["env"]),
-        "run_script" => common(&["env", "arguments"]),
-        "upload" | "download" | "write_file" | "collect_facts" => common(&[]),
-        "wait_until_available" => vec![
-            "timeout",
-            "interval",
-            "catch_errors",
-            "description",
-            "limit",
-        ],
-        "run_plan" => vec!["catch_errors", "description"],
-        "parallel" | "settle" => vec!["limit"],
-        "retry" => vec!["attempts", "delay", "backoff"],
-        "wait_until" => vec!["timeout", "interval"],
-        "prompt" | "prompt_secret" => vec!["default", "sensitive"],
-        "menu" => vec!["default"],
-        "approve" => vec!["by", "timeout"],
-        _ => return None,
-    })
-}
 
 /// Whether any action has an option of that name.
 pub(super) fn is_option(name: &str) -> bool {
@@ -52,13 +15,14 @@ pub(super) fn is_option(name: &str) -> bool {
 
 impl<'t> Checker<'t> {
     /// Checks the options that are given to a function, as far as they are literal.
-    pub(super) fn options(&mut self, function: &str, given: &'t Expression) {
+    pub(super) fn options(&mut self, signature: &Signature, given: &'t Expression) {
         let Some(entries) = self.resolved(given).as_map() else {
             return;
         };
-        let Some(known) = options_of(function) else {
+        let (function, known) = (signature.name.as_str(), signature.options);
+        if known.is_empty() {
             return;
-        };
+        }
         for entry in entries {
             let name = entry.key.text.as_str();
             if !known.contains(&name) {
@@ -138,15 +102,10 @@ fn wrong(name: &str, value: &Value) -> Option<&'static str> {
     if *value == Value::Null || fits(name, value) {
         return None;
     }
-    let known = OPTIONS.iter().find(|option| option.name == name);
-    Some(known.map_or_else(
-        || match name {
-            "attempts" => "a number, at least 1",
-            "delay" => "a duration such as \"90s\"",
-            _ => "a number, at least 1",
-        },
-        |option| option.wanted,
-    ))
+    OPTIONS
+        .iter()
+        .find(|option| option.name == name)
+        .map(|option| option.wanted)
 }
 
 /// Whether a value may be that of an option.
@@ -154,7 +113,7 @@ fn fits(name: &str, value: &Value) -> bool {
     let count = |least: i64| value.as_integer().is_some_and(|number| number >= least);
     let share = || value.as_str().is_some_and(is_share);
     match name {
-        "catch_errors" | "noop" => value.as_bool().is_some(),
+        "catch_errors" | "noop" | "pretty" | "sensitive" => value.as_bool().is_some(),
         "run_as" | "description" => value.as_str().is_some(),
         "timeout" | "interval" | "delay" => is_duration(value),
         "limit" | "attempts" => count(1),

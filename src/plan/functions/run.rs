@@ -84,7 +84,7 @@ fn commands() -> Vec<Entry> {
 }
 
 /// What every action understands.
-pub(super) const COMMON: [&str; 9] = [
+pub(super) const COMMON: [&str; 10] = [
     "catch_errors",
     "run_as",
     "timeout",
@@ -93,6 +93,7 @@ pub(super) const COMMON: [&str; 9] = [
     "on_failure",
     "max_failures",
     "batch",
+    "pause",
     "description",
 ];
 
@@ -117,7 +118,7 @@ fn run_task(call: &Call<'_>) -> CallResult {
         },
         targets,
     };
-    action::perform(&asked, &options)
+    action::perform(asked, &options)
 }
 
 fn run_task_with(call: &Call<'_>) -> CallResult {
@@ -140,7 +141,7 @@ fn run_task_with(call: &Call<'_>) -> CallResult {
         },
         targets,
     };
-    action::perform(&asked, &options)
+    action::perform(asked, &options)
 }
 
 fn task(call: &Call<'_>) -> Result<Arc<Task>, CallError> {
@@ -200,7 +201,7 @@ fn run_command(call: &Call<'_>) -> CallResult {
         action: Action::Command { command },
         targets: call.targets(1)?,
     };
-    action::perform(&asked, &options::read(call, 2)?)
+    action::perform(asked, &options::read(call, 2)?)
 }
 
 fn run_script(call: &Call<'_>) -> CallResult {
@@ -219,7 +220,7 @@ fn run_script(call: &Call<'_>) -> CallResult {
         },
         targets,
     };
-    action::perform(&asked, &options)
+    action::perform(asked, &options)
 }
 
 fn wait_until_available(call: &Call<'_>) -> CallResult {
@@ -234,7 +235,7 @@ fn wait_until_available(call: &Call<'_>) -> CallResult {
         },
         targets: call.targets(0)?,
     };
-    action::perform(&asked, &options)
+    action::perform(asked, &options)
 }
 
 fn collect_facts(call: &Call<'_>) -> CallResult {
@@ -250,7 +251,7 @@ fn collect_facts(call: &Call<'_>) -> CallResult {
         },
         targets,
     };
-    let results = action::perform(&asked, &options)?;
+    let results = action::perform(asked, &options)?;
     if let Some(results) = results.read_lock::<Results>() {
         let mut inventory = host.inventory.borrow_mut();
         for result in results.set().iter().filter(|result| result.is_ok()) {

@@ -103,10 +103,10 @@ fn upload_script(destination: &str, name: Option<&str>) -> Result<String, Failur
         &format!("p={destination};n={name}"),
         // A slash at the end says that it is a directory.
         r#"case $p in */)[ -d "$p" ]||f write "$p: no such directory";;esac"#,
-        r#"case $p in /*);;*)p=$PWD/$p;;esac"#,
-        r#"p=${p%/}"#,
+        r"case $p in /*);;*)p=$PWD/$p;;esac",
+        r"p=${p%/}",
         r#"if [ -d "$p" ];then q=$p;else q=${p%/*};fi"#,
-        r#"q=$q/.segue.$i"#,
+        r"q=$q/.segue.$i",
         r#"e=$(mkdir -m 700 "$q" 2>&1)||f write "$e""#,
         r#"trap "rm -rf \"\$q\"" EXIT"#,
         r#"trap "exit 143" HUP INT TERM"#,
