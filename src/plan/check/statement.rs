@@ -35,6 +35,7 @@ impl<'t> Checker<'t> {
                 .declare(Variable::new(param, Role::Argument, Kind::Unknown));
         }
         self.through.current = Some(function);
+        self.through.may_have_returned = false;
         let kind = self.body(&function.body);
         self.through.current = None;
         self.scopes.close();
@@ -247,6 +248,8 @@ impl<'t> Checker<'t> {
             | StatementKind::Return(value)
             | StatementKind::Throw(value) => {
                 self.maybe(value.as_ref());
+                self.through.may_have_returned |=
+                    self.guarded > 0 && matches!(statement.kind, StatementKind::Return(_));
                 Flow::Ends
             }
             StatementKind::Continue => Flow::Ends,

@@ -19,6 +19,8 @@ const FUNCTIONS_MAX: usize = 4;
 pub(super) struct Through<'t> {
     /// The function that is being looked at.
     pub(super) current: Option<&'t Function>,
+    /// It may have returned already.
+    pub(super) may_have_returned: bool,
     uses: Vec<ParamUse>,
     calls: Vec<OwnCall<'t>>,
 }
@@ -68,7 +70,7 @@ impl<'t> Checker<'t> {
     /// An expression is used for something: if it is a parameter of the function around it, that is kept.
     pub(super) fn used_for(&mut self, expression: &'t Expression, wants: Wants) {
         // Under a condition the function may know better what it was given.
-        if self.guarded > 0 {
+        if self.guarded > 0 || self.through.may_have_returned {
             return;
         }
         let Some((function, param)) = self.own_param(expression) else {
