@@ -501,6 +501,18 @@ mod tests {
     }
 
     #[test]
+    fn blocks_of_defaults_are_merged_and_a_mark_of_byte_order_is_no_letter() {
+        let text = "\u{feff}defaults: &d {user: a, port: 1}\nssh: {<<: *d, port: 2}\n";
+        let root = Node::parse(text, 0).unwrap();
+        let ssh = root.get("ssh").unwrap().to_value();
+        assert_eq!(ssh.as_map().unwrap()["user"], Value::from("a"));
+        assert_eq!(ssh.as_map().unwrap()["port"], Value::Integer(2));
+        let file = SourceFile::new("i.yaml", text);
+        let port = root.get("ssh").unwrap().get("port").unwrap();
+        assert_eq!(file.slice(&port.span), "2");
+    }
+
+    #[test]
     fn a_key_that_is_there_twice_is_an_error_at_the_second() {
         let error = error("a: 1\nb: 2\na: 3\n");
         assert_eq!(error.span.unwrap().line, 3, "{error:?}");

@@ -174,7 +174,7 @@ impl Call<'_> {
     pub(super) fn targets(&self, index: usize) -> Result<Vec<Arc<Target>>, CallError> {
         super::selection::select(&self.host(), self.argument(index)).map_err(|mut failure| {
             failure.message = format!("{}: {}", self.parameter(index), failure.message);
-            self.fail(failure)
+            self.fail(*failure)
         })
     }
 

@@ -16,10 +16,10 @@ use super::{
     perseverance::{retried, within},
     scheduler::BranchKind,
     site::Site,
-    trace::PlanError,
+    trace::{self, PlanError},
 };
 use crate::{
-    model::{BranchPath, Failure, Map, StepStatus, Value},
+    model::{BranchPath, EffectId, Failure, Map, StepStatus, Value},
     schedule::{
         self, GraphError, OnStepFailure, Reaction, RunRules, Schedule, SkipReason, StepEvent,
         StepGraph, StepIndex, Summary,
@@ -58,7 +58,7 @@ pub(super) fn run(site: Site, graph: &Graph, rules: &Rules) -> CallResult {
         steps,
         site,
     };
-    graph_run.to_its_end(graph.name(), rules)
+    graph_run.until_over(graph.name(), rules)
 }
 
 /// One graph that runs.
@@ -93,7 +93,7 @@ enum Work {
 struct ConditionFalse;
 
 impl GraphRun {
-    fn to_its_end(mut self, name: &str, rules: &Rules) -> CallResult {
+    fn until_over(mut self, name: &str, rules: &Rules) -> CallResult {
         let mut reactions = self.tell(StepEvent::Begin);
         let current = self.site.host.scheduler.current();
         let summary = loop {
@@ -175,13 +175,13 @@ impl GraphRun {
                 &self.path,
                 &name,
                 BranchKind::Joined,
-                Box::new(move || forward(&site, &step, done)),
+                Box::new(move || forward(&site, &step, &done)),
             ),
             Work::Undo => scheduler.spawn_under(
                 &self.path,
                 &name,
                 BranchKind::Cleanup,
-                Box::new(move || undo(&site, &step, value)),
+                Box::new(move || undo(&site, &step, &value)),
             ),
         };
         branch.report_to(&self.ended, self.begun.len());
@@ -298,30 +298,16 @@ impl GraphRun {
         let Some(first) = failed.first().filter(|_| !rules.catch_errors) else {
             return Ok(Dynamic::from_map(outcome));
         };
+        // All that failed is done again when the job is resumed, not only what is told first.
+        let errors = failed.iter();
+        let errors = errors.filter_map(|step| self.errors[step.position()].as_deref());
+        let effects = errors.flat_map(|error| trace::effects(error, &self.site.host));
+        let effects: Vec<EffectId> = effects.collect();
         let Some(error) = self.errors[first.position()].take() else {
             return Ok(Dynamic::from_map(outcome));
         };
         let cause = PlanError::new(&error, &self.site.host);
-        let mut message = format!(
-            "step `{}` of `{name}` failed: {}",
-            self.name(*first),
-            cause.failure.message
-        );
-        if failed.len() > 1 {
-            let others = failed[1..]
-                .iter()
-                .map(|step| format!("`{}`", self.name(*step)));
-            message.push_str(&format!(
-                "; so did {}",
-                others.collect::<Vec<_>>().join(", ")
-            ));
-        }
-        if let schedule::Ending::RolledBackBy(_) = summary.ending {
-            message.push_str("; what was done was undone");
-        }
-        for (step, reason) in summary.needs_human().filter(|(step, _)| step != first) {
-            message.push_str(&format!("; `{}` {}", self.name(step), reason.as_str()));
-        }
+        let message = self.failed_message(name, &failed, &cause.failure, summary);
         let mut failure = Failure::new(GRAPH_FAILED, message)
             .with_detail("step", self.name(*first))
             .with_detail("cause", failure_value(&cause.failure));
@@ -329,11 +315,38 @@ impl GraphRun {
             failure.details.extend(outcome);
         }
         let place = cause.place().cloned().or_else(|| self.site.place());
-        let mut fault = Fault::new(failure, place);
+        let mut fault = Fault::new(failure, place).of_effects(effects);
         if let Some(results) = cause.results {
             fault = fault.with_results(Results::from(results));
         }
         Err(fault.into_error(self.site.position))
+    }
+
+    /// What failed first, what else did, and what is left to do for a person.
+    fn failed_message(
+        &self,
+        name: &str,
+        failed: &[StepIndex],
+        cause: &Failure,
+        summary: &Summary,
+    ) -> String {
+        let named = |step: &StepIndex| format!("`{}`", self.name(*step));
+        let first = &failed[0];
+        let mut parts = vec![format!(
+            "step {} of `{name}` failed: {}",
+            named(first),
+            cause.message
+        )];
+        if failed.len() > 1 {
+            let others: Vec<String> = failed[1..].iter().map(named).collect();
+            parts.push(format!("so did {}", others.join(", ")));
+        }
+        if let schedule::Ending::RolledBackBy(_) = summary.ending {
+            parts.push("what was done was undone".to_owned());
+        }
+        let human = summary.needs_human().filter(|(step, _)| step != first);
+        parts.extend(human.map(|(step, reason)| format!("{} {}", named(&step), reason.as_str())));
+        parts.join("; ")
     }
 
     fn outcome(&self, summary: &Summary) -> ScriptMap {
@@ -383,7 +396,7 @@ fn told(outcome: &ScriptMap) -> ScriptMap {
     let mut outcome = outcome.clone();
     if let Some(mut steps) = outcome
         .get_mut("steps")
-        .and_then(|steps| steps.write_lock::<ScriptMap>())
+        .and_then(Dynamic::write_lock::<ScriptMap>)
     {
         for step in steps.values_mut() {
             if let Some(mut step) = step.write_lock::<ScriptMap>() {
@@ -422,16 +435,16 @@ const fn ending_word(ending: schedule::Ending) -> &'static str {
 }
 
 /// The body of the branch of a step.
-fn forward(site: &Site, step: &Rc<Step>, done: Dynamic) -> BranchResult {
+fn forward(site: &Site, step: &Rc<Step>, done: &Dynamic) -> BranchResult {
     let name = step.spec.name.clone();
     let site = Site {
         host: Rc::clone(&site.host),
         position: step.position,
     };
     site.ask(Effect::StartStep { name })?;
-    let result = condition(&site, step, &done).and_then(|wanted| {
+    let result = condition(&site, step, done).and_then(|wanted| {
         if wanted {
-            work(&site, step, &done)
+            work(&site, step, done)
         } else {
             Ok(Dynamic::from(ConditionFalse))
         }
@@ -520,7 +533,7 @@ fn finish(
 }
 
 /// The body of the branch of an undo.
-fn undo(site: &Site, step: &Rc<Step>, value: Dynamic) -> BranchResult {
+fn undo(site: &Site, step: &Rc<Step>, value: &Dynamic) -> BranchResult {
     let Some(undo) = &step.undo else {
         return Ok(Dynamic::UNIT);
     };
@@ -528,7 +541,7 @@ fn undo(site: &Site, step: &Rc<Step>, value: Dynamic) -> BranchResult {
         host: Rc::clone(&site.host),
         position: step.position,
     };
-    let result = undo.call_isolated(&site.host, arguments(&site, undo, &value));
+    let result = undo.call_isolated(&site.host, arguments(&site, undo, value));
     let (status, failure) = match &result {
         Ok(_) => (StepStatus::Undone, None),
         Err(error) if error.is_catchable() => {

@@ -8,11 +8,11 @@ use super::{
     batches,
     call::{Call, CallError, read_duration},
     convert,
-    effect::{FailureBudget, OnFailure, Retry, RunOptions},
+    effect::{OnFailure, Retry, RunOptions},
 };
 use crate::{
     model::{Value, nearest},
-    schedule::{self, BatchSpec},
+    schedule::FailureBudget,
 };
 
 /// An option of a call, as the documentation and messages have it.
@@ -110,6 +110,16 @@ pub const OPTIONS: &[OptionEntry] = &[
         "\"stop\", \"survivors\", or how many targets may fail: a number or a share such as \"10%\"",
         "`stop` throws when all targets have been tried, `survivors` goes on, a number or share is `max_failures`.",
     ),
+    option(
+        "pause",
+        "a duration such as \"10s\"",
+        "The time between two batches.",
+    ),
+    option(
+        "preview",
+        "a Map of data",
+        "What `segue plan preview` takes for its value, since nothing is done there.",
+    ),
     option("pretty", "a Boolean", "Puts it on several lines."),
     option(
         "retry",
@@ -155,10 +165,7 @@ fn wanted(name: &str) -> &'static str {
 pub(super) struct Options {
     pub(super) run: RunOptions,
     pub(super) arguments: Vec<String>,
-    pub(super) batch: Option<BatchSpec>,
     pub(super) interval: Option<Duration>,
-    /// How many targets may fail, if the plan says so.
-    pub(super) budget: Option<schedule::FailureBudget>,
 }
 
 /// Reads the options of an action.
@@ -167,9 +174,7 @@ pub(super) fn read(call: &Call<'_>, index: usize) -> Result<Options, CallError> 
     let mut options = Options {
         run: RunOptions::default(),
         arguments: Vec::new(),
-        batch: None,
         interval: None,
-        budget: None,
     };
     for (name, value) in &given {
         if !value.is_unit() {
@@ -179,6 +184,12 @@ pub(super) fn read(call: &Call<'_>, index: usize) -> Result<Options, CallError> 
     if given.contains_key("max_failures") && given.contains_key("on_failure") {
         return Err(call.misuse(format!(
             "`on_failure` and `max_failures` of `{}` say the same: give one of them",
+            call.entry.name
+        )));
+    }
+    if options.run.pause.is_some() && options.run.batch.is_none() {
+        return Err(call.misuse(format!(
+            "`pause` of `{}` is a pause between batches: give `batch`, too",
             call.entry.name
         )));
     }
@@ -250,12 +261,14 @@ fn set(options: &mut Options, name: &str, value: &Dynamic) -> Option<()> {
         "on_failure" => match text(value).as_deref() {
             Some("stop") => run.on_failure = OnFailure::Stop,
             Some("survivors") => run.on_failure = OnFailure::Survivors,
-            _ => set_budget(options, value)?,
+            _ => run.on_failure = OnFailure::Budget(budget(value)?),
         },
-        "max_failures" => set_budget(options, value)?,
+        "max_failures" => run.on_failure = OnFailure::Budget(budget(value)?),
         "env" => run.env = environment(value)?,
+        "preview" => run.preview = Some(convert::to_map(&*value.read_lock::<ScriptMap>()?).ok()?),
         "arguments" => options.arguments = arguments(value)?,
-        "batch" => options.batch = Some(batches::read(value).ok()?),
+        "batch" => run.batch = Some(batches::read(value).ok()?),
+        "pause" => run.pause = Some(read_duration(value)?),
         _ => return None,
     }
     Some(())
@@ -273,20 +286,11 @@ pub(super) fn count(value: &Dynamic) -> Option<usize> {
     (number > 0).then_some(number)
 }
 
-fn set_budget(options: &mut Options, value: &Dynamic) -> Option<()> {
-    let budget: schedule::FailureBudget = match value.as_int() {
-        Ok(number) => number.try_into().ok()?,
-        Err(_) => text(value)?.parse().ok()?,
-    };
-    options.budget = Some(budget);
-    options.run.on_failure = OnFailure::Budget(match budget {
-        schedule::FailureBudget::Count(count) => FailureBudget::Count(count),
-        schedule::FailureBudget::Percent(percent) => {
-            let text = percent.to_string();
-            FailureBudget::Percent(text.trim_end_matches('%').parse().ok()?)
-        }
-    });
-    Some(())
+fn budget(value: &Dynamic) -> Option<FailureBudget> {
+    match value.as_int() {
+        Ok(number) => number.try_into().ok(),
+        Err(_) => text(value)?.parse().ok(),
+    }
 }
 
 /// `"a"`, or `["a", "b"]`.

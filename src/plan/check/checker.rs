@@ -7,7 +7,7 @@ use super::{
     parse::{Parsed, parse},
     report::sorted,
     scope::{Boundary, Role, Scopes, Variable},
-    steps::{self, StepGraphs},
+    steps::{self, StepGraphs, WrittenGraph},
     survey::Survey,
     through::Through,
     tree::{Function, Name, Statement, StatementKind, Tree},
@@ -35,9 +35,9 @@ pub fn check(world: &dyn CheckWorld, source: &Source) -> Vec<PlanDiagnostic> {
         if seen.len() >= FILES_MAX || !seen.insert(source.name().to_owned()) {
             continue;
         }
-        let (found, reached) = examine(world, &source);
-        problems.extend(found);
-        next.extend(reached.into_iter().rev());
+        let examined = examine(world, &source);
+        problems.extend(examined.problems);
+        next.extend(examined.reached.into_iter().rev());
     }
     problems
 }
@@ -45,10 +45,24 @@ pub fn check(world: &dyn CheckWorld, source: &Source) -> Vec<PlanDiagnostic> {
 /// Everything that is wrong with one file alone.
 #[must_use]
 pub fn check_file(world: &dyn CheckWorld, source: &Source) -> Vec<PlanDiagnostic> {
-    examine(world, source).0
+    examine(world, source).problems
 }
 
-fn examine(world: &dyn CheckWorld, source: &Source) -> (Vec<PlanDiagnostic>, Vec<Source>) {
+/// The step graphs that are written in one file, without running it.
+#[must_use]
+pub fn written_graphs(world: &dyn CheckWorld, source: &Source) -> Vec<WrittenGraph> {
+    examine(world, source).graphs
+}
+
+/// What was found in a file.
+struct Examined {
+    problems: Vec<PlanDiagnostic>,
+    /// Other files that it imports or runs.
+    reached: Vec<Source>,
+    graphs: Vec<WrittenGraph>,
+}
+
+fn examine(world: &dyn CheckWorld, source: &Source) -> Examined {
     let (header, mut problems) = Header::read(source);
     let header_is_sound = problems.is_empty();
     let Parsed {
@@ -79,7 +93,11 @@ fn examine(world: &dyn CheckWorld, source: &Source) -> (Vec<PlanDiagnostic>, Vec
         problems,
     };
     checker.file(&tree, lost.is_empty(), header_is_sound);
-    (sorted(checker.problems), checker.reached)
+    Examined {
+        problems: sorted(checker.problems),
+        reached: checker.reached,
+        graphs: checker.graphs.written(),
+    }
 }
 
 /// The state of the check of one file.

@@ -29,7 +29,8 @@ mod vocabulary;
 mod world;
 
 pub use self::{
-    checker::{check, check_file},
+    checker::{check, check_file, written_graphs},
     project_view::ProjectView,
+    steps::WrittenGraph,
     world::{CheckWorld, Lookup, TaskView, UnknownTargets},
 };

@@ -139,7 +139,7 @@ fn fits(name: &str, value: &Value) -> bool {
         "on_failure" => matches!(value.as_str(), Some("stop" | "survivors")) || count(0) || share(),
         "retry" => count(1) || value.as_map().is_some(),
         "undo" | "when" => false,
-        "env" => value.as_map().is_some(),
+        "env" | "preview" => value.as_map().is_some(),
         "arguments" => value.as_array().is_some(),
         _ => true,
     }

@@ -230,16 +230,13 @@ fn wait(call: &Call<'_>) -> CallResult {
         Some(future) => vec![Rc::clone(future)],
         None => several(call, given)?,
     };
-    let timer = match call.given(1) {
-        None => None,
-        Some(_) => {
-            let duration = call.duration(1)?;
-            let flight = host.begin(call.position(), Effect::Sleep { duration });
-            Some((
-                duration,
-                flight.map_err(|ending| ending.into_error(call.position()))?,
-            ))
-        }
+    let timer = if call.given(1).is_some() {
+        let duration = call.duration(1)?;
+        let flight = host.begin(call.position(), Effect::Sleep { duration });
+        let flight = flight.map_err(|ending| ending.into_error(call.position()))?;
+        Some((duration, flight))
+    } else {
+        None
     };
     let current = host.scheduler.current();
     for future in &futures {

@@ -66,7 +66,7 @@ pub(super) fn entries() -> Vec<Entry> {
         .takes("duration", "Duration")
         .gives("String")
         .doc("A duration as a person says it: `1 min 4 s`.")
-        .example(r#"print(format_duration(64));"#),
+        .example(r"print(format_duration(64));"),
         Entry::function("sensitive", |call| {
             Ok(Dynamic::from(Hidden::new(call.value(0)?)))
         })

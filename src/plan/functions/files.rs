@@ -46,12 +46,12 @@ fn upload(call: &Call<'_>) -> CallResult {
         what: format!("upload of `{source}`"),
         action: Action::Upload {
             source,
-            path: path.map_err(|failure| call.fail(failure))?,
+            path: path.map_err(|failure| call.fail(*failure))?,
             destination,
         },
         targets: call.targets(2)?,
     };
-    action::perform(asked, options::read(call, 3)?)
+    action::perform(&asked, &options::read(call, 3)?)
 }
 
 fn download(call: &Call<'_>) -> CallResult {
@@ -64,11 +64,11 @@ fn download(call: &Call<'_>) -> CallResult {
         action: Action::Download {
             source,
             destination,
-            path: path.map_err(|failure| call.fail(failure))?,
+            path: path.map_err(|failure| call.fail(*failure))?,
         },
         targets: call.targets(2)?,
     };
-    action::perform(asked, options::read(call, 3)?)
+    action::perform(&asked, &options::read(call, 3)?)
 }
 
 fn write_file(call: &Call<'_>) -> CallResult {
@@ -83,5 +83,5 @@ fn write_file(call: &Call<'_>) -> CallResult {
         },
         targets: call.targets(2)?,
     };
-    action::perform(asked, options::read(call, 3)?)
+    action::perform(&asked, &options::read(call, 3)?)
 }

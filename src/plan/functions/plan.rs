@@ -76,7 +76,7 @@ fn load(call: &Call<'_>, host: &Rc<Host>, name: &str) -> Result<Program, CallErr
     let file = host
         .world
         .plan(name)
-        .map_err(|failure| call.fail(failure))?;
+        .map_err(|failure| call.fail(*failure))?;
     Program::read(file).map_err(|errors| {
         let told: Vec<String> = errors
             .iter()
@@ -91,7 +91,7 @@ fn load(call: &Call<'_>, host: &Rc<Host>, name: &str) -> Result<Program, CallErr
 
 /// The body of the branch in which a called plan runs.
 fn run(host: &Rc<Host>, program: &Program, given: Map) -> CallResult {
-    let thrown = |error: PlanError| {
+    let thrown = |error: Box<PlanError>| {
         let place = error.place().cloned();
         Fault::new(error.failure, place).into_error(Position::NONE)
     };

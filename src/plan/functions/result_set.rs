@@ -80,21 +80,21 @@ fn getters() -> Vec<Entry> {
 
 fn parts() -> Vec<Entry> {
     vec![
-        Entry::getter(SET, "succeeded", |call| part(call, TargetResult::is_ok))
+        Entry::getter(SET, "succeeded", |call| Ok(part(call, TargetResult::is_ok)))
             .gives(SET)
             .doc("The results of the targets that succeeded.")
             .example(r#"let healthy = run_command("true", "web", #{ catch_errors: true }).succeeded;"#),
-        Entry::getter(SET, "failed", |call| part(call, |result| !result.is_ok()))
+        Entry::getter(SET, "failed", |call| Ok(part(call, |result| !result.is_ok())))
             .gives(SET)
             .doc("The results of all other targets: failed, lost, unreached or skipped.")
             .example(r#"let rest = targets("web") - run_command("true", "web", #{ catch_errors: true }).failed;"#),
         Entry::getter(SET, "unreached", |call| {
-            part(call, |result| result.status == Status::Unreached)
+            Ok(part(call, |result| result.status == Status::Unreached))
         })
         .gives(SET)
         .doc("The results of the targets whose turn never came.")
         .example(r#"let results = run_command("true", "web", #{ max_failures: 1, catch_errors: true }); print(results.unreached.names);"#),
-        Entry::getter(SET, "lost", |call| part(call, |result| result.status == Status::Lost))
+        Entry::getter(SET, "lost", |call| Ok(part(call, |result| result.status == Status::Lost)))
             .gives(SET)
             .doc("The results of the targets that were started, and nobody knows what became of it.")
             .example(r#"let results = run_command("true", "web", #{ catch_errors: true }); print(results.lost.names);"#),
@@ -210,8 +210,8 @@ fn collected(items: Vec<Dynamic>) -> Results {
     set.into()
 }
 
-fn part(call: &Call<'_>, keep: impl Fn(&TargetResult) -> bool) -> CallResult {
-    Ok(Dynamic::from(results(call).filtered(keep)))
+fn part(call: &Call<'_>, keep: impl Fn(&TargetResult) -> bool) -> Dynamic {
+    Dynamic::from(results(call).filtered(keep))
 }
 
 pub(super) fn value(result: &TargetResult) -> Dynamic {

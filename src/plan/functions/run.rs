@@ -84,7 +84,7 @@ fn commands() -> Vec<Entry> {
 }
 
 /// What every action understands.
-pub(super) const COMMON: [&str; 9] = [
+pub(super) const COMMON: [&str; 11] = [
     "catch_errors",
     "run_as",
     "timeout",
@@ -93,7 +93,9 @@ pub(super) const COMMON: [&str; 9] = [
     "on_failure",
     "max_failures",
     "batch",
+    "pause",
     "description",
+    "preview",
 ];
 
 /// The options that an action understands besides the common ones.
@@ -107,7 +109,7 @@ fn run_task(call: &Call<'_>) -> CallResult {
     let options = options::read(call, 3)?;
     check_noop(call, &task, options.run.noop)?;
     let given = data(call, &call.map(2)?)?;
-    let params = checked(&task, &given).map_err(|failure| call.fail(failure))?;
+    let params = checked(&task, &given).map_err(|failure| call.fail(*failure))?;
     let asked = Asked {
         call,
         what: format!("task `{}`", task.name()),
@@ -117,7 +119,7 @@ fn run_task(call: &Call<'_>) -> CallResult {
         },
         targets,
     };
-    action::perform(asked, options)
+    action::perform(&asked, &options)
 }
 
 fn run_task_with(call: &Call<'_>) -> CallResult {
@@ -129,7 +131,7 @@ fn run_task_with(call: &Call<'_>) -> CallResult {
     let mut each = Vec::with_capacity(targets.len());
     for target in &targets {
         let own = call.invoke(&closure, Dynamic::from(Arc::clone(target)))?;
-        each.push(own_params(&task, target, &own));
+        each.push(own_params(&task, target, &own).map_err(|failure| *failure));
     }
     let asked = Asked {
         call,
@@ -140,13 +142,13 @@ fn run_task_with(call: &Call<'_>) -> CallResult {
         },
         targets,
     };
-    action::perform(asked, options)
+    action::perform(&asked, &options)
 }
 
 fn task(call: &Call<'_>) -> Result<Arc<Task>, CallError> {
     let name = call.text(0)?;
     let found = call.host().world.task(&name);
-    found.map_err(|failure| call.fail(failure))
+    found.map_err(|failure| call.fail(*failure))
 }
 
 fn check_noop(call: &Call<'_>, task: &Task, noop: bool) -> Result<(), CallError> {
@@ -163,26 +165,22 @@ fn data(call: &Call<'_>, map: &ScriptMap) -> Result<Map, CallError> {
     convert::to_map(map).map_err(|error| call.misuse(format!("{}: {error}", call.parameter(2))))
 }
 
-fn checked(task: &Task, given: &Map) -> Result<Arc<Map>, Failure> {
+fn checked(task: &Task, given: &Map) -> Result<Arc<Map>, Box<Failure>> {
     task.check_params(given)
         .map(Arc::new)
-        .map_err(|errors| params_failure(&errors))
+        .map_err(|errors| Box::new(params_failure(&errors)))
 }
 
 /// The parameters of one target, or why they are none.
-fn own_params(task: &Task, target: &Target, own: &Dynamic) -> Result<Arc<Map>, Failure> {
+fn own_params(task: &Task, target: &Target, own: &Dynamic) -> Result<Arc<Map>, Box<Failure>> {
+    let wrong = |message: String| Box::new(Failure::new(kinds::VALIDATION, message));
     let Some(map) = own.read_lock::<ScriptMap>() else {
-        let actual = convert::type_name(own);
-        return Err(Failure::new(
-            kinds::VALIDATION,
-            format!(
-                "the closure must give a Map for `{}`, but gives {actual}",
-                target.name
-            ),
-        ));
+        let (name, actual) = (&target.name, convert::type_name(own));
+        return Err(wrong(format!(
+            "the closure must give a Map for `{name}`, but gives {actual}"
+        )));
     };
-    let given = convert::to_map(&map)
-        .map_err(|error| Failure::new(kinds::VALIDATION, error.to_string()))?;
+    let given = convert::to_map(&map).map_err(|error| wrong(error.to_string()))?;
     checked(task, &given)
 }
 
@@ -204,7 +202,7 @@ fn run_command(call: &Call<'_>) -> CallResult {
         action: Action::Command { command },
         targets: call.targets(1)?,
     };
-    action::perform(asked, options::read(call, 2)?)
+    action::perform(&asked, &options::read(call, 2)?)
 }
 
 fn run_script(call: &Call<'_>) -> CallResult {
@@ -212,7 +210,7 @@ fn run_script(call: &Call<'_>) -> CallResult {
     let targets = call.targets(1)?;
     let mut options = options::read(call, 2)?;
     let path = call.host().world.file(&script);
-    let path = path.map_err(|failure| call.fail(failure))?;
+    let path = path.map_err(|failure| call.fail(*failure))?;
     let asked = Asked {
         call,
         what: format!("script `{script}`"),
@@ -223,7 +221,7 @@ fn run_script(call: &Call<'_>) -> CallResult {
         },
         targets,
     };
-    action::perform(asked, options)
+    action::perform(&asked, &options)
 }
 
 fn wait_until_available(call: &Call<'_>) -> CallResult {
@@ -238,7 +236,7 @@ fn wait_until_available(call: &Call<'_>) -> CallResult {
         },
         targets: call.targets(0)?,
     };
-    action::perform(asked, options)
+    action::perform(&asked, &options)
 }
 
 fn collect_facts(call: &Call<'_>) -> CallResult {
@@ -250,11 +248,11 @@ fn collect_facts(call: &Call<'_>) -> CallResult {
         call,
         what: "collecting facts".to_owned(),
         action: Action::CollectFacts {
-            task: task.map_err(|failure| call.fail(failure))?,
+            task: task.map_err(|failure| call.fail(*failure))?,
         },
         targets,
     };
-    let results = action::perform(asked, options)?;
+    let results = action::perform(&asked, &options)?;
     if let Some(results) = results.read_lock::<Results>() {
         let mut inventory = host.inventory.borrow_mut();
         for result in results.set().iter().filter(|result| result.is_ok()) {

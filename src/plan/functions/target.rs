@@ -127,7 +127,7 @@ fn is_equal(call: &Call<'_>) -> bool {
 }
 
 fn text(text: Option<&str>) -> Dynamic {
-    text.map_or(Dynamic::UNIT, |text| text.into())
+    text.map_or(Dynamic::UNIT, Into::into)
 }
 
 fn map(map: &crate::model::Map) -> Dynamic {

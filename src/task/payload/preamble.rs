@@ -42,12 +42,13 @@ impl Mode {
 const PREAMBLE: &str = concat!(
     // Says why a run could not be set up.
     r#"f(){ echo "segue:$i:$1:$2" >&2;exit 97;};"#,
-    r#"c(){ [ "$o" ]||rm -rf "$d";rm -f "$d.pid" "$d.end";};"#,
+    r#"c(){ if [ "$o" ];then set --;else set -- "$d";fi;rm -rf "$d.pid" "$d.end" "$@";};"#,
     // Ends the run: TERM, five seconds to comply, KILL. Before `setsid` has made the group, there is one process.
-    r"k(){ kill -TERM -$p||kill -TERM $p;n=0;",
-    r"while kill -0 -$p&&[ $n -lt 5 ];do sleep 1;n=$((n+1));done;kill -KILL -$p;};",
+    r"k(){ kill -TERM -$p||kill -TERM $p;n=0;while kill -0 -$p;do ",
+    // Not every `sleep` knows parts of a second.
+    r"if [ $n -gt 50 ];then kill -KILL -$p;break;fi;if sleep .1;then n=$((n+1));else sleep 1;n=$((n+10));fi;done;};",
     // Has the watcher do it.
-    r"e(){ kill -TERM $w;wait $w;kill -KILL $l;exit 143;};",
+    r"e(){ kill -TERM $w;wait $w;exit 143;};",
     // A tar for machines that have none: headers of 512 bytes, the name first, the size in octal at 124.
     r#"u(){ cd "$d"||return;while dd bs=1 count=512 of=.h;"#,
     r#"h=$(dd if=.h bs=1 count=100|tr -d "\000");[ "$h" ];do "#,
@@ -79,10 +80,11 @@ const PREAMBLE: &str = concat!(
     // From here on nobody listens: what a shell has to say about signals would look like the task's words.
     r#"exec </dev/null >/dev/null 2>&1 3<&-;trap "k;exit 143" HUP INT TERM;"#,
     r#"set -C;echo $p >"$d.pid";if [ -e "$d.end" ];then k;fi;"#,
-    // ksh93 counts signals from 256.
-    "wait $p;r=$?;if [ $r -gt 256 ];then r=$((r-128));fi;kill -KILL $l;exit $r)& w=$!;",
-    r"exec </dev/null >/dev/null 2>&1 3<&-;trap e HUP INT TERM;",
-    "if wait $l;then e;fi;wait $w",
+    // ksh93 counts signals from 256. Who finds the shell above it killed cleans up in its place.
+    "wait $p;r=$?;if [ $r -gt 256 ];then r=$((r-128));fi;kill -KILL $l;kill -0 $$||c;exit $r)& w=$!;",
+    // A process that has been waited for is never signalled: its number may be another's by then.
+    r#"exec </dev/null >/dev/null 2>&1 3<&-;trap "kill -KILL $l;e" HUP INT TERM;"#,
+    "if wait $l;then e;fi;trap e HUP INT TERM;wait $w",
 );
 
 // Leaves the wish to end, for a run that is being set up or is another user's, and ends the group of one that is ours.
@@ -90,8 +92,8 @@ const PREAMBLE: &str = concat!(
 const END: &str = concat!(
     r#"d=$b/segue.$i;: >"$d.end";[ -e "$d.pid" ]||sleep 2;p=;read -r p <"$d.pid";"#,
     r"if [ $p ];then kill -TERM -$p||kill -TERM $p;n=0;",
-    r#"while [ -e "$d.pid" ]&&[ $n -lt 10 ];do sleep 1;n=$((n+1));"#,
-    r#"if [ $n = 6 ];then kill -KILL -$p;fi;done;fi;rm -rf "$d" "$d.pid" "$d.end""#,
+    r#"while [ -e "$d.pid" ]&&[ $n -lt 100 ];do if sleep .1;then n=$((n+1));else sleep 1;n=$((n+10));fi;"#,
+    r#"if [ $n -gt 60 ];then kill -KILL -$p;fi;done;fi;rm -rf "$d" "$d.pid" "$d.end""#,
 );
 
 // The watchdog on the target is for controllers that are gone. One that is there comes first.
@@ -165,7 +167,7 @@ mod tests {
     };
 
     // Ten times what it takes on a busy machine.
-    const PATIENCE: Duration = Duration::from_secs(60);
+    const PATIENCE: Duration = Duration::from_mins(1);
 
     #[test]
     fn program_can_stand_between_single_quotes_of_any_login_shell() {
@@ -223,6 +225,14 @@ mod tests {
             std::thread::yield_now();
         }
         false
+    }
+
+    fn ends(process: &str) -> bool {
+        std::process::Command::new("kill")
+            .arg(process)
+            .status()
+            .unwrap()
+            .success()
     }
 
     /// A command that writes its own id and that of its child, and stays.
@@ -328,6 +338,29 @@ mod tests {
     }
 
     #[test]
+    fn killed_program_leaves_no_file_when_its_run_is_over() {
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let ask = Ask::new();
+            let (_, mut child, processes) = start(&trial, &ask, "");
+            child.kill().unwrap();
+            child.wait().unwrap();
+            assert!(processes.iter().all(|one| is_alive(one)), "{shell:?}");
+            // The command waits for its child, which is the first.
+            assert!(ends(&processes[0]), "{shell:?}");
+            let start = Instant::now();
+            while !trial.leftovers().is_empty() {
+                assert!(
+                    start.elapsed() < PATIENCE,
+                    "{shell:?}: {:?}",
+                    trial.leftovers()
+                );
+                std::thread::yield_now();
+            }
+        }
+    }
+
+    #[test]
     fn what_a_run_leaves_behind_on_purpose_stays() {
         for shell in shells() {
             let trial = Trial::with_shell(&shell);
@@ -338,11 +371,8 @@ mod tests {
             let process = String::from_utf8(output.stdout).unwrap();
             let process = process.trim();
             assert!(is_alive(process), "{shell:?}");
-            std::process::Command::new("kill")
-                .arg(process)
-                .status()
-                .unwrap();
-            assert!(dies(process));
+            assert!(ends(process), "{shell:?}");
+            assert!(dies(process), "{shell:?}");
         }
     }
 }
