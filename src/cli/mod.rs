@@ -60,6 +60,10 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one, for as long as the process lives"
+)]
 enum Command {
     /// Run a plan, or look at plans
     #[command(subcommand)]
@@ -69,7 +73,7 @@ enum Command {
     Task(TaskCommand),
     /// Run a command on targets
     #[command(subcommand)]
-    Command(CommandCommand),
+    Command(LineCommand),
     /// Look at targets and groups
     #[command(subcommand)]
     Inventory(InventoryCommand),
@@ -99,7 +103,7 @@ enum TaskCommand {
 }
 
 #[derive(Debug, Subcommand)]
-enum CommandCommand {
+enum LineCommand {
     Run(command_run::Arguments),
 }
 
@@ -134,7 +138,7 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Plan(PlanCommand::Test(arguments)) => plan_test::run(&arguments),
         Command::Task(TaskCommand::Run(arguments)) => task_run::run(&arguments),
         Command::Task(TaskCommand::Show(arguments)) => task_show::run(&arguments),
-        Command::Command(CommandCommand::Run(arguments)) => command_run::run(&arguments),
+        Command::Command(LineCommand::Run(arguments)) => command_run::run(&arguments),
         Command::Inventory(InventoryCommand::Show(arguments)) => inventory_show::run(&arguments),
         Command::Job(command) => job::run(command),
         Command::Fleet(arguments) => fleet::run(&arguments),
