@@ -83,10 +83,6 @@ enum Command {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one, for as long as the process lives"
-)]
 enum PlanCommand {
     Run(plan_run::Arguments),
     Preview(plan_preview::Arguments),
@@ -98,6 +94,10 @@ enum PlanCommand {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one, for as long as the process lives"
+)]
 enum TaskCommand {
     Run(task_run::Arguments),
     Show(task_show::Arguments),

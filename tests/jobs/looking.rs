@@ -110,13 +110,13 @@ fn events_and_output_are_read_again_and_followed() {
     let waiter = project.start("job wait");
     project.unmark("hold.two.b");
     run.end().code(0);
-    let followed = follower.end().code(0);
+    let told = follower.end().code(0);
     let last: serde_json::Value =
-        serde_json::from_str(followed.stdout.lines().last().unwrap()).unwrap();
+        serde_json::from_str(told.stdout.lines().last().unwrap()).unwrap();
     assert_eq!(last["kind"], "job_finished");
     waiter.end().code(0);
     let events = project.events();
-    assert_eq!(events.len(), followed.stdout.lines().count());
+    assert_eq!(events.len(), told.stdout.lines().count());
     let numbers: Vec<u64> = events
         .iter()
         .map(|event| event["seq"].as_u64().unwrap())
