@@ -81,7 +81,7 @@ enum Command {
 enum PlanCommand {
     Run(plan_run::Arguments),
     Check(plan_check::Arguments),
-    Resume(plan_resume::Arguments),
+    Resume(Box<plan_resume::Arguments>),
     Graph(plan_graph::Arguments),
     Show(plan_show::Arguments),
 }
