@@ -7,10 +7,15 @@
 
 mod check;
 mod everywhere;
+mod graph;
 mod jobs;
+mod plan_preview;
+mod plan_test;
 mod readme;
 mod reference;
+mod rolling;
 mod run_local;
 mod segue;
 mod sshd;
+mod stdlib;
 mod tidy;

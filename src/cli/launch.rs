@@ -121,7 +121,7 @@ impl JobOptions {
 
 /// Beyond about 300 connections in flight the processor's caches are lost and each costs a fifth more,
 /// while a link that is not slow is full already.
-const DEFAULT_CONCURRENCY: usize = 300;
+pub(super) const DEFAULT_CONCURRENCY: usize = 300;
 
 /// A job that this process is about to run: a new one, or one that is taken up again.
 pub(super) struct Launch {
@@ -347,15 +347,6 @@ impl Launch {
     }
 }
 
-fn transport(clock: &Clock) -> Arc<dyn Transport> {
-    let ssh = Ssh::new(ControllerUser::of_process(), clock.clone());
-    Arc::new(Transports::new(ssh))
-}
-
-fn resume_command(job: &JobId, options: &JobOptions) -> String {
-    format!("segue plan resume {job}{}", options.store_flag)
-}
-
 /// What is done about targets that another job is changing, unless somebody says it.
 ///
 /// Plans and tasks change things. A command is mostly a look at what is going on, also at what another job does.
@@ -368,6 +359,15 @@ fn lock_rule(first: &EventKind, before: &JobView) -> LockRule {
         Some(JobKind::Plan | JobKind::Task) => LockRule::Wait,
         _ => LockRule::None,
     }
+}
+
+fn transport(clock: &Clock) -> Arc<dyn Transport> {
+    let ssh = Ssh::new(ControllerUser::of_process(), clock.clone());
+    Arc::new(Transports::new(ssh))
+}
+
+fn resume_command(job: &JobId, options: &JobOptions) -> String {
+    format!("segue plan resume {job}{}", options.store_flag)
 }
 
 /// Says what to type next, where the report of a failure does not.
@@ -439,7 +439,7 @@ pub(super) const fn exit_of(status: JobStatus) -> Exit {
 }
 
 /// One thread does all the waiting: it serves some 2,000 targets a second, at a tenth less cost than two.
-fn runtime() -> Result<Runtime, Error> {
+pub(super) fn runtime() -> Result<Runtime, Error> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
