@@ -306,12 +306,7 @@ impl Launch {
             until_the_end(body(context), heeding, &stop, &live).await
         });
         let end = performer.check_lost().map_or_else(JobEnd::lost, |()| end);
-        let replayed_failure = matches!(end.status, JobStatus::Failed | JobStatus::OverBudget)
-            && !end.failed_effects.is_empty()
-            && end
-                .failed_effects
-                .iter()
-                .all(|effect| performer.was_answered(effect));
+        let replayed_failure = end.is_replayed(&performer);
         stream.emit(EventKind::JobFinished {
             status: end.status,
             failure: end.failure,
@@ -419,6 +414,14 @@ impl JobEnd {
             failed_effects: Vec::new(),
             diagnostic: None,
         }
+    }
+
+    /// Whether it failed, and by nothing that was done now.
+    fn is_replayed(&self, performer: &JournalPerformer) -> bool {
+        let mut effects = self.failed_effects.iter();
+        matches!(self.status, JobStatus::Failed | JobStatus::OverBudget)
+            && !self.failed_effects.is_empty()
+            && effects.all(|effect| performer.was_answered(effect))
     }
 
     /// A person has to decide what became of some targets before it can go on.

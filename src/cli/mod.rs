@@ -87,7 +87,7 @@ enum PlanCommand {
     Run(plan_run::Arguments),
     Preview(plan_preview::Arguments),
     Check(plan_check::Arguments),
-    Resume(plan_resume::Arguments),
+    Resume(Box<plan_resume::Arguments>),
     Graph(plan_graph::Arguments),
     Show(plan_show::Arguments),
     Test(plan_test::Arguments),

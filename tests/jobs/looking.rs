@@ -102,7 +102,7 @@ fn jobs_are_filtered_and_named_by_the_beginning_of_their_id() {
 
 #[test]
 fn events_and_output_are_read_again_and_followed() {
-    let mut project = Project::new(PLAN);
+    let project = Project::new(PLAN);
     project.mark("hold.two.b");
     let run = project.start("plan run test::work");
     super::project::until("the task", || project.exists("ran.two.b"));
@@ -128,7 +128,7 @@ fn events_and_output_are_read_again_and_followed() {
         .code(0)
         .stdout_has("c | {\"counted\":\"two.c\"}")
         .stdout_lacks("b |");
-    project = project.mend("fail(\"no\");");
+    let project = project.mend("fail(\"no\");");
     project.run("plan run test::work").code(5);
     project.run("job wait last").code(5);
 }
