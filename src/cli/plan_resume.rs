@@ -1,13 +1,15 @@
 //! `segue plan resume`: a job goes on from what is recorded; only what is missing or failed is done.
 
+use std::sync::Arc;
+
 use clap::{Args, ValueEnum};
 
 use super::{
     arguments::{ConnectionArguments, ParamArguments, ProjectArguments, RunArguments},
     kept::{self, Kept},
-    launch::{JobOptions, Launch, Launched},
+    launch::{GoingOn, JobOptions, Launch, Launched},
     output::{print_json, print_text},
-    params, plan_run, plan_show,
+    params, plan_check, plan_run, plan_show,
     setup::Setup,
     terminal,
 };
@@ -41,6 +43,9 @@ pub(super) struct Arguments {
     /// Take what was under way when the controller went away for done, or for failed
     #[arg(long, value_enum, value_name = "HOW")]
     assume_lost: Option<AssumeLost>,
+    /// Go on even if `plan check` finds errors in the plan
+    #[arg(long)]
+    no_check: bool,
     #[command(flatten)]
     params: ParamArguments,
     #[command(flatten)]
@@ -82,15 +87,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
     }
     check_state(&summary, &rules)?;
     let program = plan_run::load(&setup, &summary.object)?;
+    if !arguments.no_check {
+        plan_check::before_run(&setup, program.file())?;
+    }
     let params = given(&arguments.params, &events, program.header())?;
     plan_run::check(&program, &params)?;
     loop {
         let launch = Launch::resume(
             &setup,
-            std::sync::Arc::clone(&kept.store),
+            &options,
+            Arc::clone(&kept.store),
             &summary.job,
-            rules.clone(),
-            plan_run::hash(program.source().text()),
+            GoingOn {
+                rules: rules.clone(),
+                plan_hash: plan_run::hash(program.source().text()),
+            },
         )?;
         let launched = launch.run(&setup, &options, |context| {
             plan_run::interpret(&setup, program.clone(), params.clone(), context)

@@ -177,10 +177,11 @@ impl Dispatch {
         if let Some(delay) = delay.filter(|_| may_retry && self.rolling.ending().is_none()) {
             self.states[target] = State::Delayed { attempt };
             reactions.push(Reaction::Delay { target, delay });
-            return None;
+            None
+        } else {
+            reactions.push(Reaction::Settle(target));
+            Some(RollingEvent::Failed(target))
         }
-        reactions.push(Reaction::Settle(target));
-        Some(RollingEvent::Failed(target))
     }
 
     fn roll(&mut self, event: RollingEvent, reactions: &mut Vec<Reaction>) {
