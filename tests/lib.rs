@@ -9,9 +9,14 @@ mod check;
 mod everywhere;
 mod graph;
 mod jobs;
+<<<<<<< HEAD
 mod readme;
 mod reference;
 mod rolling;
+=======
+mod plan_preview;
+mod plan_test;
+>>>>>>> rehearse
 mod run_local;
 mod segue;
 mod sshd;

@@ -50,7 +50,7 @@ struct Shared {
 #[derive(Default)]
 struct Notes {
     record: PreviewRecord,
-    /// The effect of each result whose value is not known, by the address of the result, which is kept alive for that.
+    /// The effect of each result that nobody has seen, by the address of the result, which is kept alive for that.
     guesses: HashMap<usize, (Arc<TargetResult>, usize)>,
 }
 
@@ -212,13 +212,13 @@ impl Shared {
                 guessed(run, target, declared.as_ref(), fails)
             })
             .collect();
-        if declared.is_none() {
-            let mut notes = self.notes();
-            for result in results.iter() {
-                let address = Arc::as_ptr(result).addr();
-                notes.guesses.insert(address, (Arc::clone(result), number));
-            }
+        // Also where a value is declared: what the declaration does not say is not known either.
+        let mut notes = self.notes();
+        for result in results.iter() {
+            let address = Arc::as_ptr(result).addr();
+            notes.guesses.insert(address, (Arc::clone(result), number));
         }
+        drop(notes);
         Outcome::Results { results }
     }
 

@@ -3,12 +3,19 @@
 use std::collections::HashSet;
 
 use super::{PreviewRecord, Previewed};
-use crate::model::EffectId;
+use crate::model::{BranchPath, EffectId};
 
-/// The actions whose failure is worth following: the first of each call in the plan, since the second batch of a loop
+/// The actions whose failure is worth following: the first of each call in each step, since the second batch of a loop
 /// fails as the first one does. Gives at most `count_max`, and how many were left out for that.
 #[must_use]
 pub fn ways(record: &PreviewRecord, count_max: usize) -> (Vec<&Previewed>, usize) {
+    let steps: HashSet<BranchPath> = record
+        .effects
+        .iter()
+        .filter(|effect| effect.asked.function == "step")
+        .map(|effect| BranchPath::root().child(&effect.asked.object))
+        .collect();
+    let steps: HashSet<&str> = steps.iter().map(BranchPath::as_str).collect();
     let mut seen = HashSet::new();
     let mut calls: Vec<&Previewed> = record
         .effects
@@ -16,7 +23,11 @@ pub fn ways(record: &PreviewRecord, count_max: usize) -> (Vec<&Previewed>, usize
         .filter(|effect| effect.is_action() && !effect.asked.targets.is_empty())
         .filter(|effect| {
             let asked = &effect.asked;
-            seen.insert((&asked.place, &asked.function, &asked.object))
+            let branch = effect.branch().as_str().split('/');
+            let step: Vec<&str> = branch.filter(|name| steps.contains(name)).collect();
+            // A command that is put together in a loop has another text each time, and is still one call.
+            let object = asked.place.is_none().then_some(&asked.object);
+            seen.insert((&asked.place, &asked.function, object, step))
         })
         .collect();
     let left_out = calls.len().saturating_sub(count_max);
