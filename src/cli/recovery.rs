@@ -2,7 +2,7 @@
 //! in turn and the job is resumed. It comes to the same end, and nothing is done twice but what was under way.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex},
 };
 
@@ -111,24 +111,22 @@ fn objects(events: &[Event]) -> HashMap<EffectId, String> {
 
 /// How many starts of each were under way: in effects that had not ended, where they had not succeeded.
 fn under_way(events: &[Event]) -> BTreeMap<Key, u32> {
-    let mut open: BTreeMap<(EffectId, TargetName), ()> = BTreeMap::new();
+    let mut open: BTreeSet<(EffectId, TargetName)> = BTreeSet::new();
     for event in events {
         match &event.kind {
             EventKind::TargetStarted { effect, target, .. } => {
-                open.insert((effect.clone(), target.clone()), ());
+                open.insert((effect.clone(), target.clone()));
             }
             EventKind::TargetFinished { effect, result } if result.is_ok() => {
                 open.remove(&(effect.clone(), result.target.clone()));
             }
-            EventKind::EffectFinished { effect, .. } => {
-                open.retain(|(known, _), ()| known != effect)
-            }
+            EventKind::EffectFinished { effect, .. } => open.retain(|(known, _)| known != effect),
             _ => {}
         }
     }
     let objects = objects(events);
     let mut counts = BTreeMap::new();
-    for (effect, target) in open.into_keys() {
+    for (effect, target) in open {
         *counts
             .entry((objects[&effect].clone(), target.to_string()))
             .or_default() += 1;
