@@ -32,11 +32,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
         return Ok(Exit::Success);
     }
     let Some(name) = &arguments.name else {
-        let lines: String = topics
-            .iter()
-            .map(|topic| format!("{}\n", topic.signature))
-            .collect();
-        print_text(&lines);
+        let signatures = topics.iter().map(|topic| topic.signature.as_str());
+        let lines: Vec<&str> = signatures.chain([""]).collect();
+        print_text(&lines.join("\n"));
         return Ok(Exit::Success);
     };
     let found: Vec<&Topic> = topics

@@ -1,7 +1,8 @@
 //! Options of calls: which there are, and what they may be.
 
 use super::{
-    checker::Checker, kind::Kind, report::listed, tree::Expression, vocabulary::Signature,
+    checker::Checker, kind::Kind, report::listed, through::Wants, tree::Expression,
+    vocabulary::Signature,
 };
 use crate::{
     model::{ParseDurationError, Value, nearest, parse_duration},
@@ -72,6 +73,7 @@ impl<'t> Checker<'t> {
 
     /// A duration that is literal has to be one.
     pub(super) fn duration(&mut self, given: &'t Expression) {
+        self.used_for(given, Wants::Duration);
         let Some(literal) = self.literal(given) else {
             return;
         };
