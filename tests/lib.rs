@@ -1,5 +1,10 @@
 //! The one integration binary: a module for each behaviour.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that can't go on has failed, also in what tests share"
+)]
+
 mod check;
 mod everywhere;
 mod graph;
