@@ -274,11 +274,21 @@ impl<'a> Reader<'a> {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("the keys here are {}", known.join(", ")),
         };
-        self.warn(raw, format!("nobody knows the key `{key}`"), Some(help));
+        let value_at = self.offset(raw);
+        let key_at = self.text[..value_at].rfind(&format!("\"{key}\""));
+        self.warn_at(
+            key_at.unwrap_or(value_at),
+            format!("nobody knows the key `{key}`"),
+            Some(help),
+        );
     }
 
     fn warn(&mut self, raw: &RawValue, message: String, help: Option<String>) {
-        let before = &self.text[..self.offset(raw)];
+        self.warn_at(self.offset(raw), message, help);
+    }
+
+    fn warn_at(&mut self, offset: usize, message: String, help: Option<String>) {
+        let before = &self.text[..offset];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         self.warnings.push(MetadataWarning {
             path: self.path.to_owned(),
@@ -313,6 +323,7 @@ impl<'a> Reader<'a> {
         }
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or(&message);
+        let message = &message.replace("EOF while parsing", "the file ends inside of");
         let help = if error.is_eof() {
             "the file ends too early: a `}`, a `]` or a quote is missing".to_owned()
         } else {
@@ -364,4 +375,133 @@ fn escaped_length(source: &str, text: &str, length: usize) -> usize {
         };
     }
     at.min(source.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn report(text: &str) -> String {
+        let error = read("service", "modules/service/tasks/init.json", text).unwrap_err();
+        let mut report = String::new();
+        GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+            .render_report(&mut report, &*error as &dyn Diagnostic)
+            .unwrap();
+        report
+    }
+
+    #[test]
+    fn all_keys_are_read() {
+        let metadata = read(
+            "t",
+            "t.json",
+            r#"{
+                "puppet_task_version": 1, "description": "Does it.", "input_method": "environment",
+                "supports_noop": true, "private": true, "remote": true, "idempotent": true,
+                "preview": {"changed": true}, "files": ["a/files/x.sh", "b/lib/"],
+                "extensions": {"discovery": {"type": ["host"]}}, "identifiers": {},
+                "implementations": [
+                    {"name": "linux.sh", "requirements": ["shell"], "input_method": "stdin", "files": ["c/tasks/y"]},
+                    {"name": "any.rb"}
+                ],
+                "parameters": {
+                    "name": {"type": "String[1]", "description": "Which."},
+                    "tries": {"type": "Integer[1]", "default": 3},
+                    "password": {"type": "String", "sensitive": true},
+                    "any": {}
+                }
+            }"#,
+        )
+        .unwrap();
+        assert_eq!(metadata.warnings, []);
+        assert_eq!(metadata.input_method, Some(InputMethod::Environment));
+        assert!(
+            metadata.supports_noop && metadata.private && metadata.remote && metadata.idempotent
+        );
+        assert_eq!(metadata.files, ["a/files/x.sh", "b/lib/"]);
+        assert_eq!(
+            metadata.implementations[0].input_method,
+            Some(InputMethod::Stdin)
+        );
+        assert_eq!(metadata.implementations[1].requirements, [""; 0]);
+        let parameters = metadata.parameters.unwrap();
+        assert!(parameters["name"].is_required() && !parameters["tries"].is_required());
+        assert!(parameters["password"].is_sensitive() && !parameters["any"].is_required());
+    }
+
+    #[test]
+    fn nothing_said_is_not_nothing_taken() {
+        for text in ["", " \n", "{}", r#"{"parameters": null}"#, "\u{feff}{}"] {
+            assert_eq!(
+                read("t", "t.json", text).unwrap().parameters,
+                None,
+                "{text:?}"
+            );
+        }
+        let none = read("t", "t.json", r#"{"parameters": {}}"#).unwrap();
+        assert_eq!(none.parameters, Some(Parameters::new()));
+    }
+
+    #[test]
+    fn unknown_keys_and_wrong_defaults_are_warnings() {
+        let text = "{\n  \"desciption\": \"x\",\n  \"parameters\": {\n    \"Name\": {\"typ\": \"String\"},\n    \"n\": {\"type\": \"Integer\", \"default\": \"x\"}\n  }\n}";
+        let told: Vec<String> = read("t", "t.json", text)
+            .unwrap()
+            .warnings
+            .into_iter()
+            .map(|one| {
+                let help = one.help.unwrap_or_default();
+                format!(
+                    "{}:{}:{} {} ({help})",
+                    one.path, one.line, one.column, one.message
+                )
+            })
+            .collect();
+        insta::assert_snapshot!(told.join(
+            "
+"
+        ));
+    }
+
+    #[test]
+    fn mistakes_are_shown_in_the_file() {
+        let reports: Vec<String> = [
+            "{\n  \"description\": \"x\"\n  \"private\": true\n}",
+            "{\n  \"description\": \"x\",",
+            "[]",
+            "{\n  \"parameters\": {\n    \"é\\u00e9\": {\"type\": \"Optional[string]\"}\n  }\n}",
+            "{\n  \"parameters\": {\"p\": {\"type\": \"Enum[\\\"a\\\", Pattern]x\"}}\n}",
+            "{\"input_method\": \"enviroment\"}",
+            "{\"supports_noop\": \"yes\"}",
+            "{\"files\": [\"service/lib/../../x\"]}",
+            "{\"files\": [\"service/common.sh\"]}",
+            "{\"implementations\": [{\"requirements\": [\"shell\"]}]}",
+            "{\"parameters\": {\"p\": \"String\"}}",
+            "{\"description\": 5}",
+        ]
+        .iter()
+        .map(|text| report(text))
+        .collect();
+        insta::assert_snapshot!(reports.join("\n"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "\\PC{0,60}") {
+            let _ = read("t", "t.json", &text);
+        }
+
+        #[test]
+        fn no_type_in_it_makes_it_panic(text in "[\\PC\\n\\t\"\\\\]{0,30}") {
+            let json = serde_json::json!({"parameters": {"p": {"type": text}}}).to_string();
+            if let Err(error) = read("t", "t.json", &json) {
+                let start = error.span.offset();
+                prop_assert!(json.is_char_boundary(start));
+                prop_assert!(json.is_char_boundary(start + error.span.len()));
+            }
+        }
+    }
 }

@@ -14,6 +14,8 @@ pub struct Mismatch {
     pub expected: String,
     /// The kind of what is there and, unless it is secret or long, the thing itself.
     pub actual: String,
+    /// What was probably meant.
+    pub help: Option<String>,
 }
 
 impl fmt::Display for Mismatch {
@@ -31,7 +33,14 @@ impl Mismatch {
             path: String::new(),
             expected: expected.into(),
             actual: actual.into(),
+            help: None,
         }
+    }
+
+    /// The same with what was probably meant.
+    pub(super) fn meant(mut self, meant: Option<&str>) -> Self {
+        self.help = meant.map(|meant| format!("did you mean `{meant}`?"));
+        self
     }
 
     /// The same seen from the array around it.
@@ -80,13 +89,23 @@ pub(super) fn described(value: &Value, covered: bool) -> String {
         Value::Float(number) => format!("{kind} {number:?}"),
         Value::String(text) if text.is_empty() => "an empty String".to_owned(),
         Value::String(text) if text.chars().count() <= SHOWN_CHARS_MAX => {
-            format!("{kind} {}", quoted(text))
+            format!("{kind} {}", quoted(&visible(text)))
         }
         Value::String(text) => format!("{kind} of {} characters", text.chars().count()),
         Value::Array(items) => format!("{kind} of {}", items.len()),
         Value::Map(map) => format!("{kind} of {}", map.len()),
         Value::Sensitive(_) => "a sensitive value".to_owned(),
     }
+}
+
+/// The text on one line.
+fn visible(text: &str) -> String {
+    text.chars()
+        .map(|letter| match letter {
+            letter if letter.is_control() => letter.escape_default().to_string(),
+            letter => letter.to_string(),
+        })
+        .collect()
 }
 
 /// A word in Puppet's single quotes.

@@ -115,7 +115,7 @@ impl ParamError {
                 Some(format!("its parameters are {}", known.join(", ")))
             }
             ParamErrorReason::Missing { .. } => Some(format!("add `{}`", self.parameter)),
-            ParamErrorReason::Mismatch(_) => None,
+            ParamErrorReason::Mismatch(mismatch) => mismatch.help.clone(),
         }
     }
 
@@ -216,5 +216,94 @@ impl Parameter {
         } else {
             self.data_type.accept(value.clone()).unwrap_or(value)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameter(data_type: &str) -> Parameter {
+        Parameter {
+            data_type: DataType::parse(data_type).unwrap(),
+            ..Parameter::default()
+        }
+    }
+
+    fn parameters() -> Parameters {
+        let mut parameters = Parameters::new();
+        parameters.insert("action".to_owned(), parameter("Enum[start, stop]"));
+        parameters.insert("name".to_owned(), parameter("String[1]"));
+        parameters.insert("flags".to_owned(), parameter("Optional[Array[Integer]]"));
+        parameters.insert(
+            "tries".to_owned(),
+            Parameter {
+                default: Some(3.into()),
+                ..parameter("Integer[1]")
+            },
+        );
+        parameters.insert(
+            "password".to_owned(),
+            Parameter {
+                sensitive: true,
+                ..parameter("Optional[String[4]]")
+            },
+        );
+        parameters
+    }
+
+    fn check(json: &str) -> Result<Map, Vec<ParamError>> {
+        let given = serde_json::from_str(json).unwrap();
+        check_params("task `service`", Some(&parameters()), &given)
+    }
+
+    #[test]
+    fn defaults_come_first_and_secrets_are_covered() {
+        let checked =
+            check(r#"{"name":"nginx","action":"stop","password":"hunter2","tries":null}"#).unwrap();
+        let keys: Vec<_> = checked.keys().map(String::as_str).collect();
+        assert_eq!(keys, ["tries", "name", "action", "password"]);
+        assert_eq!(checked["tries"], 3.into());
+        assert_eq!(checked["password"], Value::sensitive("hunter2".into()));
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once() {
+        let errors = check(
+            r#"{"actoin":"stop","flags":[1,"x"],"tries":0,"password":"abc","unheard":1,"name":null}"#,
+        )
+        .unwrap_err();
+        let told: Vec<String> = errors
+            .iter()
+            .map(|error| format!("{error}\n  {}", error.help().unwrap_or_default()))
+            .collect();
+        insta::assert_snapshot!(told.join(
+            "
+"
+        ));
+        assert!(
+            errors
+                .iter()
+                .all(|error| !error.to_string().contains("abc"))
+        );
+    }
+
+    #[test]
+    fn nothing_declared_takes_all_and_an_empty_list_takes_none() {
+        let given: Map = serde_json::from_str(r#"{"x":1}"#).unwrap();
+        assert_eq!(check_params("task `t`", None, &given), Ok(given.clone()));
+        let errors = check_params("task `t`", Some(&Parameters::new()), &given).unwrap_err();
+        assert_eq!(errors[0].help().as_deref(), Some("it takes no parameters"));
+    }
+
+    #[test]
+    fn command_line_is_read_by_the_declared_type() {
+        let parameters = parameters();
+        let read = |name: &str, text: &str| coerce_param(Some(&parameters), name, text);
+        assert_eq!(read("name", "5"), "5".into());
+        assert_eq!(read("tries", "5"), 5.into());
+        assert_eq!(read("tries", "many"), "many".into());
+        assert_eq!(read("unknown", "[1]"), Value::Array(vec![1.into()]));
+        assert_eq!(coerce_param(None, "x", "true"), true.into());
     }
 }

@@ -84,9 +84,17 @@ impl DataType {
                 _ => wrong(),
             },
             Self::Enum { words, ignore_case } => match value {
-                Value::String(text) => judged(words.iter().any(|word| {
-                    word == text || (*ignore_case && word.to_lowercase() == text.to_lowercase())
-                })),
+                Value::String(text) => {
+                    let same = |word: &String| {
+                        word == text || (*ignore_case && word.to_lowercase() == text.to_lowercase())
+                    };
+                    if words.iter().any(same) {
+                        return Ok(());
+                    }
+                    let meant = nearest(text, words.iter().map(String::as_str));
+                    let meant = meant.filter(|_| !covered);
+                    Err(Mismatch::new(self.expected(), described(value, covered)).meant(meant))
+                }
                 _ => wrong(),
             },
             Self::Pattern(expressions) => match value {
@@ -309,14 +317,13 @@ fn fits_members(map: &Map, members: &[Member], covered: bool) -> Result<(), Mism
     match map.keys().find(|key| names().all(|name| name != *key)) {
         None => Ok(()),
         Some(key) => {
-            let known = match nearest(key, names()) {
-                Some(meant) => format!("no such key (did you mean `{meant}`?)"),
-                None => format!(
-                    "no other key than {}",
-                    names().collect::<Vec<_>>().join(", ")
-                ),
-            };
-            Err(Mismatch::new(known, "one").at_key(key))
+            let known = names().collect::<Vec<_>>().join(", ");
+            Err(Mismatch::new(
+                format!("no value (the keys are {known})"),
+                described(&map[key], covered),
+            )
+            .at_key(key)
+            .meant(nearest(key, names())))
         }
     }
 }
@@ -332,5 +339,239 @@ fn fits_targets(value: &Value, covered: bool) -> Result<(), Mismatch> {
             DataType::TargetSpec.expected(),
             described(other, covered),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::task::type_parser::tests::types;
+
+    fn value(json: &str) -> Value {
+        serde_json::from_str(json).unwrap()
+    }
+
+    fn check(data_type: &str, json: &str) -> Result<(), String> {
+        DataType::parse(data_type)
+            .unwrap()
+            .check(&value(json))
+            .map_err(|mismatch| mismatch.to_string())
+    }
+
+    #[test]
+    fn values_of_a_type_pass() {
+        for (data_type, json) in [
+            ("Any", "null"),
+            ("Data", r#"{"a":[1,null]}"#),
+            ("Scalar", "1.5"),
+            ("String[1,3]", r#""äöü""#),
+            ("Integer[1]", "1"),
+            ("Float", "1.0"),
+            ("Numeric", "1"),
+            ("Boolean", "false"),
+            ("Boolean[true]", "true"),
+            ("Enum[a,b]", r#""b""#),
+            ("Enum[a,b,true]", r#""B""#),
+            ("Pattern[/^b/]", r#""a\nb""#),
+            ("Pattern[/\\A\\h+\\Z/]", r#""BEEF\n""#),
+            ("Pattern[/^[\\w-]+$/]", r#""a-b""#),
+            ("Optional[String]", "null"),
+            ("Optional['latest']", r#""latest""#),
+            ("NotUndef", "0"),
+            ("Variant[Integer, Enum[all]]", r#""all""#),
+            ("Array[Integer,1,2]", "[1,2]"),
+            ("Tuple[String,Integer]", r#"["a",1]"#),
+            ("Tuple[String,Integer,1,4]", r#"["a",1,2,3]"#),
+            ("Hash[String[2],Integer]", r#"{"aa":1}"#),
+            ("Hash[Enum[a],Any,1]", r#"{"a":null}"#),
+            (
+                "Struct[{a=>Integer,Optional[b]=>String,c=>Optional[String]}]",
+                r#"{"a":1}"#,
+            ),
+            ("TargetSpec", r#"["a",["b","c"]]"#),
+            ("Collection[2]", "[1,2]"),
+            ("Sensitive[Integer]", "1"),
+            ("Peadm::Thing", r#"{"any":"thing"}"#),
+            ("Timestamp", r#""2026-01-01""#),
+        ] {
+            assert_eq!(check(data_type, json), Ok(()), "{data_type} and {json}");
+        }
+    }
+
+    #[test]
+    fn mismatches_say_where_and_what() {
+        let rendered: Vec<String> = [
+            ("String[1]", r#""""#),
+            ("String", "5"),
+            ("Integer[1,65535]", "70000"),
+            ("Integer", "1.5"),
+            ("Float", "1"),
+            ("Boolean", r#""true""#),
+            ("Boolean[true]", "false"),
+            ("Enum[start,stop]", r#""strat""#),
+            ("Enum[only]", "null"),
+            ("Pattern[/^\\d+%$/]", r#""ten""#),
+            ("Pattern[/\\A[a-z]+\\z/]", r#""a\n""#),
+            ("Optional[Integer]", r#""x""#),
+            ("NotUndef", "null"),
+            ("Variant[Integer,String[1],Undef]", "[]"),
+            ("Variant[Integer,Array[Integer]]", r#"[1,"x"]"#),
+            ("Array[String]", r#"["a",1]"#),
+            ("Array[String,1]", "[]"),
+            ("Tuple[String,Integer]", r#"["a"]"#),
+            ("Hash[String,Integer]", r#"{"a":1,"b c":"x"}"#),
+            ("Hash[Enum[a],Any]", r#"{"b":1}"#),
+            (
+                "Struct[{a=>Array[Struct[{port=>Integer}]]}]",
+                r#"{"a":[{"port":1},{"port":"x"}]}"#,
+            ),
+            ("Struct[{a=>Integer}]", "{}"),
+            ("Struct[{port=>Integer}]", r#"{"port":1,"prot":2}"#),
+            ("Struct[{NotUndef[a]=>Any}]", "{}"),
+            (
+                "Hash[String,Hash[String,Array[Integer]]]",
+                r#"{"x":{"y":[1,2,null]}}"#,
+            ),
+            ("TargetSpec", "[1]"),
+            ("Regexp", r#""x""#),
+            ("Sensitive[String[8]]", r#""hunter2""#),
+        ]
+        .iter()
+        .map(|(data_type, json)| {
+            format!(
+                "{data_type} and {json}:\n  {}",
+                check(data_type, json).unwrap_err()
+            )
+        })
+        .collect();
+        insta::assert_snapshot!(rendered.join("\n"));
+    }
+
+    #[test]
+    fn secrets_are_covered_and_stay_out_of_messages() {
+        let accept = |text: &str, value: Value| DataType::parse(text).unwrap().accept(value);
+        let covered = Value::sensitive("hunter2".into());
+        assert_eq!(
+            accept("Sensitive[String]", "hunter2".into()),
+            Ok(covered.clone())
+        );
+        assert_eq!(
+            accept("Sensitive[String]", covered.clone()),
+            Ok(covered.clone())
+        );
+        assert_eq!(accept("String", covered.clone()), Ok(covered.clone()));
+        assert_eq!(
+            accept("Optional[Sensitive[String]]", "hunter2".into()),
+            Ok(covered.clone())
+        );
+        assert_eq!(
+            accept("Optional[Sensitive[String]]", Value::Null),
+            Ok(Value::Null)
+        );
+        let nested = accept(
+            "Hash[String, Sensitive[String]]",
+            value(r#"{"k":"hunter2"}"#),
+        )
+        .unwrap();
+        assert_eq!(nested.as_map().unwrap()["k"], covered);
+        let either = accept("Variant[String, Sensitive[String]]", "hunter2".into()).unwrap();
+        assert_eq!(either, covered);
+        for (text, value) in [
+            ("Enum[a]", covered),
+            ("Sensitive[Enum[a]]", "hunter2".into()),
+        ] {
+            let mismatch = accept(text, value).unwrap_err();
+            assert!(!mismatch.to_string().contains("hunter2"), "{mismatch}");
+        }
+    }
+
+    #[test]
+    fn text_of_the_command_line_becomes_what_the_type_wants() {
+        let coerce =
+            |data_type: &str, text: &str| DataType::parse(data_type).unwrap().coerce_text(text);
+        assert_eq!(coerce("String", "5"), Ok("5".into()));
+        assert_eq!(coerce("Integer", "5"), Ok(5.into()));
+        assert_eq!(coerce("Boolean", "true"), Ok(true.into()));
+        assert_eq!(coerce("Enum[true_ish, '8140']", "8140"), Ok("8140".into()));
+        assert_eq!(coerce("Pattern[/^[0-9]+$/]", "007"), Ok("007".into()));
+        assert_eq!(coerce("Any", "5"), Ok(5.into()));
+        assert_eq!(coerce("Any", "five"), Ok("five".into()));
+        assert_eq!(coerce("Array[String]", r#"["a"]"#), Ok(vec!["a"].into()));
+        assert_eq!(coerce("Optional[String]", "null"), Ok(Value::Null));
+        assert_eq!(coerce("String", r#""quoted""#), Ok("quoted".into()));
+        assert_eq!(coerce("TargetSpec", "web1,web2"), Ok("web1,web2".into()));
+        assert_eq!(
+            coerce("Sensitive[String]", "5"),
+            Ok(Value::sensitive("5".into()))
+        );
+        let wrong = coerce("Integer[1]", "0").unwrap_err();
+        assert_eq!(
+            wrong.to_string(),
+            "expects a value of type Integer[1], got Integer 0"
+        );
+        let wrong = coerce("Integer", "abc").unwrap_err();
+        assert_eq!(
+            wrong.to_string(),
+            "expects a value of type Integer, got String 'abc'"
+        );
+    }
+
+    #[test]
+    fn aliases_stand_for_what_the_module_says() {
+        let meant =
+            DataType::parse("Struct[{port => Integer, Optional[next] => My::Config}]").unwrap();
+        let find = |name: &str| (name == "My::Config").then_some(&meant);
+        let resolved = DataType::parse("Optional[My::Config]")
+            .unwrap()
+            .resolved(&find);
+        assert!(
+            resolved
+                .check(&value(r#"{"port":1,"next":{"port":2}}"#))
+                .is_ok()
+        );
+        let mismatch = resolved
+            .check(&value(r#"{"port":1,"next":{"port":"x"}}"#))
+            .unwrap_err();
+        assert_eq!(mismatch.path, "next.port");
+    }
+
+    fn values() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            (-9..30_i64).prop_map(Value::Integer),
+            (-9.0..9.0_f64).prop_map(Value::Float),
+            "\\PC{0,12}".prop_map(Value::String),
+        ];
+        leaf.prop_recursive(3, 16, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+                proptest::collection::vec(("\\PC{0,6}", inner.clone()), 0..4)
+                    .prop_map(|entries| Value::Map(entries.into_iter().collect())),
+                inner.prop_map(Value::sensitive),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_accepted_is_accepted_again_and_reveals_the_same(data_type in types(), value in values()) {
+            if let Ok(accepted) = data_type.accept(value.clone()) {
+                prop_assert_eq!(accepted.to_revealed_json(), value.to_revealed_json());
+                prop_assert_eq!(data_type.accept(accepted.clone()), Ok(accepted));
+            }
+        }
+
+        #[test]
+        fn an_optional_takes_all_that_its_type_takes_and_undef(data_type in types(), value in values()) {
+            let optional = DataType::Optional(Box::new(data_type.clone()));
+            prop_assert!(optional.check(&Value::Null).is_ok());
+            prop_assert!(optional.is_optional());
+            if data_type.check(&value).is_ok() {
+                prop_assert!(optional.check(&value).is_ok());
+            }
+        }
     }
 }

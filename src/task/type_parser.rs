@@ -307,7 +307,12 @@ impl Parser<'_> {
                     .then_some(Argument::Float(float))
             })
             .ok_or_else(|| {
-                TypeError::new(start, text.len(), format!("`{}` is no number", clip(text)))
+                let what = if text.bytes().all(|byte| byte.is_ascii_digit()) {
+                    "does not fit into 64 bits"
+                } else {
+                    "is no number"
+                };
+                TypeError::new(start, text.len(), format!("`{}` {what}", clip(text)))
             })
     }
 
@@ -823,5 +828,251 @@ impl Rest {
             return Err(whole.wrong("write the least before the greatest"));
         }
         Ok(bounds)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn canonical(text: &str) -> String {
+        match parse(text) {
+            Ok(data_type) => data_type.to_string(),
+            Err(error) => panic!("`{text}`: {error} at {}", error.offset),
+        }
+    }
+
+    #[test]
+    fn reads_the_types_of_published_tasks() {
+        for text in [
+            "String",
+            "String[1]",
+            "Integer",
+            "Integer[1]",
+            "Integer[3]",
+            "Numeric",
+            "Boolean",
+            "Array",
+            "Array[String]",
+            "Array[String[1]]",
+            "Hash",
+            "Hash[String, String]",
+            "Data",
+            "Any",
+            "Sensitive",
+            "Optional[Sensitive[String[1]]]",
+            "Variant[String[1], Array[String[1]]]",
+            "TargetSpec",
+            "Pattern[/^[^|&]*$/]",
+            "Optional[Variant[Pattern[/^[0-9]*$/], Integer]]",
+            "Boolean[true]",
+            "Peadm::Ldap_config",
+            "Float[0.0, 1.5]",
+            "Integer[default, 5]",
+            "Collection[1]",
+            "NotUndef",
+            "Tuple[String, Integer, 1, 4]",
+            "Hash[String, Data, 1, 9]",
+            "Array[Integer, 0, 3]",
+            "Regexp",
+            "Struct[{'a' => String, Optional['b'] => Integer, NotUndef['c'] => Any}]",
+            "Timestamp",
+            "Timespan",
+            "Pattern[/\\/etc\\/[a-z]+/, /x/]",
+            "Enum['it\\'s', 'b']",
+            "Integer[-5, -1]",
+        ] {
+            assert_eq!(canonical(text), text);
+        }
+    }
+
+    #[test]
+    fn other_ways_of_writing_mean_the_same() {
+        for (text, meant) in [
+            (" Optional [ String [ 1 , 5 ] ] ", "Optional[String[1, 5]]"),
+            (
+                "Enum[start,stop, \"re start\"]",
+                "Enum['start', 'stop', 're start']",
+            ),
+            ("Enum[all, ca, pe-master]", "Enum['all', 'ca', 'pe-master']"),
+            ("Enum['8140', '8143']", "Enum['8140', '8143']"),
+            ("Enum[a, b, true]", "Enum['a', 'b', true]"),
+            ("Optional['latest']", "Optional[Enum['latest']]"),
+            ("Integer[0x10, 010]", "Integer[16, 8]"),
+            ("Integer[default, default]", "Integer"),
+            ("Optional", "Any"),
+            ("Target", "TargetSpec"),
+            ("Array[Any]", "Array"),
+            ("Struct[{a => String,}]", "Struct[{'a' => String}]"),
+            ("Struct", "Hash"),
+            ("Pattern['^a']", "Pattern[/^a/]"),
+            ("Array[String,]", "Array[String]"),
+            ("Float[1, 2]", "Float[1.0, 2.0]"),
+            ("Timestamp['2000-01-01']", "Timestamp"),
+        ] {
+            if text.contains("010") {
+                // 010 is octal in Puppet, so this is a least above the greatest.
+                assert!(parse(text).is_err());
+                continue;
+            }
+            assert_eq!(canonical(text), meant, "{text}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_placed_and_explained() {
+        let rendered: Vec<String> = [
+            "string",
+            "int",
+            "Optional[Strng]",
+            "Array[String",
+            "Array[]",
+            "",
+            "Enum[]",
+            "Variant",
+            "Integer[5, 1]",
+            "String[-1]",
+            "Integer['a']",
+            "Hash[String]",
+            "String | Integer",
+            "Callable",
+            "Pattern[/(?=x)y/]",
+            "Pattern[/a(/]",
+            "Pattern[/a",
+            "Enum['a]",
+            "Struct[{'a' = String}]",
+            "Struct[{'a' => String, 'a' => String}]",
+            "Boolean[1]",
+            "Array[String] Integer",
+            "Ünicode",
+            "Array[;]",
+            "Pattern[/a++/]",
+            "Pattern[/(a)\\1/]",
+            "Integer[99999999999999999999]",
+        ]
+        .iter()
+        .map(|text| {
+            let error = parse(text).unwrap_err();
+            let end = (error.offset + error.length).min(text.len());
+            let help = error.help.as_deref().unwrap_or("-");
+            format!(
+                "{text}\n  `{}`: {error}\n  {help}",
+                &text[error.offset..end]
+            )
+        })
+        .collect();
+        insta::assert_snapshot!(rendered.join("\n"));
+    }
+
+    #[test]
+    fn nesting_ends_in_an_error() {
+        let deep = format!("{}String{}", "Optional[".repeat(10_000), "]".repeat(10_000));
+        assert!(parse(&deep).is_err());
+        let deep = "Array[".repeat(2_000);
+        assert!(parse(&deep).unwrap_err().message.contains("deep"));
+        let deep = "Struct[{a=>".repeat(1_000);
+        assert!(parse(&deep).unwrap_err().message.contains("deep"));
+    }
+
+    fn bounds() -> impl Strategy<Value = Bounds<u64>> {
+        (
+            proptest::option::of(0..9_u64),
+            proptest::option::of(9..20_u64),
+        )
+            .prop_map(|(least, greatest)| Bounds { least, greatest })
+    }
+
+    fn leaf() -> impl Strategy<Value = DataType> {
+        let integers = (
+            proptest::option::of(-9..0_i64),
+            proptest::option::of(0..9_i64),
+        )
+            .prop_map(|(least, greatest)| Bounds { least, greatest });
+        let floats = (
+            proptest::option::of(-9.5..0.0_f64),
+            proptest::option::of(0.0..1e300_f64),
+        )
+            .prop_map(|(least, greatest)| Bounds { least, greatest });
+        let words = proptest::collection::vec("\\PC{0,8}", 1..4);
+        prop_oneof![
+            Just(DataType::Any),
+            Just(DataType::Data),
+            Just(DataType::Scalar),
+            Just(DataType::Undef),
+            Just(DataType::TargetSpec),
+            Just(DataType::Timespan),
+            Just(DataType::Alias("Peadm::Ldap_config".to_owned())),
+            proptest::option::of(any::<bool>()).prop_map(DataType::Boolean),
+            bounds().prop_map(DataType::String),
+            bounds().prop_map(DataType::Collection),
+            integers.prop_map(DataType::Integer),
+            floats.prop_map(DataType::Float),
+            (words, any::<bool>())
+                .prop_map(|(words, ignore_case)| DataType::Enum { words, ignore_case }),
+            "[a-z^$.]{0,6}"
+                .prop_map(|source| DataType::Pattern(vec![Expression::parse(&source).unwrap()])),
+        ]
+    }
+
+    pub(in crate::task) fn types() -> impl Strategy<Value = DataType> {
+        leaf().prop_recursive(4, 24, 4, |inner| {
+            let boxed = || inner.clone().prop_map(Box::new);
+            let members =
+                proptest::collection::btree_map("\\PC{0,6}", (inner.clone(), 0..3_u8), 0..4);
+            prop_oneof![
+                // `Optional` and `NotUndef` of any are those words alone.
+                inner
+                    .clone()
+                    .prop_map(|one| DataType::Optional(Box::new(one))),
+                boxed().prop_map(DataType::NotUndef),
+                boxed().prop_map(DataType::Sensitive),
+                proptest::collection::vec(inner.clone(), 1..4).prop_map(DataType::Variant),
+                (boxed(), bounds()).prop_map(|(item, size)| DataType::Array { item, size }),
+                (proptest::collection::vec(inner.clone(), 1..4), bounds())
+                    .prop_map(|(items, size)| DataType::Tuple { items, size }),
+                (boxed(), boxed(), bounds()).prop_map(|(key, value, size)| DataType::Hash {
+                    key,
+                    value,
+                    size
+                }),
+                members.prop_map(|members| DataType::Struct(
+                    members
+                        .into_iter()
+                        .map(|(name, (data_type, presence))| Member {
+                            name,
+                            data_type,
+                            presence: match presence {
+                                0 => Presence::ByType,
+                                1 => Presence::Optional,
+                                _ => Presence::Required,
+                            },
+                        })
+                        .collect()
+                )),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_reads_as_the_same(data_type in types()) {
+            let text = data_type.to_string();
+            prop_assert_eq!(parse(&text), Ok(data_type), "{}", text);
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "\\PC{0,60}") {
+            let _ = parse(&text);
+        }
+
+        #[test]
+        fn no_near_miss_makes_it_panic(text in "([A-Z][a-z]{2,8}|Optional|Struct|Enum|Pattern|[\\[\\]{}',/\"=> 0-9.|-]){0,24}") {
+            if let Err(error) = parse(&text) {
+                prop_assert!(text.is_char_boundary(error.offset));
+                prop_assert!(text.is_char_boundary((error.offset + error.length).min(text.len())));
+            }
+        }
     }
 }

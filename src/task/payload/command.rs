@@ -200,7 +200,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(48))]
+        #![proptest_config(ProptestConfig::with_cases(12))]
 
         #[test]
         fn any_text_survives_the_shell(value in "[^\0]{0,60}", argument in "[^\0]{0,60}") {

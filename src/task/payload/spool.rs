@@ -275,3 +275,110 @@ fn make_link(link: &Path, place: &Path) -> io::Result<()> {
 fn make_link(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::Error::from(io::ErrorKind::Unsupported))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An archive with a name or a link that the `tar` crate itself would refuse to write.
+    fn hostile(entries: &[(&str, EntryType, &str)]) -> Vec<u8> {
+        let mut builder = Builder::new(Vec::new());
+        for (name, kind, link) in entries {
+            let mut header = Header::new_gnu();
+            let bytes = header.as_old_mut();
+            bytes.name[..name.len()].copy_from_slice(name.as_bytes());
+            bytes.linkname[..link.len()].copy_from_slice(link.as_bytes());
+            header.set_entry_type(*kind);
+            header.set_mode(0o4755);
+            let content: &[u8] = if *kind == EntryType::Regular {
+                b"evil"
+            } else {
+                b""
+            };
+            header.set_size(content.len() as u64);
+            header.set_cksum();
+            builder.append(&header, content).unwrap();
+        }
+        builder.into_inner().unwrap()
+    }
+
+    fn unpack(
+        entries: &[(&str, EntryType, &str)],
+    ) -> (tempfile::TempDir, Result<Unpacked, SpoolError>) {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("outside")).unwrap();
+        let spool = directory.path().join("spool");
+        fs::write(&spool, hostile(entries)).unwrap();
+        let unpacked = unpack_download(&spool, &directory.path().join("in/place"));
+        (directory, unpacked)
+    }
+
+    #[test]
+    fn nothing_is_written_outside() {
+        for name in ["../evil", "/tmp/evil", "a/../../evil", "./../evil"] {
+            let (directory, unpacked) = unpack(&[
+                ("./", EntryType::Directory, ""),
+                (name, EntryType::Regular, ""),
+            ]);
+            assert!(matches!(unpacked, Err(SpoolError::Escape { .. })), "{name}");
+            assert!(!directory.path().join("in").exists(), "{name}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_written_through_a_link() {
+        let (directory, unpacked) = unpack(&[
+            ("./", EntryType::Directory, ""),
+            ("./up", EntryType::Symlink, "../../outside"),
+            ("./up/evil", EntryType::Regular, ""),
+            ("./abs", EntryType::Symlink, "/tmp"),
+            ("./deep/down", EntryType::Symlink, "../up"),
+            ("./deep/down/evil", EntryType::Regular, ""),
+            ("./twisted", EntryType::Symlink, "deep/../../outside"),
+            ("./hard", EntryType::Link, "twisted"),
+            ("./pipe", EntryType::Fifo, ""),
+        ]);
+        let unpacked = unpacked.unwrap();
+        assert_eq!(unpacked.left_out, ["up", "abs", "twisted", "hard", "pipe"]);
+        assert_eq!(
+            fs::read_dir(directory.path().join("outside"))
+                .unwrap()
+                .count(),
+            0
+        );
+        let place = directory.path().join("in/place");
+        assert_eq!(fs::read(place.join("deep/down/evil")).unwrap(), b"evil");
+        assert_eq!(fs::read(place.join("up/evil")).unwrap(), b"evil");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn set_user_id_does_not_come_along() {
+        use std::os::unix::fs::PermissionsExt;
+        let (directory, unpacked) = unpack(&[("./tool", EntryType::Regular, "")]);
+        assert_eq!(unpacked.unwrap().files, 1);
+        let file = directory.path().join("in/place");
+        let mode = fs::metadata(file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, 0o755);
+    }
+
+    #[test]
+    fn noise_is_no_archive() {
+        let directory = tempfile::tempdir().unwrap();
+        let spool = directory.path().join("spool");
+        fs::write(&spool, [7; 3000]).unwrap();
+        let error = unpack_download(&spool, &directory.path().join("place")).unwrap_err();
+        assert!(matches!(error, SpoolError::Broken { .. }), "{error}");
+    }
+
+    #[test]
+    fn missing_source_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let source = directory.path().join("none");
+        let error = spool_upload(&source, &directory.path().join("spool")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("`{}` can't be read", source.display())
+        );
+    }
+}

@@ -87,7 +87,17 @@ impl Trial {
 
     /// Runs a payload to its end, with the shell as the login shell.
     pub(in crate::task) fn run_through(&self, payload: &Payload) -> Output {
-        feed(self.program(&[payload.command.to_string()]), payload)
+        feed(self.login(&payload.command), payload)
+    }
+
+    /// The command line as a login shell gets it.
+    pub(in crate::task) fn login(&self, line: &str) -> Command {
+        let is_login_shell = self.shell.last().is_some_and(|word| word == "-c");
+        if is_login_shell {
+            self.program(&[line.to_owned()])
+        } else {
+            self.program(&["-c".to_owned(), line.to_owned()])
+        }
     }
 }
 

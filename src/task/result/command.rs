@@ -50,3 +50,38 @@ fn result(attempt: &Attempt<'_>, action: ActionKind, output: &Output) -> TargetR
     }
     attempt.result(action, ResultValue::new(map), failure)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{model::Exit, task::payload::trial::Ask};
+
+    #[test]
+    fn value_has_both_streams_and_the_code() {
+        let ask = Ask::new();
+        let call = ask.call();
+        let attempt = Attempt {
+            call: &call,
+            object: "make",
+            duration_ms: 0,
+            attempts: 1,
+        };
+        let output = |code| Output {
+            stdout: b"built\n".to_vec(),
+            stderr: b"warned \xff\n".to_vec(),
+            exit: Exit::Code(code),
+            omitted: 0,
+        };
+        let done = command_result(&attempt, &output(0));
+        assert_eq!(
+            serde_json::to_string(&done.value).unwrap(),
+            r#"{"stdout":"built\n","stderr":"warned �\n","merged_output":"built\nwarned �\n","exit_code":0}"#
+        );
+        let failed = script_result(&attempt, &output(2));
+        assert_eq!(failed.action, ActionKind::Script);
+        let failure = failed.failure.unwrap();
+        assert_eq!(failure.message, "The command failed with exit code 2");
+        assert_eq!(failure.issue_code.as_deref(), Some("COMMAND_ERROR"));
+        assert_eq!(failed.value.get("exit_code"), Some(&2.into()));
+    }
+}

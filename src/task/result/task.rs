@@ -128,3 +128,159 @@ fn parsed(text: &str) -> Map {
         _ => Map::from_iter([("_output".to_owned(), text.into())]),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{Exit, Status},
+        task::payload::trial::Ask,
+    };
+
+    fn result(stdout: &[u8], stderr: &str, code: i32) -> TargetResult {
+        let ask = Ask::new();
+        let call = ask.call();
+        let attempt = Attempt {
+            call: &call,
+            object: "mod::t",
+            duration_ms: 12,
+            attempts: 1,
+        };
+        task_result(
+            &attempt,
+            &Output {
+                stdout: stdout.to_vec(),
+                stderr: stderr.as_bytes().to_vec(),
+                exit: Exit::Code(code),
+                omitted: 0,
+            },
+        )
+    }
+
+    fn shown(stdout: &str, stderr: &str, code: i32) -> String {
+        let result = result(stdout.as_bytes(), stderr, code);
+        serde_json::to_string(&result.value).unwrap()
+    }
+
+    #[test]
+    fn object_is_the_value_and_anything_else_is_output() {
+        assert_eq!(
+            shown("{\"b\":1,\"a\":{}}\n", "noise", 0),
+            r#"{"b":1,"a":{}}"#
+        );
+        assert_eq!(shown("", "noise", 0), r#"{"_output":""}"#);
+        assert_eq!(shown("hello\n", "", 0), r#"{"_output":"hello\n"}"#);
+        assert_eq!(shown("[1,2]", "", 0), r#"{"_output":"[1,2]"}"#);
+        assert_eq!(shown("{} trailing", "", 0), r#"{"_output":"{} trailing"}"#);
+        assert_eq!(shown("{\"_output\":\"x\"}", "", 0), r#"{"_output":"x"}"#);
+        assert!(result(b"{}", "", 0).is_ok());
+    }
+
+    #[test]
+    fn exit_code_is_an_error_of_its_own() {
+        let rendered = [
+            shown("", "", 3),
+            shown("", "no such host\n", 3),
+            shown("half done", "no such host\n", 3),
+            shown(r#"{"step":2}"#, "", 1),
+            shown(r#"{"_error":null}"#, "", 1),
+        ];
+        insta::assert_snapshot!(rendered.join("\n"));
+        let failed = result(b"", "no such host\n", 3);
+        assert_eq!(failed.status, Status::Failed);
+        let failure = failed.failure.unwrap();
+        assert_eq!(
+            failure.message,
+            "The task failed with exit code 3 and no stdout, but stderr contained:\nno such host\n"
+        );
+        assert_eq!(failure.issue_code.as_deref(), Some("TASK_ERROR"));
+        assert_eq!(failure.details["exit_code"], 3.into());
+    }
+
+    #[test]
+    fn error_of_the_task_counts_whatever_the_code() {
+        let rendered = [
+            shown(r#"{"_error":{"msg":"broken"}}"#, "", 0),
+            shown(
+                r#"{"_error":{"msg":"broken","kind":"my/kind","details":{"line":7},"extra":true}}"#,
+                "",
+                2,
+            ),
+            shown(r#"{"_error":"broken"}"#, "", 0),
+            shown(r#"{"_error":{"kind":"my/kind"}}"#, "", 1),
+            shown(r#"{"_error":null}"#, "", 0),
+        ];
+        insta::assert_snapshot!(rendered.join("\n"));
+        let failed = result(br#"{"_error":{"msg":"broken"},"left":1}"#, "", 0);
+        assert_eq!(failed.status, Status::Failed);
+        assert_eq!(failed.failure.unwrap().kind, kinds::UNNAMED);
+        assert_eq!(failed.value.get("left"), Some(&1.into()));
+        let invalid = result(br#"{"_error":5}"#, "", 0).failure.unwrap();
+        assert_eq!(invalid.kind, kinds::INVALID_TASK_ERROR);
+        assert_eq!(invalid.details["original_error"], 5.into());
+    }
+
+    #[test]
+    fn sensitive_output_is_covered() {
+        let result = result(br#"{"user":"ada","_sensitive":{"token":"hunter2"}}"#, "", 0);
+        assert!(!format!("{result:?}").contains("hunter2"));
+        assert!(!serde_json::to_string(&result).unwrap().contains("hunter2"));
+        let secret = result.value.get("_sensitive").unwrap().revealed();
+        assert_eq!(secret.as_map().unwrap()["token"], "hunter2".into());
+    }
+
+    #[test]
+    fn invalid_utf8_loses_the_output_and_says_so() {
+        let failed = result(b"{\"a\":\"\xff\"}", "", 0);
+        assert_eq!(
+            failed.failure.unwrap().message,
+            "The task result contained invalid UTF-8 on stdout"
+        );
+        assert_eq!(failed.value.get("_output"), None);
+    }
+
+    #[test]
+    fn object_too_deep_to_be_read_again_is_output() {
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(5000), "]".repeat(5000));
+        let result = result(deep.as_bytes(), "", 0);
+        assert_eq!(
+            result.value.get("_output").unwrap().as_str(),
+            Some(deep.as_str())
+        );
+    }
+
+    #[test]
+    fn setup_failure_is_not_the_tasks() {
+        let ask = Ask::new();
+        let call = ask.call();
+        let attempt = Attempt {
+            call: &call,
+            object: "mod::t",
+            duration_ms: 0,
+            attempts: 1,
+        };
+        let output = |stderr: String, code| Output {
+            stdout: Vec::new(),
+            stderr: stderr.into_bytes(),
+            exit: Exit::Code(code),
+            omitted: 0,
+        };
+        let line = format!("segue:{}:tmpdir:mkdir: No space left on device\n", ask.run);
+        let failure = task_result(&attempt, &output(line.clone(), 97))
+            .failure
+            .unwrap();
+        assert_eq!(failure.kind, kinds::FILE);
+        assert_eq!(failure.issue_code.as_deref(), Some("TMPDIR_ERROR"));
+        assert!(
+            failure.message.ends_with("mkdir: No space left on device"),
+            "{failure}"
+        );
+        // Neither the code nor the line alone says it.
+        for (stderr, code) in [("segue:other:tmpdir:x\n".to_owned(), 97), (line, 1)] {
+            let failure = task_result(&attempt, &output(stderr, code))
+                .failure
+                .unwrap();
+            assert_eq!(failure.kind, kinds::TASK);
+        }
+    }
+}
