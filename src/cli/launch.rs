@@ -29,8 +29,7 @@ use crate::{
     report::Detail,
     run::{
         DEFAULT_TIMEOUT, Journal, JournalParts, JournalPerformer, LiveOptions, LiveParts,
-        LivePerformer, NoInquiry, NoOperator, Operator, ResumeRules, StopHandle, StopSignal,
-        StopStage,
+        LivePerformer, NoOperator, Operator, ResumeRules, StopHandle, StopSignal, StopStage,
     },
     store::{Access, Call, Holder, Keeper, Location, Request, StoreError, StoreSink},
     transport::{ControllerUser, Ssh, Transports},
@@ -155,7 +154,7 @@ where
         inner: Arc::new(live.clone()),
         stream: stream.clone(),
         clock: clock.clone(),
-        inquiry: Arc::new(NoInquiry),
+        inquiry: Arc::new(live.clone()),
         idempotent: |task| task.metadata().idempotent,
     });
     stream.emit(EventKind::JobStarted {

@@ -189,6 +189,10 @@ pub struct RunOptions {
     /// The plan deals with failed targets itself, so their failures end nothing.
     #[serde(skip)]
     pub catch_errors: bool,
+    /// It may take the target or its network down: when the connection breaks, the target is waited for as long as
+    /// the action may take.
+    #[serde(skip)]
+    pub detach: bool,
     /// Part of an `undo` or a clean-up: it is done although the job is stopping.
     #[serde(skip)]
     pub cleanup: bool,

@@ -24,6 +24,7 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ),
     ("catch_errors", "a Boolean"),
     ("description", "a String"),
+    ("detach", "a Boolean"),
     ("env", "a Map of data"),
     ("interval", "a duration such as \"2s\""),
     ("limit", "a number of targets, at least 1"),
@@ -122,6 +123,7 @@ fn set(options: &mut Options, name: &str, value: &Dynamic) -> Option<()> {
     let run = &mut options.run;
     match name {
         "catch_errors" => run.catch_errors = value.as_bool().ok()?,
+        "detach" => run.detach = value.as_bool().ok()?,
         "noop" => run.noop = value.as_bool().ok()?,
         "run_as" => run.run_as = Some(text(value)?),
         "description" => run.description = Some(text(value)?),

@@ -52,7 +52,7 @@ pub struct LiveParts {
 /// Performs effects. Cloning it gives another handle to the same connections and limits.
 #[derive(Clone)]
 pub struct LivePerformer {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 /// What all effects of a job share.
@@ -86,9 +86,11 @@ impl LivePerformer {
         }
     }
 
-    /// Closes every connection of the job.
+    /// Closes every connection of the job. Targets need not keep what is on record.
     pub async fn close(&self) {
-        self.shared.lanes.close().await;
+        let seq = self.shared.stream.seq_last();
+        let are_kept = self.shared.gate.kept(seq).await.is_ok();
+        self.shared.lanes.close(are_kept).await;
     }
 }
 

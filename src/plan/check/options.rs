@@ -23,9 +23,9 @@ const COMMON: [&str; 9] = [
 fn options_of(function: &str) -> Option<Vec<&'static str>> {
     let common = |more: &[&'static str]| COMMON.iter().chain(more).copied().collect();
     Some(match function {
-        "run_task" | "run_task_with" => common(&["noop"]),
-        "run_command" => common(&["env"]),
-        "run_script" => common(&["env", "arguments"]),
+        "run_task" | "run_task_with" => common(&["noop", "detach"]),
+        "run_command" => common(&["env", "detach"]),
+        "run_script" => common(&["env", "arguments", "detach"]),
         "upload" | "download" | "write_file" | "collect_facts" => common(&[]),
         "wait_until_available" => vec![
             "timeout",
@@ -154,7 +154,7 @@ fn fits(name: &str, value: &Value) -> bool {
     let count = |least: i64| value.as_integer().is_some_and(|number| number >= least);
     let share = || value.as_str().is_some_and(is_share);
     match name {
-        "catch_errors" | "noop" => value.as_bool().is_some(),
+        "catch_errors" | "noop" | "detach" => value.as_bool().is_some(),
         "run_as" | "description" => value.as_str().is_some(),
         "timeout" | "interval" | "delay" => is_duration(value),
         "limit" | "attempts" => count(1),

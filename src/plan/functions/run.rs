@@ -104,7 +104,7 @@ pub(super) fn allowed<'a>(more: &[&'a str]) -> Vec<&'a str> {
 fn run_task(call: &Call<'_>) -> CallResult {
     let task = task(call)?;
     let targets = call.targets(1)?;
-    let options = options::read(call, 3, &allowed(&["noop"]))?;
+    let options = options::read(call, 3, &allowed(&["noop", "detach"]))?;
     check_noop(call, &task, options.run.noop)?;
     let given = data(call, &call.map(2)?)?;
     let params = checked(&task, &given).map_err(|failure| call.fail(failure))?;
@@ -123,7 +123,7 @@ fn run_task(call: &Call<'_>) -> CallResult {
 fn run_task_with(call: &Call<'_>) -> CallResult {
     let task = task(call)?;
     let targets = call.targets(1)?;
-    let options = options::read(call, 3, &allowed(&["noop"]))?;
+    let options = options::read(call, 3, &allowed(&["noop", "detach"]))?;
     check_noop(call, &task, options.run.noop)?;
     let closure = call.pointer(2)?;
     let mut each = Vec::with_capacity(targets.len());
@@ -204,13 +204,13 @@ fn run_command(call: &Call<'_>) -> CallResult {
         action: Action::Command { command },
         targets: call.targets(1)?,
     };
-    action::perform(asked, options::read(call, 2, &allowed(&["env"]))?)
+    action::perform(asked, options::read(call, 2, &allowed(&["env", "detach"]))?)
 }
 
 fn run_script(call: &Call<'_>) -> CallResult {
     let script = call.text(0)?.to_string();
     let targets = call.targets(1)?;
-    let mut options = options::read(call, 2, &allowed(&["env", "arguments"]))?;
+    let mut options = options::read(call, 2, &allowed(&["env", "arguments", "detach"]))?;
     let path = call.host().world.file(&script);
     let path = path.map_err(|failure| call.fail(failure))?;
     let asked = Asked {
