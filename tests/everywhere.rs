@@ -166,7 +166,7 @@ fn branches_run_side_by_side_and_give_their_values_in_order() {
     everywhere(
         |segue| segue,
         r#"
-            let names = parallel(targets("web"), |t| run_command(`echo ${t.name}`, t).first.stdout.trim());
+            let names = parallel(targets("web"), |t| run_command(`printf ${t.name}`, t).first.stdout);
             print(names);
         "#,
         |ran| {
@@ -209,11 +209,10 @@ fn nothing_is_left_in_the_temporary_directory() {
         "config:\n  ssh:\n",
         &format!("config:\n  ssh:\n    tmpdir: '{}'\n", temporary.display()),
     );
-    segue
+    let segue = segue
         .inventory(&inventory)
-        .arguments(["task", "run", "count", "place=/nowhere", "-t", "web"])
-        .run()
-        .code(4);
+        .line("task run count place=/nowhere/web9 fail_on=web9 -t web");
+    segue.run().code(4);
     let left: Vec<_> = fs::read_dir(&temporary).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
 }
@@ -297,7 +296,8 @@ fn a_host_key_that_is_not_known_is_refused_with_what_to_do() {
 fn parameters_and_secrets_are_on_no_command_line_of_the_target() {
     let metadata = r#"{ "parameters": { "token": { "type": "String", "sensitive": true } } }"#;
     // The task looks at every process of the machine, itself and its parents among them.
-    let script = "#!/bin/sh\nif cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c \"$PT_token\"; then exit 9; fi\n";
+    let script = "#!/bin/sh\nd=$(mktemp -d)\ntrap 'rm -rf \"$d\"' EXIT\ncd \"$d\"\nprintf '%s' \"$PT_token\" >token\ncat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' >lines\n\
+                  if grep -c -f token lines; then exit 9; fi\n";
     let ground = Ground::open_ssh();
     let segue = Segue::new()
         .task("look", metadata, script)

@@ -1,8 +1,24 @@
 //! The one integration binary: a module for each behaviour.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that can't go on has failed, also in what tests share"
+)]
+
 mod check;
 mod everywhere;
+mod graph;
+mod jobs;
+<<<<<<< HEAD
+mod readme;
+mod reference;
+mod rolling;
+=======
+mod plan_preview;
+mod plan_test;
+>>>>>>> rehearse
 mod run_local;
 mod segue;
 mod sshd;
+mod stdlib;
 mod tidy;

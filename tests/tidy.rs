@@ -87,8 +87,10 @@ fn sources() -> Vec<(Option<String>, PathBuf, String)> {
 }
 
 fn without_tests(text: &str) -> &str {
-    text.find("#[cfg(test)]\nmod ")
-        .map_or(text, |at| &text[..at])
+    Regex::new(r"(?m)^#\[cfg\(test\)\]\n(pub\S* )?mod ")
+        .unwrap()
+        .find(text)
+        .map_or(text, |found| &text[..found.start()])
 }
 
 fn code(text: &str) -> String {

@@ -86,6 +86,7 @@ fn end(outcome: Outcome) -> JobEnd {
         status,
         failure,
         value: Value::Null,
+        failed_effects: Vec::new(),
         diagnostic: None,
     }
 }

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     error::{Error, Exit},
     project::Project,
+    run::LockRule,
     store::Location,
 };
 
@@ -84,6 +85,9 @@ pub(super) struct RunArguments {
     /// How long an action may take on a target that does not say otherwise, such as `30m`
     #[arg(long, value_name = "DURATION")]
     pub(super) timeout: Option<String>,
+    /// What to do about targets that another job is changing; plans and tasks wait, the rest does not look
+    #[arg(long, value_enum, value_name = "RULE")]
+    pub(super) lock: Option<Lock>,
     /// Show what targets print while they print it
     #[arg(long)]
     pub(super) stream: bool,
@@ -92,6 +96,27 @@ pub(super) struct RunArguments {
     pub(super) verbose: bool,
     #[command(flatten)]
     pub(super) store: StoreArguments,
+}
+
+/// What is done about targets that another job is changing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Lock {
+    /// Wait until the other job is over
+    Wait,
+    /// Fail, and say who holds them
+    Fail,
+    /// Do not look, and hold nothing
+    None,
+}
+
+impl From<Lock> for LockRule {
+    fn from(lock: Lock) -> Self {
+        match lock {
+            Lock::Wait => Self::Wait,
+            Lock::Fail => Self::Fail,
+            Lock::None => Self::None,
+        }
+    }
 }
 
 /// Where jobs are kept.
@@ -106,6 +131,11 @@ pub(super) struct StoreArguments {
 }
 
 impl StoreArguments {
+    /// The place as it was typed, if it was.
+    pub(super) fn named(&self) -> Option<&str> {
+        self.store.as_deref()
+    }
+
     /// The place that is meant.
     pub(super) fn location(&self, project: &Project) -> Result<Location, Error> {
         if self.ephemeral {

@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
     let asked = Asked {
         what: JobKind::Command,
         action: Action::Command { command },
-        params: Map::new(),
+        params: environment_params(&env),
         targets,
         options: RunOptions {
             env,
@@ -89,6 +89,18 @@ pub(super) fn environment(pairs: &[String]) -> Result<BTreeMap<String, Value>, E
             )),
         })
         .collect()
+}
+
+/// Variables as parameters of the job: what is run again from a job is run with them.
+pub(super) fn environment_params(env: &BTreeMap<String, Value>) -> Map {
+    if env.is_empty() {
+        return Map::new();
+    }
+    let env: Map = env
+        .iter()
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    Map::from_iter([("env".to_owned(), Value::Map(env))])
 }
 
 fn is_variable(name: &str) -> bool {

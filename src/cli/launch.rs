@@ -7,32 +7,29 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    runtime::{Handle, Runtime},
-    sync::mpsc,
-};
+use tokio::runtime::{Handle, Runtime};
 
 use super::{
     arguments::{Format, RunArguments},
-    output, setup,
+    heed::{Heeding, heed},
+    kept, output, setup,
     setup::Setup,
     terminal,
 };
 use crate::{
     clock::Clock,
     error::{Error, Exit},
-    event::{
-        Event, EventKind, EventSink, JobKind, JobOrigin, JobStatus, JobView, StopReason, Stream,
-    },
-    model::{Failure, JobId, Map, TargetName, Value},
-    plan::Performer,
+    event::{Asked, Event, EventKind, EventSink, JobKind, JobOrigin, JobStatus, JobView, Stream},
+    model::{EffectId, Failure, JobId, Map, TargetName, Value, kinds},
+    plan::{IdentityKey, Performer},
     report::Detail,
     run::{
-        DEFAULT_TIMEOUT, Journal, JournalParts, JournalPerformer, LiveOptions, LiveParts,
-        LivePerformer, NoOperator, Operator, ResumeRules, StopHandle, StopSignal, StopStage,
+        DEFAULT_TIMEOUT, Journal, JournalError, JournalParts, JournalPerformer, LiveOptions,
+        LiveParts, LivePerformer, LockRule, NoOperator, Operator, ResumeRules,
+        StopHandle, StopSignal, StopStage, TargetLocks,
     },
-    store::{Access, Call, Holder, Keeper, Location, Request, StoreError, StoreSink},
-    transport::{ControllerUser, Ssh, Transports},
+    store::{Access, Holder, Keeper, Lease, Location, NO_LIMIT, Store, StoreSink},
+    transport::{ControllerUser, Ssh, Transport, Transports},
 };
 
 /// How long connections may take to say goodbye: a target that is gone must not hold the prompt back.
@@ -52,6 +49,8 @@ pub(super) struct JobEnd {
     pub(super) status: JobStatus,
     pub(super) failure: Option<Failure>,
     pub(super) value: Value,
+    /// The effects whose failures it came of: a resume performs them again.
+    pub(super) failed_effects: Vec<EffectId>,
     /// Shown on stderr after everything else: where in the plan it went wrong.
     pub(super) diagnostic: Option<miette::Report>,
 }
@@ -61,14 +60,22 @@ pub(super) struct JobContext {
     pub(super) performer: Arc<dyn Performer>,
     pub(super) handle: Handle,
     pub(super) stop: StopSignal,
+    /// What secrets are digested with in the ids of effects: the same in every life of the job.
+    pub(super) key: IdentityKey,
+    /// What to type next if a plan fails.
+    pub(super) next_command: Option<String>,
 }
 
 /// How a job is run and shown.
 pub(super) struct JobOptions {
     pub(super) store: Location,
+    /// What tells other commands of the same store: empty for the usual one.
+    pub(super) store_flag: String,
     pub(super) format: Format,
     pub(super) detail: Detail,
     pub(super) live: LiveOptions,
+    /// As the command line says it.
+    pub(super) lock: Option<LockRule>,
 }
 
 impl JobOptions {
@@ -96,6 +103,10 @@ impl JobOptions {
         };
         Ok(Self {
             store: run.store.location(&setup.project)?,
+            store_flag: run
+                .store
+                .named()
+                .map_or_else(String::new, |store| format!(" --store {store}")),
             format,
             detail: if run.verbose { Detail::Full } else { detail },
             live: LiveOptions {
@@ -103,15 +114,45 @@ impl JobOptions {
                 timeout,
                 stream_output: run.stream,
             },
+            lock: run.lock.map(Into::into),
         })
     }
 }
 
 /// Beyond about 300 connections in flight the processor's caches are lost and each costs a fifth more,
 /// while a link that is not slow is full already.
-const DEFAULT_CONCURRENCY: usize = 300;
+pub(super) const DEFAULT_CONCURRENCY: usize = 300;
 
-/// Runs a job to its end, tells it as it goes, and gives the exit code.
+/// A job that this process is about to run: a new one, or one that is taken up again.
+pub(super) struct Launch {
+    store: Arc<dyn Store>,
+    lease: Lease,
+    journal: Journal,
+    rules: ResumeRules,
+    /// What is known of it before it goes on.
+    view: JobView,
+    first: EventKind,
+    /// The command that goes on with it, if anything is kept to go on with.
+    resume: Option<String>,
+}
+
+/// How a job is taken up again.
+pub(super) struct GoingOn {
+    pub(super) rules: ResumeRules,
+    /// Of the plan as it is now.
+    pub(super) plan_hash: String,
+}
+
+/// What came of a launch.
+pub(super) struct Launched {
+    pub(super) exit: Exit,
+    /// It ended by failures that the record answered with: going on means to resume once more.
+    pub(super) replayed_failure: bool,
+    /// What is recorded and was not asked for, if the plan came to its end.
+    pub(super) unused: Vec<Asked>,
+}
+
+/// Runs a new job to its end, tells it as it goes, and gives the exit code.
 pub(super) fn launch<B, F>(
     setup: &Setup,
     options: &JobOptions,
@@ -122,88 +163,240 @@ where
     B: FnOnce(JobContext) -> F,
     F: Future<Output = JobEnd>,
 {
-    let runtime = runtime()?;
-    let clock = Clock::System;
-    let store = options.store.open(Access::Write).map_err(store_error)?;
-    let lease = store
-        .create_job(&Holder::here(), clock.now())
-        .map_err(store_error)?;
-    let (sink, durable) = StoreSink::new(Arc::clone(&store), lease.clone());
-    let view = Arc::new(Mutex::new(JobView::default()));
-    // The store comes first: nothing is told that is not on its way to be kept.
-    let mut sinks: Vec<Box<dyn EventSink>> = vec![Box::new(sink), keep_view(&view)];
-    sinks.extend(output::reporter(options.format, options.detail));
-    let stream = stream(lease.job.clone(), lease.seq_last, &clock, sinks);
-    let (handle, stop) = StopHandle::new();
-    let live = LivePerformer::new(LiveParts {
-        transport: Arc::new(Transports::new(Ssh::new(
-            ControllerUser::of_process(),
-            clock.clone(),
-        ))),
-        stream: stream.clone(),
-        gate: Arc::new(durable.clone()),
-        stop: stop.clone(),
-        clock: clock.clone(),
-        project: setup.project.clone(),
-        operator: operator(),
-        options: options.live,
-    });
-    let performer = JournalPerformer::new(JournalParts {
-        journal: Journal::default(),
-        rules: ResumeRules::default(),
-        inner: Arc::new(live.clone()),
-        stream: stream.clone(),
-        clock: clock.clone(),
-        inquiry: Arc::new(live.clone()),
-        idempotent: |task| task.metadata().idempotent,
-    });
-    stream.emit(EventKind::JobStarted {
-        what: spec.what,
-        object: spec.object,
-        params: spec.params,
-        targets: spec.targets,
-        origin: origin(setup, spec.plan_hash),
-    });
-    let context = JobContext {
-        performer: Arc::new(performer),
-        handle: runtime.handle().clone(),
-        stop: stop.clone(),
-    };
-    let end = runtime.block_on(async {
-        let (_keeper, calls) = Keeper::start(Arc::clone(&store), lease.clone(), clock);
-        let heeding = tokio::spawn(heed(handle, stream.clone(), calls));
-        let end = tokio::select! {
-            end = body(context) => end,
-            () = stop.reached(StopStage::Abandon) => JobEnd::stopped(),
-        };
-        heeding.abort();
-        // Whoever does not answer in time is left behind: the job is over.
-        let _ = tokio::time::timeout(GOODBYE, live.close()).await;
-        end
-    });
-    stream.emit(EventKind::JobFinished {
-        status: end.status,
-        failure: end.failure,
-        value: end.value,
-        failed_effects: Vec::new(),
-    });
-    // A thread that still waits for a terminal or a name server must not keep the process.
-    runtime.shutdown_background();
-    let kept = store.release(&lease);
-    let view = view.lock().unwrap_or_else(PoisonError::into_inner);
-    output::finish(options.format, &view);
-    if let Some(report) = end.diagnostic {
-        terminal::print_report(&report);
-    }
-    if let Some(failure) = durable.failure() {
-        return Err(store_error(failure));
-    }
-    kept.map_err(store_error)?;
-    Ok(exit_of(end.status))
+    let launch = Launch::begin(setup, options, spec)?;
+    launch
+        .run(setup, options, body)
+        .map(|launched| launched.exit)
 }
 
-fn store_error(error: StoreError) -> Error {
-    Error::new(Exit::Store, error)
+impl Launch {
+    /// A new job.
+    pub(super) fn begin(setup: &Setup, options: &JobOptions, spec: JobSpec) -> Result<Self, Error> {
+        let store = options
+            .store
+            .open(Access::Write)
+            .map_err(kept::store_error)?;
+        let lease = store
+            .create_job(&Holder::here(), Clock::System.now())
+            .map_err(kept::store_error)?;
+        let can_resume = spec.what == JobKind::Plan && options.store != Location::Memory;
+        Ok(Self {
+            resume: can_resume.then(|| resume_command(&lease.job, options)),
+            store,
+            lease,
+            journal: Journal::default(),
+            rules: ResumeRules::default(),
+            view: JobView::default(),
+            first: EventKind::JobStarted {
+                what: spec.what,
+                object: spec.object,
+                params: spec.params,
+                targets: spec.targets,
+                origin: origin(setup, spec.plan_hash),
+            },
+        })
+    }
+
+    /// Takes a job up again. Of two that try at once, one gets it.
+    pub(super) fn resume(
+        setup: &Setup,
+        options: &JobOptions,
+        store: Arc<dyn Store>,
+        job: &JobId,
+        going_on: GoingOn,
+    ) -> Result<Self, Error> {
+        let lease = store
+            .take_job(job, &Holder::here(), Clock::System.now())
+            .map_err(kept::store_error)?;
+        // Read when nobody else writes any more.
+        let events = match store.events(job, 0, NO_LIMIT) {
+            Ok(events) => events,
+            Err(error) => {
+                // It was not changed; the next one to try sees the same error.
+                let _ = store.release(&lease);
+                return Err(kept::store_error(error));
+            }
+        };
+        Ok(Self {
+            store,
+            lease,
+            journal: Journal::from_events(&events),
+            rules: going_on.rules,
+            view: JobView::fold(&events),
+            first: EventKind::JobResumed {
+                origin: origin(setup, going_on.plan_hash),
+            },
+            resume: Some(resume_command(job, options)),
+        })
+    }
+
+    /// Runs the job until it ends, is stopped or suspended, and tells it as it goes.
+    pub(super) fn run<B, F>(
+        self,
+        setup: &Setup,
+        options: &JobOptions,
+        body: B,
+    ) -> Result<Launched, Error>
+    where
+        B: FnOnce(JobContext) -> F,
+        F: Future<Output = JobEnd>,
+    {
+        let Self {
+            store,
+            lease,
+            journal,
+            rules,
+            view,
+            first,
+            resume,
+        } = self;
+        let runtime = runtime()?;
+        let clock = Clock::System;
+        let lock_rule = lock_rule(&first, &view);
+        let key = store.identity_key(&lease).map_err(kept::store_error)?;
+        let (sink, durable) = StoreSink::new(Arc::clone(&store), lease.clone());
+        let reporter = output::reporter(options.format, options.detail, &view);
+        let view = Arc::new(Mutex::new(view));
+        // The store comes first: nothing is told that is not on its way to be kept.
+        let mut sinks: Vec<Box<dyn EventSink>> = vec![Box::new(sink), keep_view(&view)];
+        sinks.extend(reporter);
+        let stream = stream(lease.job.clone(), lease.seq_last, &clock, sinks);
+        let (handle, stop) = StopHandle::new();
+        let live = LivePerformer::new(LiveParts {
+            transport: transport(&clock),
+            stream: stream.clone(),
+            gate: Arc::new(durable.clone()),
+            stop: stop.clone(),
+            clock: clock.clone(),
+            project: setup.project.clone(),
+            operator: operator(),
+            locks: Some(TargetLocks::new(
+                options.lock.unwrap_or(lock_rule),
+                Arc::clone(&store),
+                lease.clone(),
+                clock.clone(),
+            )),
+            options: options.live,
+        });
+        let performer = JournalPerformer::new(JournalParts {
+            journal,
+            rules,
+            inner: Arc::new(live.clone()),
+            stream: stream.clone(),
+            clock: clock.clone(),
+            inquiry: Arc::new(live.clone()),
+            idempotent: |task| task.metadata().idempotent,
+        });
+        stream.emit(first);
+        let context = JobContext {
+            performer: Arc::new(performer.clone()),
+            handle: runtime.handle().clone(),
+            stop: stop.clone(),
+            key: IdentityKey::new(key),
+            next_command: resume.clone(),
+        };
+        let end = runtime.block_on(async {
+            let (_keeper, calls) = Keeper::start(Arc::clone(&store), lease.clone(), clock);
+            let heeding = tokio::spawn(heed(Heeding {
+                handle,
+                stream: stream.clone(),
+                calls,
+                view: Arc::clone(&view),
+            }));
+            let end = tokio::select! {
+                end = body(context) => end,
+                () = stop.reached(StopStage::Abandon) => JobEnd::stopped(),
+            };
+            heeding.abort();
+            // Whoever does not answer in time is left behind: the job is over.
+            let _ = tokio::time::timeout(GOODBYE, live.close()).await;
+            end
+        });
+        let end = performer.check_lost().map_or_else(JobEnd::lost, |()| end);
+        let replayed_failure = matches!(end.status, JobStatus::Failed | JobStatus::OverBudget)
+            && !end.failed_effects.is_empty()
+            && end
+                .failed_effects
+                .iter()
+                .all(|effect| performer.was_answered(effect));
+        stream.emit(EventKind::JobFinished {
+            status: end.status,
+            failure: end.failure,
+            value: end.value,
+            failed_effects: end.failed_effects,
+        });
+        // A thread that still waits for a terminal or a name server must not keep the process.
+        runtime.shutdown_background();
+        let kept = store.release(&lease);
+        let view = view.lock().unwrap_or_else(PoisonError::into_inner);
+        if !replayed_failure {
+            output::finish(options.format, &view);
+            if let Some(report) = end.diagnostic {
+                terminal::print_report(&report);
+            }
+            next_step(&view, &lease.job, resume.as_deref(), options);
+        }
+        if let Some(failure) = durable.failure() {
+            return Err(kept::store_error(failure));
+        }
+        kept.map_err(kept::store_error)?;
+        let unused = match end.status {
+            JobStatus::Finished => performer.unused(),
+            _ => Vec::new(),
+        };
+        Ok(Launched {
+            exit: exit_of(end.status),
+            replayed_failure,
+            unused: unused.into_iter().map(|(_, asked)| asked).collect(),
+        })
+    }
+}
+
+/// What is done about targets that another job is changing, unless somebody says it.
+///
+/// Plans and tasks change things. A command is mostly a look at what is going on, also at what another job does.
+fn lock_rule(first: &EventKind, before: &JobView) -> LockRule {
+    let what = match first {
+        EventKind::JobStarted { what, .. } => Some(*what),
+        _ => before.what,
+    };
+    match what {
+        Some(JobKind::Plan | JobKind::Task) => LockRule::Wait,
+        _ => LockRule::None,
+    }
+}
+
+fn transport(clock: &Clock) -> Arc<dyn Transport> {
+    let ssh = Ssh::new(ControllerUser::of_process(), clock.clone());
+    Arc::new(Transports::new(ssh))
+}
+
+fn resume_command(job: &JobId, options: &JobOptions) -> String {
+    format!("segue plan resume {job}{}", options.store_flag)
+}
+
+/// Says what to type next, where the report of a failure does not.
+fn next_step(view: &JobView, job: &JobId, resume: Option<&str>, options: &JobOptions) {
+    let flag = &options.store_flag;
+    match (view.status, resume) {
+        (JobStatus::Suspended, Some(resume)) => terminal::tell(&format!(
+            "it waits for an approval: `segue job approve {job}{flag}` (or `segue job reject {job}{flag}`), then `{resume}`"
+        )),
+        (JobStatus::Suspended, None) => terminal::tell(
+            "it waits for an approval, but nothing was kept of it; without `--ephemeral` it can be approved and resumed",
+        ),
+        (JobStatus::Stopped, Some(resume)) => {
+            terminal::tell(&format!("`{resume}` goes on with what is left"));
+        }
+        (JobStatus::SomeFailed | JobStatus::Stopped, None)
+            if options.store != Location::Memory && view.what != Some(JobKind::Plan) =>
+        {
+            terminal::tell(&format!(
+                "`segue job rerun {job}{flag} --failed` does it again where it did not succeed"
+            ));
+        }
+        _ => {}
+    }
 }
 
 impl JobEnd {
@@ -212,7 +405,19 @@ impl JobEnd {
             status: JobStatus::Stopped,
             failure: None,
             value: Value::Null,
+            failed_effects: Vec::new(),
             diagnostic: None,
+        }
+    }
+
+    /// A person has to decide what became of some targets before it can go on.
+    fn lost(error: JournalError) -> Self {
+        Self {
+            status: JobStatus::Failed,
+            failure: Some(Failure::new(kinds::LOST, error.to_string())),
+            value: Value::Null,
+            failed_effects: Vec::new(),
+            diagnostic: Some(miette::Report::new(error)),
         }
     }
 }
@@ -231,7 +436,7 @@ pub(super) const fn exit_of(status: JobStatus) -> Exit {
 }
 
 /// One thread does all the waiting: it serves some 2,000 targets a second, at a tenth less cost than two.
-fn runtime() -> Result<Runtime, Error> {
+pub(super) fn runtime() -> Result<Runtime, Error> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -271,46 +476,5 @@ fn origin(setup: &Setup, plan_hash: String) -> JobOrigin {
         segue: env!("CARGO_PKG_VERSION").to_owned(),
         plan_hash,
         project: setup.project.root().to_string_lossy().into_owned(),
-    }
-}
-
-/// Each Ctrl-C, SIGTERM or `job stop` asks for the next stage of stopping.
-async fn heed(handle: StopHandle, stream: Stream, mut calls: mpsc::Receiver<Call>) {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        // Without handlers the signals end the process, as they do by default.
-        return;
-    };
-    loop {
-        let reason = tokio::select! {
-            _ = interrupt.recv() => StopReason::Interrupted,
-            _ = terminate.recv() => StopReason::Terminated,
-            Some(call) = calls.recv() => match call {
-                Call::Asked(Request::Stop { by }) => StopReason::Asked { by },
-                Call::Asked(Request::AnswerApproval { effect, who, approved, comment }) => {
-                    // Whoever asked is on its way to be suspended; the answer waits for the resume.
-                    stream.emit(EventKind::ApprovalGiven { effect, who, approved, comment });
-                    continue;
-                }
-                Call::LeaseLost(error) => {
-                    terminal::tell(&format!("{error}: stopping, since nothing more can be recorded"));
-                    handle.raise(StopStage::End);
-                    continue;
-                }
-            },
-        };
-        match handle.escalate() {
-            StopStage::Drain => {
-                stream.emit(EventKind::JobStopping { reason });
-            }
-            StopStage::End => {
-                terminal::tell("ending what runs on the targets; once more leaves it");
-            }
-            StopStage::Run | StopStage::Abandon => {}
-        }
     }
 }

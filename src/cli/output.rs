@@ -9,9 +9,16 @@ use crate::{
 };
 
 /// The reporter for a format: lines for people and events go out as they come, a document comes at the end.
-pub(super) fn reporter(format: Format, detail: Detail) -> Option<Box<dyn EventSink>> {
+/// `view` is what is known of the job before: nothing of a new one.
+pub(super) fn reporter(
+    format: Format,
+    detail: Detail,
+    view: &JobView,
+) -> Option<Box<dyn EventSink>> {
     match format {
-        Format::Human => Some(Box::new(Human::new(terminal::stdout(), detail))),
+        Format::Human => Some(Box::new(
+            Human::new(terminal::stdout(), detail).knowing(view.clone()),
+        )),
         Format::Jsonl => Some(Box::new(JsonLines::new(std::io::stdout()))),
         Format::Json => None,
     }
@@ -29,6 +36,11 @@ pub(super) fn print_json(document: &serde_json::Value) {
     let text = serde_json::to_string_pretty(document).expect("a JSON value is JSON");
     // A reader that went away (`| head`) is no failure.
     let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Prints a JSON document on one line of stdout.
+pub(super) fn print_json_line(document: &serde_json::Value) {
+    let _ = writeln!(std::io::stdout(), "{document}");
 }
 
 /// Prints text on stdout, colours stripped where they are unwelcome.

@@ -10,7 +10,7 @@ use super::{
         ConnectionArguments, ParamArguments, ProjectArguments, RunArguments, TargetArguments,
     },
     launch::{self, JobContext, JobEnd, JobOptions, JobSpec},
-    params, plan_show,
+    params, plan_check, plan_show,
     setup::{Setup, expression},
 };
 use crate::{
@@ -18,8 +18,8 @@ use crate::{
     event::{JobKind, JobStatus},
     model::{Failure, Map, Value, kinds},
     plan::{
-        Header, IdentityKey, Interpreter, Limits, PlanEnd, PlanError, PlanOutcome, PlanStop,
-        Program, ProgramError, World,
+        Header, Interpreter, Limits, PlanEnd, PlanError, PlanOutcome, PlanStop, Program,
+        ProgramError,
     },
     report::Detail,
     run::StopStage,
@@ -35,6 +35,9 @@ pub(super) struct Arguments {
     params: ParamArguments,
     #[command(flatten)]
     targets: TargetArguments,
+    /// Run the plan even if `plan check` finds errors in it
+    #[arg(long)]
+    no_check: bool,
     #[command(flatten)]
     project: ProjectArguments,
     #[command(flatten)]
@@ -52,6 +55,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
         &arguments.run,
     )?;
     let program = load(&setup, &arguments.plan)?;
+    if !arguments.no_check {
+        plan_check::before_run(&setup, program.file())?;
+    }
     let params = given(&arguments.params, &arguments.targets, program.header())?;
     check(&program, &params)?;
     run_program(&setup, &options, program, params)
@@ -76,28 +82,33 @@ pub(super) fn run_program(
         targets: Vec::new(),
         plan_hash: hash(program.source().text()),
     };
-    let inventory = setup.inventory.clone();
-    let world: Arc<dyn World> = Arc::new(setup.project.clone());
-    launch::launch(setup, options, spec, |context| async move {
-        let stop = PlanStop::default();
-        let stopping = tokio::spawn(follow_stop(context.stop.clone(), stop.clone()));
-        let JobContext {
-            performer, handle, ..
-        } = context;
-        let interpreter = Interpreter {
-            world,
-            performer,
-            handle,
-            limits: Limits::default(),
-            stop,
-            key: IdentityKey::default(),
-            inventory,
-            next_command: None,
-        };
-        let outcome = interpreter.run(program, params).await;
-        stopping.abort();
-        end(outcome)
+    launch::launch(setup, options, spec, |context| {
+        interpret(setup, program, params, context)
     })
+}
+
+/// Interprets a plan from its first line to its end.
+pub(super) async fn interpret(
+    setup: &Setup,
+    program: Program,
+    params: Map,
+    context: JobContext,
+) -> JobEnd {
+    let stop = PlanStop::default();
+    let stopping = tokio::spawn(follow_stop(context.stop, stop.clone()));
+    let interpreter = Interpreter {
+        world: Arc::new(setup.project.clone()),
+        performer: context.performer,
+        handle: context.handle,
+        limits: Limits::default(),
+        stop,
+        key: context.key,
+        inventory: setup.inventory.clone(),
+        next_command: context.next_command,
+    };
+    let outcome = interpreter.run(program, params).await;
+    stopping.abort();
+    end(outcome)
 }
 
 /// The plan's thread learns of a stop from here: it may be computing, and wait for nothing.
@@ -113,6 +124,7 @@ fn end(outcome: PlanOutcome) -> JobEnd {
         status: JobStatus::Finished,
         failure: None,
         value: Value::Null,
+        failed_effects: Vec::new(),
         diagnostic: None,
     };
     match outcome.end {
@@ -121,8 +133,10 @@ fn end(outcome: PlanOutcome) -> JobEnd {
             let PlanError {
                 diagnostic,
                 failure,
+                effects,
                 ..
             } = *error;
+            end.failed_effects = effects;
             end.status = if failure.kind == kinds::OVER_BUDGET {
                 JobStatus::OverBudget
             } else {
@@ -138,7 +152,7 @@ fn end(outcome: PlanOutcome) -> JobEnd {
 }
 
 /// What was given on the command line. `--targets` goes to the parameter that names targets.
-fn given(
+pub(super) fn given(
     params: &ParamArguments,
     targets: &TargetArguments,
     header: &Header,
@@ -173,7 +187,7 @@ fn given(
 }
 
 /// Finds out what is wrong with the parameters while it is still about the command line.
-fn check(program: &Program, given: &Map) -> Result<(), Error> {
+pub(super) fn check(program: &Program, given: &Map) -> Result<(), Error> {
     let declared = plan_show::parameters(program.header());
     let owner = format!("plan `{}`", program.name());
     check_params(&owner, Some(&declared), given)
@@ -208,7 +222,7 @@ fn redacted(params: &Map, header: &Header) -> Map {
         .collect()
 }
 
-fn hash(text: &str) -> String {
+pub(super) fn hash(text: &str) -> String {
     use std::fmt::Write;
 
     let mut hash = String::with_capacity(64);
@@ -220,7 +234,7 @@ fn hash(text: &str) -> String {
 
 fn program_error(error: ProgramError) -> Error {
     match error {
-        ProgramError::Unknown(failure) => Error::new(Exit::Usage, UnknownPlan::from(failure)),
+        ProgramError::Unknown(failure) => Error::new(Exit::Usage, UnknownPlan::from(*failure)),
         ProgramError::Invalid(errors) => Error::new(Exit::InvalidPlan, errors),
     }
 }

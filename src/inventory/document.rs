@@ -147,7 +147,7 @@ impl Node {
                 message: readable(&error),
                 span: error
                     .location()
-                    .map(|location| pointable(location.into(), text, file)),
+                    .map(|location| pointable(placed(location, text), text, file)),
             })?;
         if file > 0 {
             node.move_to_file(file);
@@ -342,6 +342,29 @@ impl From<serde_saphyr::Location> for Span {
     }
 }
 
+/// The span of an error. The scanner knows only its line and column, both counted from 1, the column in characters.
+fn placed(location: serde_saphyr::Location, text: &str) -> Span {
+    let mut span = Span::from(location);
+    if location.span().byte_offset().is_none() {
+        let narrow = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let (line, column) = (narrow(location.line()), narrow(location.column()));
+        let before: usize = text
+            .split_inclusive('\n')
+            .take(line.saturating_sub(1))
+            .map(str::len)
+            .sum();
+        let inside: usize = text[before..]
+            .chars()
+            .take_while(|character| *character != '\n')
+            .take(column.saturating_sub(1))
+            .map(char::len_utf8)
+            .sum();
+        span.start = u32::try_from(before + inside).unwrap_or(u32::MAX);
+        span.end = span.start;
+    }
+    span
+}
+
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<NodeValue>::deserialize(deserializer)?;
@@ -475,6 +498,18 @@ mod tests {
             r#"{"a":493,"b":true,"c":1.5,"d":null,"e":"0755","7":"x"}"#
         );
         assert!(matches!(Node::parse("", 0).unwrap().value, NodeValue::Null));
+    }
+
+    #[test]
+    fn blocks_of_defaults_are_merged_and_a_mark_of_byte_order_is_no_letter() {
+        let text = "\u{feff}defaults: &d {user: a, port: 1}\nssh: {<<: *d, port: 2}\n";
+        let root = Node::parse(text, 0).unwrap();
+        let ssh = root.get("ssh").unwrap().to_value();
+        assert_eq!(ssh.as_map().unwrap()["user"], Value::from("a"));
+        assert_eq!(ssh.as_map().unwrap()["port"], Value::Integer(2));
+        let file = SourceFile::new("i.yaml", text);
+        let port = root.get("ssh").unwrap().get("port").unwrap();
+        assert_eq!(file.slice(&port.span), "2");
     }
 
     #[test]

@@ -12,7 +12,8 @@ static SECRET: LazyLock<Regex> = LazyLock::new(|| {
         (?i: [\w-]* (?: password | passphrase | passwd | secret | token | key-data ) )
             (?: ["'] \s* : [\ \t]* | \s* : [\ \t]+ ) (?<value> [^\s\{] [^\n\r]* )
         | (?<pem> -----BEGIN\ [A-Z\ ]*PRIVATE\ KEY----- .*? (?: -----END | \z ) )
-        | :// [^\s:/@,"']* : (?<uri> [^\s@,"']+ ) @
+        | :// [^\s:/@,"']* : (?<uri> [^\s,"']+ ) @
+        | [\w.%+-]+ : (?<login> [^\s:,"'/][^\s,"']* ) @
         "#,
     )
     .expect("the pattern is a constant that a test compiles")
@@ -24,9 +25,9 @@ pub(crate) fn mask_secrets(text: &str) -> String {
     let mut done = 0;
     for found in SECRET.captures_iter(text) {
         let value = found.name("value");
-        let secret = value
-            .or_else(|| found.name("pem"))
-            .or_else(|| found.name("uri"));
+        let secret = ["value", "pem", "uri", "login"]
+            .iter()
+            .find_map(|name| found.name(name));
         let Some(secret) = secret else { continue };
         let end = if value.is_some() {
             end_of_block(text, secret.range())
@@ -91,6 +92,18 @@ mod tests {
             "sudo-password: *****",
         ] {
             assert!(masked.contains(open), "{open} not in {masked}");
+        }
+    }
+
+    #[test]
+    fn passwords_of_addresses_are_masked_to_the_last_at() {
+        for (text, masked) in [
+            ("ssh://bob:p@ss@web1:22,db", "ssh://bob:****@web1:22,db"),
+            ("web,bob:hunter2@h:x", "web,bob:*******@h:x"),
+            ("- bob:pw@[::1]", "- bob:**@[::1]"),
+            ("bob@h:22 web::x [::1]:22", "bob@h:22 web::x [::1]:22"),
+        ] {
+            assert_eq!(mask_secrets(text), masked);
         }
     }
 

@@ -162,9 +162,9 @@ impl<'t> Selection<'t> {
             }
             Meaning::Address(entry) => {
                 let named = self.leave_out_addresses(|known| known.name == entry.name);
-                // Leaving out a stranger that nobody named is a typo, and one that would hit the wrong machine.
                 if !named && entry.name.as_str() != "localhost" {
-                    return Err(self.unknown(term));
+                    let name = mask_secrets(term.word);
+                    return Err(self.error(Kind::LeftOutUnnamed { name }, term.span.clone()));
                 }
             }
         }
@@ -297,6 +297,7 @@ impl Tables {
 mod tests {
     use std::{collections::BTreeSet, sync::LazyLock};
 
+    use miette::{GraphicalReportHandler, GraphicalTheme};
     use proptest::prelude::*;
 
     use super::*;
@@ -403,7 +404,10 @@ groups:
         assert!(matches!(error("x*,web1").kind, Kind::NothingMatches { .. }));
         assert!(matches!(error("web,!x*").kind, Kind::NothingMatches { .. }));
         assert!(matches!(error("web,!wbe1").kind, Kind::Unknown { .. }));
-        assert!(matches!(error("web,!h:22").kind, Kind::Unknown { .. }));
+        assert!(matches!(
+            error("web,!h:22").kind,
+            Kind::LeftOutUnnamed { .. }
+        ));
         assert!(matches!(error("[a").kind, Kind::BadGlob { .. }));
         assert!(matches!(error(" , ").kind, Kind::Empty));
         assert!(matches!(error("!web1").kind, Kind::OnlyExclusions));
@@ -413,6 +417,30 @@ groups:
         assert!(matches!(several.kind, Kind::NotOne { count: 4, .. }));
         let secret = error("ssh://u:hunter2@h:x");
         assert!(!format!("{secret:?} {secret}").contains("hunter2"));
+    }
+
+    #[test]
+    fn mistakes_are_shown_where_they_are() {
+        let mut reports = String::new();
+        for expression in [
+            "web1, wbe3",
+            "kubernetes",
+            "web*,x*",
+            "[a",
+            " ",
+            "!web1",
+            "ssh://bob:hunter2@h:99999",
+            "bob:hunter2@h:x",
+            "shh://h",
+            "web,!db1.example.com",
+        ] {
+            GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+                .with_width(100)
+                .render_report(&mut reports, &error(expression))
+                .unwrap();
+        }
+        assert!(!reports.contains("hunter2"));
+        insta::assert_snapshot!(reports);
     }
 
     #[test]

@@ -30,6 +30,10 @@ pub enum ResolveErrorKind {
         name: String,
         nearest: Option<String>,
     },
+    /// An address that the expression leaves out without having named it: most likely a typo, and one that would
+    /// hit the wrong machine.
+    #[error("`{name}` is left out, but nothing is called so")]
+    LeftOutUnnamed { name: String },
     #[error("`{glob}` matches no target, alias or group")]
     NothingMatches { glob: String },
     #[error("`{glob}` is not a pattern: {reason}")]
@@ -70,6 +74,10 @@ impl ResolveError {
             ResolveErrorKind::Unknown { name, .. } => Some(format!(
                 "`segue inventory show` lists the targets; a host that is not in the inventory is written `ssh://{name}`"
             )),
+            ResolveErrorKind::LeftOutUnnamed { .. } => Some(
+                "what is left out is a target, alias or group of the inventory, or an address that the expression names"
+                    .to_owned(),
+            ),
             ResolveErrorKind::NothingMatches { .. } => {
                 Some("`segue inventory show` lists the targets and groups".to_owned())
             }
@@ -90,6 +98,7 @@ impl ResolveError {
             ResolveErrorKind::Empty => "segue::inventory::empty_expression",
             ResolveErrorKind::OnlyExclusions => "segue::inventory::only_exclusions",
             ResolveErrorKind::Unknown { .. } => "segue::inventory::unknown_name",
+            ResolveErrorKind::LeftOutUnnamed { .. } => "segue::inventory::left_out_unnamed",
             ResolveErrorKind::NothingMatches { .. } => "segue::inventory::nothing_matches",
             ResolveErrorKind::BadGlob { .. } => "segue::inventory::bad_glob",
             ResolveErrorKind::BadAddress(_) => "segue::inventory::bad_address",

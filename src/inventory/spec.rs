@@ -1,12 +1,13 @@
 //! A target as a plan or a plugin describes it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use super::{
     InventoryError, InventoryErrorKind as Kind,
     config_check::{check_config, map_or_error, wrong_kind},
     edit::overlay,
     layer::fill,
+    mask::mask_secrets,
     names::check_name,
     reader::parse_uri,
     tables::{Named, Tables},
@@ -19,7 +20,7 @@ const KEYS: [&str; 8] = [
 ];
 
 /// Describes a target that is added to an inventory in memory.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct TargetSpec {
     /// One of `name` and `uri` is needed; the name defaults to the URI.
     pub name: Option<String>,
@@ -32,6 +33,16 @@ pub struct TargetSpec {
     pub features: BTreeSet<String>,
     /// Groups that it joins. It is in `all` anyway.
     pub groups: Vec<String>,
+}
+
+/// Names it. The rest may hold passwords that nobody has covered yet.
+impl fmt::Debug for TargetSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TargetSpec")
+            .field("name", &self.name)
+            .field("uri", &self.uri.as_deref().map(mask_secrets))
+            .finish_non_exhaustive()
+    }
 }
 
 impl TargetSpec {

@@ -13,6 +13,9 @@ use crate::model::BranchPath;
 /// What a branch gives when it is over.
 pub(super) type BranchResult = Result<Dynamic, Box<EvalAltResult>>;
 
+/// Where branches write their numbers when they are over.
+pub(super) type EndedList = Rc<RefCell<Vec<usize>>>;
+
 /// What a branch does.
 pub(super) type Body = Box<dyn FnOnce() -> BranchResult>;
 
@@ -31,7 +34,7 @@ pub(super) struct Branch {
     pub(super) result: RefCell<Option<BranchResult>>,
     pub(super) waiters: RefCell<Vec<Rc<Branch>>>,
     /// Where it writes its number at its end, so that whoever started thousands need not look at each.
-    pub(super) report: RefCell<Option<(Rc<RefCell<Vec<usize>>>, usize)>>,
+    pub(super) report: RefCell<Option<(EndedList, usize)>>,
     /// Branches that this one started and that may still run. Ended ones are dropped from time to time.
     children: RefCell<Vec<Weak<Branch>>>,
     pub(super) flights: RefCell<Vec<Rc<Flight>>>,
@@ -73,7 +76,7 @@ impl Branch {
     }
 
     /// Has it write its number into a list at its end.
-    pub(super) fn report_to(&self, ended: &Rc<RefCell<Vec<usize>>>, number: usize) {
+    pub(super) fn report_to(&self, ended: &EndedList, number: usize) {
         self.report.replace(Some((Rc::clone(ended), number)));
     }
 

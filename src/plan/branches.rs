@@ -12,7 +12,7 @@ use super::{
     scheduler::BranchKind,
     trace::{self, PlanError},
 };
-use crate::model::{Failure, kinds};
+use crate::model::{EffectId, Failure};
 
 /// The kind of an error that the script made by itself: an index out of bounds, a division by zero.
 const SCRIPT_ERROR: &str = "segue/script-error";
@@ -89,9 +89,33 @@ pub(super) fn values_or_error(
     };
     let gravest = errors.remove(gravest);
     let others = errors.iter().filter(|error| error.is_catchable());
-    let others = others.map(|error| PlanError::new(error, host));
+    let others: Vec<PlanError> = others.map(|error| PlanError::new(error, host)).collect();
+    let effects = others.iter().flat_map(|error| error.effects.clone());
+    let gravest = came_of(gravest, effects.collect());
     host.swallowed.borrow_mut().extend(others);
     Err(gravest)
+}
+
+/// The error, which stands for those of other branches too: what they did is done again with it.
+fn came_of(mut error: Box<EvalAltResult>, effects: Vec<EffectId>) -> Box<EvalAltResult> {
+    if effects.is_empty() {
+        return error;
+    }
+    let mut inner = &mut *error;
+    while let EvalAltResult::ErrorInFunctionCall(_, _, next, _)
+    | EvalAltResult::ErrorInModule(_, next, _) = inner
+    {
+        inner = next;
+    }
+    if let EvalAltResult::ErrorRuntime(value, _) = inner {
+        let fault = value
+            .read_lock::<Rc<Fault>>()
+            .map(|fault| (**fault).clone());
+        if let Some(fault) = fault {
+            *value = Dynamic::from(Rc::new(fault.of_effects(effects)));
+        }
+    }
+    error
 }
 
 /// Which of several errors goes on.

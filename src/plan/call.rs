@@ -12,7 +12,7 @@ use super::{
     effect::{Effect, Outcome},
     functions::Entry,
     host::Host,
-    object::Fault,
+    site::Site,
 };
 use crate::model::{Failure, Place, Target, Value, kinds, parse_duration};
 
@@ -38,13 +38,20 @@ impl Call<'_> {
         self.context.call_position()
     }
 
+    pub(super) fn site(&self) -> Site {
+        Site {
+            host: self.host(),
+            position: self.position(),
+        }
+    }
+
     pub(super) fn place(&self) -> Option<Place> {
-        self.host().place(self.position())
+        self.site().place()
     }
 
     /// An error of this call that the script can catch.
     pub(super) fn fail(&self, failure: Failure) -> CallError {
-        Fault::new(failure, self.place()).into_error(self.position())
+        self.site().fail(failure)
     }
 
     /// An error of this call that says how it has to be written.
@@ -54,15 +61,24 @@ impl Call<'_> {
 
     /// Asks for an effect and waits for its outcome.
     pub(super) fn ask(&self, effect: Effect) -> Result<Outcome, CallError> {
-        self.host().ask(self.position(), effect)
+        self.site().ask(effect)
     }
 
     /// Asks for an effect that is answered by a value.
     pub(super) fn ask_value(&self, effect: Effect) -> Result<Value, CallError> {
-        match self.ask(effect)? {
-            Outcome::Value { value } => Ok(value),
-            _ => Ok(Value::Null),
+        self.site().ask_value(effect)
+    }
+
+    /// An error if one more branch would be in too many others.
+    pub(super) fn check_depth(&self) -> Result<(), CallError> {
+        let host = self.host();
+        let most = host.limits.branch_depth;
+        if host.scheduler.current().depth >= most {
+            return Err(self.misuse(format!(
+                "branches, steps and plans are nested more than {most} levels deep"
+            )));
         }
+        Ok(())
     }
 
     /// An argument that was given; `()` counts as not given.
@@ -158,7 +174,7 @@ impl Call<'_> {
     pub(super) fn targets(&self, index: usize) -> Result<Vec<Arc<Target>>, CallError> {
         super::selection::select(&self.host(), self.argument(index)).map_err(|mut failure| {
             failure.message = format!("{}: {}", self.parameter(index), failure.message);
-            self.fail(failure)
+            self.fail(*failure)
         })
     }
 

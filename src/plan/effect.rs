@@ -1,16 +1,18 @@
 //! What a plan asks of the world, and what comes of it. The interpreter knows nothing else of either.
 
 use std::{
-    collections::BTreeMap, fmt, future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration,
+    collections::BTreeMap, future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration,
 };
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::rehearsal::Rehearsal;
 use crate::{
     model::{
         ActionKind, EffectId, Failure, Map, MessageLevel, Place, ResultSet, StepStatus, Target,
-        Value,
+        TargetResult, Value,
     },
+    schedule::{BatchSpec, FailureBudget},
     task::Task,
 };
 
@@ -184,6 +186,12 @@ pub struct RunOptions {
     pub limit: Option<usize>,
     #[serde(skip)]
     pub on_failure: OnFailure,
+    /// The targets are worked on batch by batch. Without a budget the first failure is the last that is borne.
+    #[serde(skip)]
+    pub batch: Option<BatchSpec>,
+    /// How long is waited between batches.
+    #[serde(skip)]
+    pub pause: Option<Duration>,
     #[serde(skip)]
     pub description: Option<String>,
     /// The plan deals with failed targets itself, so their failures end nothing.
@@ -193,6 +201,9 @@ pub struct RunOptions {
     /// the action may take.
     #[serde(skip)]
     pub detach: bool,
+    /// What a preview answers in its place.
+    #[serde(skip)]
+    pub preview: Option<Map>,
     /// Part of an `undo` or a clean-up: it is done although the job is stopping.
     #[serde(skip)]
     pub cleanup: bool,
@@ -209,23 +220,15 @@ pub struct Retry {
 }
 
 /// What the failure of some targets does to the action, and to the plan that did not catch it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnFailure {
     /// Any failure ends the plan when the action is over.
     #[default]
     Stop,
     /// The plan goes on with those that are well.
     Survivors,
-    /// As `Survivors` until more than this many have failed; then no further target is started.
+    /// As `Survivors` until more than this many have failed; then no further target is started, and the plan ends.
     Budget(FailureBudget),
-}
-
-/// How many failed targets are borne.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum FailureBudget {
-    Count(usize),
-    /// 0 to 100, of the targets of the action.
-    Percent(f64),
 }
 
 /// Who may approve, and how long is waited.
@@ -275,11 +278,40 @@ pub type Perform = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 /// `perform` itself returns at once; the future is driven by tokio and may take as long as it likes.
 pub trait Performer: Send + Sync {
     fn perform(&self, request: Request) -> Perform;
+
+    /// What stands for an entry that a result does not have, if the result is one that nobody knows yet.
+    ///
+    /// Asked only about entries that are not there, when the plan looks at them.
+    fn unknown(&self, _look: &Look<'_>) -> Option<Value> {
+        None
+    }
+
+    /// The test that is run, if this is one.
+    fn rehearsal(&self) -> Option<Rehearsal> {
+        None
+    }
+}
+
+/// The plan looks at an entry of a result.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    pub result: &'a Arc<TargetResult>,
+    /// The name of the entry, such as `stdout`.
+    pub entry: &'a str,
+    pub place: Option<&'a Place>,
 }
 
 impl<P: Performer + ?Sized> Performer for Arc<P> {
     fn perform(&self, request: Request) -> Perform {
         (**self).perform(request)
+    }
+
+    fn unknown(&self, look: &Look<'_>) -> Option<Value> {
+        (**self).unknown(look)
+    }
+
+    fn rehearsal(&self) -> Option<Rehearsal> {
+        (**self).rehearsal()
     }
 }
 
@@ -309,15 +341,6 @@ impl Effect {
             Self::Approve { .. } => "approve",
             Self::Print { .. } => "print",
             Self::StartStep { .. } | Self::FinishStep { .. } => "step",
-        }
-    }
-}
-
-impl fmt::Display for FailureBudget {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Count(count) => write!(f, "{count}"),
-            Self::Percent(percent) => write!(f, "{percent}%"),
         }
     }
 }

@@ -208,8 +208,8 @@ mod tests {
         let owned = Rc::new(());
         let on_stack = Rc::clone(&owned);
         let fiber = Fiber::new(&stacks, move || {
-            let _on_stack = on_stack;
             suspend();
+            drop(on_stack);
             unreachable!("it is never resumed");
         })
         .unwrap();

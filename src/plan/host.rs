@@ -11,6 +11,7 @@ use regex::Regex;
 use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext, Position};
 
 use super::{
+    blame::Blame,
     effect::{Effect, Outcome, Performer, Request},
     ending::Ending,
     fiber,
@@ -26,7 +27,7 @@ use super::{
 };
 use crate::{
     inventory::Inventory,
-    model::{Failure, Place, Target, TargetName, kinds},
+    model::{BranchPath, Failure, Place, Target, TargetName, kinds},
 };
 
 /// Everything that one run of a plan has to itself.
@@ -36,6 +37,7 @@ pub(super) struct Host {
     pub(super) sources: Sources,
     pub(super) identities: Identities,
     pub(super) limits: Limits,
+    pub(super) blame: Blame,
     /// Failures that ended nothing: of branches beside the one whose error was thrown, of futures that nobody waited for.
     pub(super) swallowed: RefCell<Vec<PlanError>>,
     /// What was started in the background, until the plan is over.
@@ -71,6 +73,7 @@ impl Host {
     /// A host with an engine that is linked to it.
     pub(super) fn new(parts: HostParts) -> Rc<Self> {
         let meter = Rc::new(Meter::default());
+        let is_test = parts.performer.rehearsal().is_some();
         let scheduler = Scheduler::new(
             parts.performer,
             parts.handle,
@@ -84,6 +87,7 @@ impl Host {
             sources: Sources::default(),
             identities: Identities::new(parts.key),
             limits: parts.limits,
+            blame: Blame::default(),
             swallowed: RefCell::default(),
             futures: RefCell::default(),
             patterns: RefCell::default(),
@@ -94,6 +98,9 @@ impl Host {
             engine: OnceCell::new(),
         });
         let mut engine = super::engine::with_functions(&host.limits);
+        if is_test {
+            super::engine::add_test_functions(&mut engine);
+        }
         let link = Rc::downgrade(&host);
         engine.set_default_tag(Dynamic::from(Link(Weak::clone(&link))));
         engine.set_module_resolver(super::import::Importer::new(Weak::clone(&link)));
@@ -111,7 +118,7 @@ impl Host {
 
     /// The host that a native function is called in.
     pub(super) fn of(context: &NativeCallContext<'_>) -> Rc<Self> {
-        let link = context.tag().and_then(|tag| tag.read_lock::<Link>());
+        let link = context.tag().and_then(Dynamic::read_lock::<Link>);
         link.and_then(|link| link.0.upgrade())
             .expect("functions of the language are called by a running plan")
     }
@@ -136,11 +143,21 @@ impl Host {
 
     /// Begins an effect without waiting for it.
     pub(super) fn begin(&self, position: Position, effect: Effect) -> Result<Rc<Flight>, Ending> {
-        let branch = self.scheduler.current();
-        if let Some(ending) = branch.ending.get() {
+        let path = self.scheduler.current().path.clone();
+        self.begin_for(&path, position, effect)
+    }
+
+    /// As [`Host::begin`], in the name of another branch than the one that waits.
+    pub(super) fn begin_for(
+        &self,
+        branch: &BranchPath,
+        position: Position,
+        effect: Effect,
+    ) -> Result<Rc<Flight>, Ending> {
+        if let Some(ending) = self.scheduler.current().ending.get() {
             return Err(ending);
         }
-        let id = self.identities.of(&branch.path, &effect);
+        let id = self.identities.of(branch, &effect);
         Ok(self.scheduler.begin(Request {
             id,
             place: self.sources.place(position),
@@ -156,7 +173,14 @@ impl Host {
     ) -> Result<Outcome, Box<EvalAltResult>> {
         match self.scheduler.land_of(flight) {
             Ok(Outcome::Failed { failure }) => {
-                Err(Fault::new(failure, self.place(position)).into_error(position))
+                let fault = Fault::new(failure, self.place(position));
+                Err(fault
+                    .of_effects(vec![flight.effect.clone()])
+                    .into_error(position))
+            }
+            Ok(Outcome::Results { results }) => {
+                self.blame.note(&flight.effect, &results);
+                Ok(Outcome::Results { results })
             }
             Ok(Outcome::Stopped) => Err(Ending::Stopped.into_error(position)),
             Ok(Outcome::Suspended) => Err(Ending::Suspended.into_error(position)),
@@ -166,12 +190,12 @@ impl Host {
     }
 
     /// The targets that an expression names.
-    pub(super) fn resolve(&self, expression: &str) -> Result<Vec<Arc<Target>>, Failure> {
+    pub(super) fn resolve(&self, expression: &str) -> Result<Vec<Arc<Target>>, Box<Failure>> {
         let resolved = self.inventory.borrow().resolve(expression);
         resolved.map_err(|error| {
             let help = error.help_text().map(|help| format!(": {help}"));
             let message = format!("{error}{}", help.unwrap_or_default());
-            Failure::new(kinds::VALIDATION, message)
+            Box::new(Failure::new(kinds::VALIDATION, message))
         })
     }
 

@@ -48,7 +48,10 @@ impl Importer {
                 "an import needs a file to start from",
             ))
         })?;
-        let file = host.world.import(&from, path).map_err(fail)?;
+        let file = host
+            .world
+            .import(&from, path)
+            .map_err(|failure| fail(*failure))?;
         let known = self.modules.borrow().get(&file.path).cloned();
         if let Some(module) = known {
             return Ok(module);

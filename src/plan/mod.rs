@@ -3,8 +3,14 @@
 //! The only room that names rhai. It never touches the network, the clock, the disk of a run or the terminal:
 //! it asks a [`Performer`] and goes on with the outcome.
 
+#![expect(
+    clippy::unnecessary_box_returns,
+    reason = "the errors of the functions that Rhai calls are boxed"
+)]
+
 mod action;
 mod batches;
+mod blame;
 mod branch;
 mod branches;
 mod call;
@@ -17,6 +23,7 @@ mod ending;
 mod engine;
 mod fiber;
 mod functions;
+mod graph_run;
 mod header;
 mod host;
 mod identity;
@@ -26,11 +33,14 @@ mod limits;
 mod meter;
 mod object;
 mod options;
+mod perseverance;
 mod plan_stop;
 mod program;
 mod project_world;
+mod rehearsal;
 mod scheduler;
 mod selection;
+mod site;
 mod source;
 mod sources;
 mod trace;
@@ -40,20 +50,25 @@ mod world;
 mod tests;
 
 pub use self::{
-    check::{CheckWorld, Lookup, ProjectView, TaskView, UnknownTargets, check, check_file},
+    check::{
+        CheckWorld, Lookup, ProjectView, TaskView, UnknownTargets, WrittenGraph, check, check_file,
+        written_graphs,
+    },
     diagnostic::{Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
-        Action, ApproveBy, Effect, FailureBudget, OnFailure, Outcome, Params, Perform, Performer,
-        Request, Retry, Run, RunOptions,
+        Action, ApproveBy, Effect, Look, OnFailure, Outcome, Params, Perform, Performer, Request,
+        Retry, Run, RunOptions,
     },
     ending::Ending,
-    functions::{Entry, EntryKind, Param, catalog},
+    functions::{Entry, EntryKind, Param, catalog, test_catalog},
     header::{DefaultExpression, Header, PlanParam},
     identity::IdentityKey,
     interpreter::{Interpreter, PlanEnd, PlanOutcome},
     limits::Limits,
+    options::{OPTIONS, OptionEntry},
     plan_stop::PlanStop,
     program::{Program, ProgramError},
+    rehearsal::{Problem, Rehearsal, TestCase},
     source::{Source, Span},
     trace::{Frame, FrameFunction, PlanError},
     world::World,

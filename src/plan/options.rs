@@ -8,66 +8,180 @@ use super::{
     batches,
     call::{Call, CallError, read_duration},
     convert,
-    effect::{FailureBudget, OnFailure, Retry, RunOptions},
+    effect::{OnFailure, Retry, RunOptions},
 };
 use crate::{
     model::{Value, nearest},
-    schedule::{self, BatchSpec},
+    schedule::FailureBudget,
 };
 
-/// The names of all options, with what each wants, as messages and the documentation have it.
-pub(super) const OPTIONS: &[(&str, &str)] = &[
-    ("arguments", "an Array of Strings and numbers"),
-    (
+/// An option of a call, as the documentation and messages have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OptionEntry {
+    pub name: &'static str,
+    /// What its value has to be, after "must be".
+    pub wanted: &'static str,
+    pub doc: &'static str,
+}
+
+const fn option(name: &'static str, wanted: &'static str, doc: &'static str) -> OptionEntry {
+    OptionEntry { name, wanted, doc }
+}
+
+/// All options that calls have. Which call has which is in its entry of the catalog.
+pub const OPTIONS: &[OptionEntry] = &[
+    option(
+        "after",
+        "the name of a step, or an Array of names",
+        "The steps that come before it.",
+    ),
+    option(
+        "arguments",
+        "an Array of Strings and numbers",
+        "The arguments of the script.",
+    ),
+    option(
+        "attempts",
+        "a number, at least 1",
+        "How many times it is tried in all.",
+    ),
+    option(
+        "backoff",
+        "a number, at least 1",
+        "What the delay is multiplied by after each attempt.",
+    ),
+    option(
         "batch",
         "a number of targets, a share such as \"25%\", or an Array of these",
+        "Works on the targets batch by batch. A failure beyond `max_failures` (0 unless it is given) begins no further batch.",
     ),
-    ("catch_errors", "a Boolean"),
-    ("description", "a String"),
-    ("detach", "a Boolean"),
-    ("env", "a Map of data"),
-    ("interval", "a duration such as \"2s\""),
-    ("limit", "a number of targets, at least 1"),
-    (
+    option(
+        "by",
+        "a name, or an Array of names",
+        "Who may answer; anybody unless it is given.",
+    ),
+    option(
+        "catch_errors",
+        "a Boolean",
+        "A failure is not thrown: the plan looks at the results itself.",
+    ),
+    option(
+        "default",
+        "a value",
+        "The answer of somebody who types nothing.",
+    ),
+    option(
+        "delay",
+        "a duration such as \"5s\"",
+        "The time between two attempts.",
+    ),
+    option(
+        "description",
+        "a String",
+        "Words for whoever follows the job.",
+    ),
+    option(
+        "detach",
+        "a Boolean",
+        "It may take the target or its network down: when the connection breaks, the target is waited for until `timeout`, and the outcome is fetched.",
+    ),
+    option(
+        "env",
+        "a Map of data",
+        "Variables of the environment. Anything but a text is given as JSON.",
+    ),
+    option(
+        "interval",
+        "a duration such as \"2s\"",
+        "The time between two looks.",
+    ),
+    option(
+        "limit",
+        "a number, at least 1",
+        "How many are worked on at the same time.",
+    ),
+    option(
         "max_failures",
         "how many targets may fail, or a share such as \"10%\"",
+        "When more targets have failed, no further one is started, and the error is thrown. A share is rounded down.",
     ),
-    ("noop", "a Boolean"),
-    (
+    option(
+        "noop",
+        "a Boolean",
+        "The task says what it would do, and does nothing.",
+    ),
+    option(
         "on_failure",
         "\"stop\", \"survivors\", or how many targets may fail: a number or a share such as \"10%\"",
+        "`stop` throws when all targets have been tried, `survivors` goes on, a number or share is `max_failures`.",
     ),
-    (
+    option(
+        "pause",
+        "a duration such as \"10s\"",
+        "The time between two batches.",
+    ),
+    option(
+        "preview",
+        "a Map of data",
+        "What `segue plan preview` takes for its value, since nothing is done there.",
+    ),
+    option("pretty", "a Boolean", "Puts it on several lines."),
+    option(
         "retry",
         "a number of attempts, or a Map with `attempts`, `delay` and `backoff`",
+        "Tries again where it failed.",
     ),
-    ("run_as", "a String"),
-    ("timeout", "a duration such as \"90s\""),
+    option("run_as", "a String", "The user that it is done as."),
+    option(
+        "sensitive",
+        "a Boolean",
+        "The answer is not shown, and becomes a `Sensitive`.",
+    ),
+    option(
+        "timeout",
+        "a duration such as \"90s\"",
+        "When it takes longer, it is ended and has failed.",
+    ),
+    option(
+        "undo",
+        "a closure",
+        "What a rollback calls to undo the step.",
+    ),
+    option(
+        "uses",
+        "a name, or an Array of names",
+        "Resources that it needs: no two steps use the same at once.",
+    ),
+    option(
+        "when",
+        "a closure",
+        "The step is skipped when it gives `false`.",
+    ),
 ];
+
+/// What the value of an option has to be.
+fn wanted(name: &str) -> &'static str {
+    let found = OPTIONS.iter().find(|option| option.name == name);
+    found.map_or("something else", |option| option.wanted)
+}
 
 /// The options of one call.
 #[derive(Debug)]
 pub(super) struct Options {
     pub(super) run: RunOptions,
     pub(super) arguments: Vec<String>,
-    pub(super) batch: Option<BatchSpec>,
     pub(super) interval: Option<Duration>,
-    /// How many targets may fail, if the plan says so.
-    pub(super) budget: Option<schedule::FailureBudget>,
 }
 
-/// Reads the options of a call that understands `allowed` of them.
-pub(super) fn read(call: &Call<'_>, index: usize, allowed: &[&str]) -> Result<Options, CallError> {
-    let given = call.map(index)?;
+/// Reads the options of an action.
+pub(super) fn read(call: &Call<'_>, index: usize) -> Result<Options, CallError> {
+    let given = known(call, index)?;
     let mut options = Options {
         run: RunOptions::default(),
         arguments: Vec::new(),
-        batch: None,
         interval: None,
-        budget: None,
     };
     for (name, value) in &given {
-        check_name(call, name, allowed)?;
         if !value.is_unit() {
             set(&mut options, name, value).ok_or_else(|| wrong(call, name, value))?;
         }
@@ -78,20 +192,43 @@ pub(super) fn read(call: &Call<'_>, index: usize, allowed: &[&str]) -> Result<Op
             call.entry.name
         )));
     }
+    if options.run.pause.is_some() && options.run.batch.is_none() {
+        return Err(call.misuse(format!(
+            "`pause` of `{}` is a pause between batches: give `batch`, too",
+            call.entry.name
+        )));
+    }
     Ok(options)
 }
 
-/// An error if a call does not understand an option of that name.
-pub(super) fn check_name(call: &Call<'_>, name: &str, allowed: &[&str]) -> Result<(), CallError> {
-    if allowed.contains(&name) {
-        return Ok(());
-    }
+/// The map of options that is given to a call, each of which its entry of the catalog has.
+pub(super) fn known(call: &Call<'_>, index: usize) -> Result<ScriptMap, CallError> {
+    let given = call.map(index)?;
+    let allowed = &call.entry.options;
+    let Some(name) = given.keys().find(|name| !allowed.contains(&name.as_str())) else {
+        return Ok(given);
+    };
     let function = call.entry.name;
     let help = nearest(name, allowed.iter().copied()).map_or_else(
         || format!("it has {}", listed(allowed)),
         |near| format!("did you mean `{near}`?"),
     );
     Err(call.misuse(format!("`{function}` has no option `{name}`: {help}")))
+}
+
+/// One option, read as what it has to be; none if it is not given.
+pub(super) fn option_of<T>(
+    call: &Call<'_>,
+    options: &ScriptMap,
+    name: &str,
+    read: impl FnOnce(&Dynamic) -> Option<T>,
+) -> Result<Option<T>, CallError> {
+    let Some(value) = options.get(name).filter(|value| !value.is_unit()) else {
+        return Ok(None);
+    };
+    read(value)
+        .map(Some)
+        .ok_or_else(|| wrong(call, name, value))
 }
 
 /// Names in backticks with commas between them.
@@ -101,17 +238,13 @@ pub(super) fn listed(names: &[&str]) -> String {
 }
 
 fn wrong(call: &Call<'_>, name: &str, value: &Dynamic) -> CallError {
-    let wanted = OPTIONS
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map_or("something else", |(_, wanted)| wanted);
     let is_plain = value.is_int() || value.is_float() || value.is_string() || value.is_bool();
     let shown = if is_plain {
         format!(": `{value}`")
     } else {
         String::new()
     };
-    let actual = convert::type_name(value);
+    let (wanted, actual) = (wanted(name), convert::type_name(value));
     let function = call.entry.name;
     call.misuse(format!(
         "the option `{name}` of `{function}` must be {wanted}, but is {actual}{shown}"
@@ -134,18 +267,20 @@ fn set(options: &mut Options, name: &str, value: &Dynamic) -> Option<()> {
         "on_failure" => match text(value).as_deref() {
             Some("stop") => run.on_failure = OnFailure::Stop,
             Some("survivors") => run.on_failure = OnFailure::Survivors,
-            _ => set_budget(options, value)?,
+            _ => run.on_failure = OnFailure::Budget(budget(value)?),
         },
-        "max_failures" => set_budget(options, value)?,
+        "max_failures" => run.on_failure = OnFailure::Budget(budget(value)?),
         "env" => run.env = environment(value)?,
+        "preview" => run.preview = Some(convert::to_map(&*value.read_lock::<ScriptMap>()?).ok()?),
         "arguments" => options.arguments = arguments(value)?,
-        "batch" => options.batch = Some(batches::read(value).ok()?),
+        "batch" => run.batch = Some(batches::read(value).ok()?),
+        "pause" => run.pause = Some(read_duration(value)?),
         _ => return None,
     }
     Some(())
 }
 
-fn text(value: &Dynamic) -> Option<String> {
+pub(super) fn text(value: &Dynamic) -> Option<String> {
     value
         .read_lock::<ImmutableString>()
         .map(|text| text.to_string())
@@ -157,20 +292,20 @@ pub(super) fn count(value: &Dynamic) -> Option<usize> {
     (number > 0).then_some(number)
 }
 
-fn set_budget(options: &mut Options, value: &Dynamic) -> Option<()> {
-    let budget: schedule::FailureBudget = match value.as_int() {
-        Ok(number) => number.try_into().ok()?,
-        Err(_) => text(value)?.parse().ok()?,
-    };
-    options.budget = Some(budget);
-    options.run.on_failure = OnFailure::Budget(match budget {
-        schedule::FailureBudget::Count(count) => FailureBudget::Count(count),
-        schedule::FailureBudget::Percent(percent) => {
-            let text = percent.to_string();
-            FailureBudget::Percent(text.trim_end_matches('%').parse().ok()?)
-        }
-    });
-    Some(())
+fn budget(value: &Dynamic) -> Option<FailureBudget> {
+    match value.as_int() {
+        Ok(number) => number.try_into().ok(),
+        Err(_) => text(value)?.parse().ok(),
+    }
+}
+
+/// `"a"`, or `["a", "b"]`.
+pub(super) fn texts(value: &Dynamic) -> Option<Vec<String>> {
+    if let Some(only) = text(value) {
+        return Some(vec![only]);
+    }
+    let items = value.read_lock::<Array>()?;
+    items.iter().map(text).collect()
 }
 
 fn environment(value: &Dynamic) -> Option<BTreeMap<String, Value>> {
@@ -192,7 +327,7 @@ fn arguments(value: &Dynamic) -> Option<Vec<String>> {
 }
 
 /// `3`, or `#{ attempts: 3, delay: "5s", backoff: 2.0 }`.
-fn retry(value: &Dynamic) -> Option<Retry> {
+pub(super) fn retry(value: &Dynamic) -> Option<Retry> {
     let mut retry = Retry {
         attempts: 3,
         delay: Duration::from_secs(1),

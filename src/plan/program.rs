@@ -34,7 +34,7 @@ pub struct Program {
 #[derive(Clone, Debug, Error)]
 pub enum ProgramError {
     #[error("{0}")]
-    Unknown(Failure),
+    Unknown(Box<Failure>),
     #[error(transparent)]
     Invalid(#[from] PlanErrors),
 }
@@ -83,6 +83,11 @@ impl Program {
     }
 
     #[must_use]
+    pub const fn file(&self) -> &PlanFile {
+        &self.file
+    }
+
+    #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
     }
@@ -93,7 +98,7 @@ impl Program {
     }
 
     /// The variables that the script begins with: what was given, checked, and defaults for the rest.
-    pub(super) fn bind(&self, host: &Host, given: Map) -> Result<Scope<'static>, PlanError> {
+    pub(super) fn bind(&self, host: &Host, given: Map) -> Result<Scope<'static>, Box<PlanError>> {
         let mut complete = given;
         let mut scope = Scope::new();
         for param in &self.header.params {
@@ -112,7 +117,7 @@ impl Program {
         }
         let owner = format!("plan `{}`", self.file.name);
         let checked = check_params(&owner, Some(&self.parameters()), &complete)
-            .map_err(|errors| params_error(&errors))?;
+            .map_err(|errors| Box::new(params_error(&errors)))?;
         let mut scope = Scope::new();
         for param in &self.header.params {
             let value = checked.get(&param.name).unwrap_or(&Value::Null);
@@ -127,7 +132,7 @@ impl Program {
         host: &Host,
         name: &str,
         scope: &mut Scope<'static>,
-    ) -> Result<Value, PlanError> {
+    ) -> Result<Value, Box<PlanError>> {
         let expression = self
             .header
             .param(name)
@@ -144,11 +149,13 @@ impl Program {
         let result = host
             .engine()
             .eval_expression_with_scope::<Dynamic>(scope, &text)
-            .map_err(|error| PlanError::new(&error, host))?;
+            .map_err(|error| Box::new(PlanError::new(&error, host)))?;
         convert::to_value(&result).map_err(|error| {
             let message = format!("the default of `{name}` is no data: {error}");
             let place = PlanDiagnostic::error("segue::plan::default", message);
-            PlanError::of_diagnostic(place.within(&self.source).label(expression.span, ""))
+            Box::new(PlanError::of_diagnostic(
+                place.within(&self.source).label(expression.span, ""),
+            ))
         })
     }
 

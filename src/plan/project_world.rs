@@ -22,50 +22,53 @@ const UNKNOWN_PLAN: &str = "bolt/unknown-plan";
 const DOWNLOADS: &str = "downloads";
 
 impl World for Project {
-    fn task(&self, name: &str) -> Result<Arc<Task>, Failure> {
+    fn task(&self, name: &str) -> Result<Arc<Task>, Box<Failure>> {
         Self::task(self, name).map_err(|error| failure(UNKNOWN_TASK, &error))
     }
 
-    fn plan(&self, name: &str) -> Result<PlanFile, Failure> {
+    fn plan(&self, name: &str) -> Result<PlanFile, Box<Failure>> {
         Self::plan(self, name).map_err(|error| failure(UNKNOWN_PLAN, &error))
     }
 
-    fn import(&self, from: &PlanFile, path: &str) -> Result<PlanFile, Failure> {
+    fn import(&self, from: &PlanFile, path: &str) -> Result<PlanFile, Box<Failure>> {
         self.import_file(from, path)
             .map_err(|error| failure(kinds::PLAN_FAILURE, &error))
     }
 
-    fn file(&self, name: &str) -> Result<PathBuf, Failure> {
+    fn file(&self, name: &str) -> Result<PathBuf, Box<Failure>> {
         match Self::file(self, name) {
             Ok(ProjectFile::OnDisk(path)) => Ok(path),
-            Ok(ProjectFile::Embedded { path, .. }) => Err(Failure::new(
+            Ok(ProjectFile::Embedded { path, .. }) => Err(Box::new(Failure::new(
                 kinds::VALIDATION,
                 format!(
                     "`{path}` travels inside of Segue: copy it into the project to send it to targets"
                 ),
-            )),
+            ))),
             Err(error) => Err(failure(kinds::VALIDATION, &error)),
         }
     }
 
-    fn download_directory(&self, name: &str) -> Result<PathBuf, Failure> {
+    fn download_directory(&self, name: &str) -> Result<PathBuf, Box<Failure>> {
         let inside = Path::new(name)
             .components()
             .all(|part| matches!(part, Component::Normal(_)));
         if inside && !name.is_empty() {
             return Ok(self.root().join(DOWNLOADS).join(name));
         }
-        Err(Failure::new(
+        Err(Box::new(Failure::new(
             kinds::VALIDATION,
             format!(
                 "`{name}` is no name below the project's `{DOWNLOADS}`: write it without `..` and without a leading `/`"
             ),
-        ))
+        )))
     }
 }
 
 /// What a person is told of it, with what to type instead.
-fn failure<E: Diagnostic>(kind: &str, error: &E) -> Failure {
+fn failure<E: Diagnostic>(kind: &str, error: &E) -> Box<Failure> {
     let help = error.help().map(|help| format!(": {help}"));
-    Failure::new(kind, format!("{error}{}", help.unwrap_or_default()))
+    Box::new(Failure::new(
+        kind,
+        format!("{error}{}", help.unwrap_or_default()),
+    ))
 }

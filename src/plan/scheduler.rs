@@ -23,7 +23,7 @@ use super::{
     meter::Meter,
     plan_stop::PlanStop,
 };
-use crate::model::{BranchPath, Failure, kinds};
+use crate::model::{BranchPath, EffectId, Failure, kinds};
 
 /// What comes to the plan's thread from outside.
 #[derive(Debug)]
@@ -38,6 +38,7 @@ pub(super) enum Arrival {
 
 /// An effect that is being performed.
 pub(super) struct Flight {
+    pub(super) effect: EffectId,
     number: u64,
     branch: Rc<Branch>,
     outcome: RefCell<Option<Outcome>>,
@@ -143,7 +144,7 @@ impl Scheduler {
             for _ in 0..round {
                 let next = self.ready.borrow_mut().pop_front();
                 if let Some(branch) = next {
-                    self.resume(branch);
+                    self.resume(&branch);
                 }
             }
             if self.ready.borrow().is_empty() && !root.has_ended() {
@@ -155,6 +156,11 @@ impl Scheduler {
             .unwrap_or_else(|| Err(Ending::Cancelled.into_error(Position::NONE)))
     }
 
+    /// Who performs the effects.
+    pub(super) fn performer(&self) -> &dyn Performer {
+        &*self.performer
+    }
+
     /// The branch that runs now.
     pub(super) fn current(&self) -> Rc<Branch> {
         let current = self.current.borrow();
@@ -163,9 +169,20 @@ impl Scheduler {
 
     /// Starts a branch of the current one. It has its first turn when those before it had theirs.
     pub(super) fn spawn(&self, name: &str, kind: BranchKind, body: Body) -> Rc<Branch> {
+        self.spawn_under(&self.current().path, name, kind, body)
+    }
+
+    /// Starts a branch of the current one whose path is below another than its own.
+    pub(super) fn spawn_under(
+        &self,
+        path: &BranchPath,
+        name: &str,
+        kind: BranchKind,
+        body: Body,
+    ) -> Rc<Branch> {
         let parent = self.current();
         let branch = Branch::new(
-            parent.path.child(name),
+            path.child(name),
             parent.depth + 1,
             kind == BranchKind::Cleanup || parent.cleanup,
             body,
@@ -198,6 +215,7 @@ impl Scheduler {
 
     /// Leaves the current branch until something wakes it. It may be woken for no reason.
     pub(super) fn park(&self) {
+        debug_assert!(self.current.borrow().is_some(), "only a branch can be left");
         fiber::suspend();
     }
 
@@ -224,6 +242,7 @@ impl Scheduler {
 
     /// Begins to perform an effect and returns at once.
     pub(super) fn begin(&self, request: Request) -> Rc<Flight> {
+        let effect = request.id.clone();
         let number = self.next_flight.get();
         self.next_flight.set(number + 1);
         let reply = Reply {
@@ -240,6 +259,7 @@ impl Scheduler {
         let task = self.handle.spawn(reply.of(perform));
         let branch = self.current();
         let flight = Rc::new(Flight {
+            effect,
             number,
             branch: Rc::clone(&branch),
             outcome: RefCell::new(None),
@@ -307,15 +327,15 @@ impl Scheduler {
         }
     }
 
-    fn resume(&self, branch: Rc<Branch>) {
+    fn resume(&self, branch: &Rc<Branch>) {
         branch.queued.set(false);
         let stage = branch.stage.replace(Stage::Running);
         let fiber = match stage {
             Stage::New(_) if branch.ending.get().is_some() => {
-                self.finish(&branch);
+                self.finish(branch);
                 return;
             }
-            Stage::New(body) => match self.begin_fiber(&branch, body) {
+            Stage::New(body) => match self.begin_fiber(branch, body) {
                 Some(fiber) => fiber,
                 None => return,
             },
@@ -326,7 +346,7 @@ impl Scheduler {
             }
         };
         self.meter.begin_turn();
-        let outer = self.current.replace(Some(Rc::clone(&branch)));
+        let outer = self.current.replace(Some(Rc::clone(branch)));
         let pause = self.resume_fiber(fiber);
         self.current.replace(outer);
         match pause {
@@ -335,7 +355,7 @@ impl Scheduler {
             }
             Pause::Ended => {
                 self.alive.set(self.alive.get() - 1);
-                self.finish(&branch);
+                self.finish(branch);
             }
             Pause::Panicked(payload) => {
                 self.alive.set(self.alive.get() - 1);
@@ -343,7 +363,7 @@ impl Scheduler {
                 branch
                     .result
                     .replace(Some(Err(panic_error(&message, Position::NONE))));
-                self.finish(&branch);
+                self.finish(branch);
             }
         }
     }

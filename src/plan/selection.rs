@@ -15,7 +15,7 @@ use crate::model::{Failure, Target, TargetName, TargetResult, kinds};
 const DEPTH_MAX: usize = 16;
 
 /// The targets that a value names, each once, in the order in which they are named, as the inventory has them now.
-pub(super) fn select(host: &Host, value: &Dynamic) -> Result<Vec<Arc<Target>>, Failure> {
+pub(super) fn select(host: &Host, value: &Dynamic) -> Result<Vec<Arc<Target>>, Box<Failure>> {
     let mut targets = Vec::new();
     collect(host, value, 0, &mut targets)?;
     let set: TargetSet = targets.into_iter().collect();
@@ -27,7 +27,7 @@ fn collect(
     value: &Dynamic,
     depth: usize,
     targets: &mut Vec<Arc<Target>>,
-) -> Result<(), Failure> {
+) -> Result<(), Box<Failure>> {
     if let Some(expression) = value.read_lock::<ImmutableString>() {
         targets.extend(host.resolve(&expression)?);
     } else if let Some(target) = value.read_lock::<Arc<Target>>() {
@@ -47,10 +47,10 @@ fn collect(
         }
     } else {
         let actual = convert::type_name(value);
-        return Err(Failure::new(
+        return Err(Box::new(Failure::new(
             kinds::VALIDATION,
             format!("must name targets, but is {actual}"),
-        ));
+        )));
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use super::{
     source::Source,
     sources::Sources,
 };
-use crate::model::{Failure, Place, ResultSet, Value, kinds};
+use crate::model::{EffectId, Failure, Place, ResultSet, Value, kinds};
 
 /// An error that nobody caught, or that ended no more than a branch.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -27,6 +27,8 @@ pub struct PlanError {
     pub failure: Failure,
     /// The results of the action that failed.
     pub results: Option<ResultSet>,
+    /// The effects whose failures it came of: a resume does them again.
+    pub effects: Vec<EffectId>,
     /// Innermost first: where it happened, then the call that led there, and so on to the plan itself.
     /// Empty if nothing is known of the place.
     pub frames: Vec<Frame>,
@@ -67,6 +69,7 @@ impl PlanError {
             EvalAltResult::ErrorRuntime(value, _) => Some(thrown(value)),
             _ => None,
         };
+        let effects = effects(error, host);
         let (failure, results) = match thrown {
             Some(thrown) => (thrown.failure, thrown.results),
             None => (
@@ -78,6 +81,7 @@ impl PlanError {
             diagnostic,
             failure,
             results,
+            effects,
             frames,
         }
     }
@@ -88,6 +92,7 @@ impl PlanError {
             diagnostic: PlanDiagnostic::error("segue::plan::failed", failure.message.clone()),
             failure,
             results: None,
+            effects: Vec::new(),
             frames: Vec::new(),
         }
     }
@@ -98,6 +103,7 @@ impl PlanError {
             failure: Failure::new(kinds::PLAN_FAILURE, diagnostic.message.clone()),
             diagnostic,
             results: None,
+            effects: Vec::new(),
             frames: Vec::new(),
         }
     }
@@ -139,6 +145,21 @@ impl Explainer for Host {
     fn next_command(&self) -> Option<String> {
         self.next_command.clone()
     }
+}
+
+/// The effects whose failures an error came of.
+pub(super) fn effects(error: &EvalAltResult, host: &Host) -> Vec<EffectId> {
+    let EvalAltResult::ErrorRuntime(value, _) = error.unwrap_inner() else {
+        return Vec::new();
+    };
+    let Some(fault) = value.read_lock::<Rc<Fault>>() else {
+        return Vec::new();
+    };
+    let mut effects = fault.effects.clone();
+    if let Some(results) = &fault.results {
+        effects.extend(host.blame.of(results.set()));
+    }
+    effects
 }
 
 /// What a script threw, whatever it was.

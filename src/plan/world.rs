@@ -13,29 +13,29 @@ pub trait World: Send + Sync {
     ///
     /// # Errors
     /// There is none, or its metadata can't be read.
-    fn task(&self, name: &str) -> Result<Arc<Task>, Failure>;
+    fn task(&self, name: &str) -> Result<Arc<Task>, Box<Failure>>;
 
     /// The plan of that name.
     ///
     /// # Errors
     /// There is none.
-    fn plan(&self, name: &str) -> Result<PlanFile, Failure>;
+    fn plan(&self, name: &str) -> Result<PlanFile, Box<Failure>>;
 
     /// What `import "path"` in that file means.
     ///
     /// # Errors
     /// There is no such file, or it lies outside of the project and of its modules.
-    fn import(&self, from: &PlanFile, path: &str) -> Result<PlanFile, Failure>;
+    fn import(&self, from: &PlanFile, path: &str) -> Result<PlanFile, Box<Failure>>;
 
     /// A file or directory for scripts and uploads: `module/path`, or a path in the project.
     ///
     /// # Errors
     /// There is none.
-    fn file(&self, name: &str) -> Result<PathBuf, Failure>;
+    fn file(&self, name: &str) -> Result<PathBuf, Box<Failure>>;
 
     /// Where a download to that name goes.
     ///
     /// # Errors
     /// The name leads out of the project.
-    fn download_directory(&self, name: &str) -> Result<PathBuf, Failure>;
+    fn download_directory(&self, name: &str) -> Result<PathBuf, Box<Failure>>;
 }

@@ -3,11 +3,10 @@
 use super::{
     ImportError, PlanFile, PlanLookupError, Project,
     module::Module,
+    name::{nearest_name, qualified},
     plan::Home,
     tree::{LeadsOut, Tree, is_inward, join},
 };
-use crate::model::nearest;
-
 /// The name that stands for the standard library in imports. No module can take it over.
 const STANDARD_LIBRARY: &str = "std";
 
@@ -47,7 +46,7 @@ impl Project {
         let names = self.import_names();
         Err(ImportError::Unknown {
             path: path.to_owned(),
-            nearest: nearest(&wanted.replace('/', "::"), names.iter().map(String::as_str))
+            nearest: nearest_name(&wanted.replace('/', "::"), &names)
                 .map(|name| name.replace("::", "/")),
         })
     }
@@ -106,7 +105,7 @@ impl Project {
             standard
                 .plan_paths()
                 .iter()
-                .map(|path| super::name::qualified(standard.prefix(), path)),
+                .map(|path| qualified(standard.prefix(), path)),
         );
         names
     }

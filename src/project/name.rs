@@ -1,5 +1,7 @@
 //! Names of modules, tasks and plans.
 
+use crate::model::nearest;
+
 /// Whether a word can be the name of a module, a task or a plan: a small letter, then small letters, digits and `_`.
 pub(super) fn is_name(word: &str) -> bool {
     word.starts_with(|letter: char| letter.is_ascii_lowercase())
@@ -35,9 +37,30 @@ pub(super) fn qualified(module: Option<&str>, inner: &str) -> String {
     }
 }
 
+/// The name that was most likely meant: near as a whole, or near in its last element when the module was forgotten.
+pub(super) fn nearest_name(typed: &str, names: &[String]) -> Option<String> {
+    let last = |name: &str| name.rsplit("::").next().map(str::to_owned);
+    if let Some(found) = nearest(typed, names.iter().map(String::as_str)) {
+        return Some(found.to_owned());
+    }
+    let ends: Vec<String> = names.iter().filter_map(|name| last(name)).collect();
+    let end = nearest(&last(typed)?, ends.iter().map(String::as_str))?;
+    let at = ends.iter().position(|candidate| candidate == end)?;
+    names.get(at).cloned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_typo_is_found_even_without_its_module() {
+        let names = ["web::reload".to_owned(), "deploy".to_owned()];
+        let nearest = |typed| nearest_name(typed, &names);
+        assert_eq!(nearest("relaod").as_deref(), Some("web::reload"));
+        assert_eq!(nearest("wbe::relaod").as_deref(), Some("web::reload"));
+        assert_eq!(nearest("kubernetes::apply"), None);
+    }
 
     #[test]
     fn names_are_puppets() {

@@ -5,10 +5,10 @@ use std::{collections::BTreeSet, path::Path, sync::Arc};
 use super::{
     PlanFile, PlanLookupError, Project,
     module::Module,
-    name::{is_name, qualified},
+    name::{is_name, nearest_name, qualified},
     tree::{Tree, read_text},
 };
-use crate::{model::nearest, task::FileSource};
+use crate::task::FileSource;
 
 /// The tree of a plan file, and its path in it.
 #[derive(Clone, Debug)]
@@ -182,7 +182,7 @@ impl Project {
         let wanted = wanted.trim_end_matches(".rhai").replace('/', "::");
         PlanLookupError::Unknown {
             name: name.to_owned(),
-            nearest: nearest(&wanted, names.iter().map(String::as_str)).map(str::to_owned),
+            nearest: nearest_name(&wanted, &names),
         }
     }
 

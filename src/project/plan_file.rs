@@ -25,4 +25,10 @@ impl PlanFile {
             module: None,
         }
     }
+
+    /// Whether it travels in the binary.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        self.path.starts_with("<segue>/")
+    }
 }

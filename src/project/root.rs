@@ -278,6 +278,43 @@ mod tests {
     }
 
     #[test]
+    fn mistakes_are_told_with_what_to_type_next() {
+        use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+        let sample = Sample::of(&[
+            ("plans/deploy.rhai", ""),
+            ("plans/old.yaml", ""),
+            ("modules/web/tasks/reload.sh", ""),
+            ("files/motd", ""),
+        ]);
+        let project = sample.open();
+        let plan = project.plan("deploy").unwrap();
+        let errors: Vec<Box<dyn Diagnostic>> = vec![
+            Box::new(project.task("relaod").unwrap_err()),
+            Box::new(project.task("kubernetes::apply").unwrap_err()),
+            Box::new(project.plan("delpoy").unwrap_err()),
+            Box::new(project.plan("old").unwrap_err()),
+            Box::new(project.import_file(&plan, "../x").unwrap_err()),
+            Box::new(project.import_file(&plan, "std/roling").unwrap_err()),
+            Box::new(project.file("mtod").unwrap_err()),
+            Box::new(project.read_file("/etc/passwd").unwrap_err()),
+        ];
+        sample.write("segue.yaml", "name: shop\nlmit: 5\n");
+        let settings = Project::at(sample.path()).unwrap_err();
+        let mut reports = String::new();
+        for error in errors
+            .iter()
+            .map(|error| &**error)
+            .chain([&settings as &dyn Diagnostic])
+        {
+            GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+                .with_width(100)
+                .render_report(&mut reports, error)
+                .unwrap();
+        }
+        insta::assert_snapshot!(reports);
+    }
+
+    #[test]
     fn what_is_shipped_can_be_read() {
         let directory = tempfile::tempdir().unwrap();
         let project = Project::at(directory.path()).unwrap();

@@ -8,13 +8,10 @@ use std::{
 use super::{
     Project, TaskLookupError, TaskSummary,
     module::{Module, TaskFiles},
-    name::qualified,
+    name::{nearest_name, qualified},
     tree::{Tree, read_text},
 };
-use crate::{
-    model::nearest,
-    task::{Metadata, Task, TaskFile, TaskParts},
-};
+use crate::task::{Metadata, Task, TaskFile, TaskParts};
 
 /// A metadata file of a megabyte is a mistake.
 const METADATA_BYTES_MAX: u64 = 1024 * 1024;
@@ -36,7 +33,7 @@ impl Project {
             let names = self.task_names();
             return Err(TaskLookupError::Unknown {
                 name: name.to_owned(),
-                nearest: nearest(name, names.iter().map(String::as_str)).map(str::to_owned),
+                nearest: nearest_name(name, &names),
             });
         };
         let task = Arc::new(self.load(&module, &stem, files)?);

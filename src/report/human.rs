@@ -60,6 +60,13 @@ impl<W: Write> Human<W> {
         }
     }
 
+    /// The same for a job that goes on: what it did before is known, and not told again.
+    #[must_use]
+    pub fn knowing(mut self, view: JobView) -> Self {
+        self.view = view;
+        self
+    }
+
     fn write(&mut self, event: &Event) -> std::io::Result<()> {
         match &event.kind {
             EventKind::JobStarted { what, object, .. } => self.write_start(*what, object),

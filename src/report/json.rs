@@ -39,7 +39,11 @@ pub fn job_document(view: &JobView) -> Json {
         let results: Vec<&TargetResult> = view
             .effects
             .values()
-            .flat_map(|effect| effect.results.values())
+            .flat_map(|effect| {
+                // In the order of the targets, whichever answered first.
+                let targets = effect.asked.targets.iter();
+                targets.filter_map(|target| effect.results.get(target))
+            })
             .map(AsRef::as_ref)
             .collect();
         let items: Vec<Json> = results

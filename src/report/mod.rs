@@ -4,12 +4,18 @@
 //! whether that is a terminal is for the command to know.
 
 mod human;
+mod job_page;
+mod job_record;
 mod json;
 mod json_lines;
+mod language;
 mod result_lines;
 
 pub use self::{
     human::{Detail, Human},
+    job_page::{JobPage, local_time},
+    job_record::job_record,
     json::{job_document, result_document},
     json_lines::JsonLines,
+    language::{Topic, language_page, topic_text},
 };

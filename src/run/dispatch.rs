@@ -1,19 +1,29 @@
-//! Deciding which target of an action is started next: limit, retries, failure budget, stopping.
+//! Deciding which target of an action is started next: batches, limit, retries, failure budget, stopping.
 //!
 //! Pure and synchronous: [`Dispatch::handle`] takes what happened and says what to do. It is driven by
-//! `live`, and tested here without a runtime, a socket or a clock.
+//! `fan_out`, and tested here without a runtime, a socket or a clock. Batches, limit and budget are those of
+//! [`Rolling`], which has their rules; an action without batches is one batch of all its targets.
 
-use std::{num::NonZeroUsize, time::Duration};
+use std::{collections::VecDeque, num::NonZeroUsize, time::Duration};
 
-use crate::plan::{FailureBudget, OnFailure, Retry};
+use crate::{
+    plan::{OnFailure, Retry},
+    schedule::{
+        BatchSize, BatchSpec, FailureBudget, Pause, Percent, Rolling, RollingEnding, RollingEvent,
+        RollingReaction, RollingRules,
+    },
+};
 
 /// The rules of one action.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Rules {
     /// How many targets are worked on at the same time.
     pub(super) limit: Option<NonZeroUsize>,
     pub(super) retry: Option<Retry>,
     pub(super) on_failure: OnFailure,
+    pub(super) batch: Option<BatchSpec>,
+    /// Between batches.
+    pub(super) pause: Option<Duration>,
 }
 
 /// What happened.
@@ -29,6 +39,8 @@ pub(super) enum Input {
     },
     /// The delay before another try is over.
     DelayOver(usize),
+    /// The pause between two batches is over.
+    PauseOver,
     /// The job is being stopped.
     Stop,
 }
@@ -45,6 +57,8 @@ pub(super) enum Reaction {
         target: usize,
         delay: Duration,
     },
+    /// Wait, then say [`Input::PauseOver`].
+    Pause(Duration),
     /// The failure that the target has is its result.
     Settle(usize),
     /// The target gets a result that says it was not reached.
@@ -63,173 +77,180 @@ pub(super) enum Because {
     Stopped,
 }
 
+/// The tries of a target that has been started. Until it has settled it keeps its place in the roll, also while it
+/// waits for its next try: the limit bounds how many are out of service and not only how many are busy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    Waiting,
-    Running { attempt: u32 },
-    Delayed { attempt: u32 },
-    Settled,
+    /// Not started, or settled.
+    Idle,
+    Running {
+        attempt: u32,
+    },
+    Delayed {
+        attempt: u32,
+    },
 }
 
 /// The state of one action over its targets, which are known by their index.
 #[derive(Clone, Debug)]
 pub(super) struct Dispatch {
-    rules: Rules,
+    retry: Option<Retry>,
+    pause: Duration,
+    rolling: Rolling,
     states: Vec<State>,
-    /// The first target that may still be waiting: targets start in order.
-    next: usize,
-    running: usize,
-    delayed: usize,
-    settled: usize,
-    failed: usize,
-    closed: Option<Because>,
+    was_stopped: bool,
+}
+
+impl Rules {
+    /// Without a budget an action tries all its targets, unless it has batches: then the first failure is the last that
+    /// is borne, since whoever asks for batches wants to know before the next one begins.
+    fn rolling(&self) -> RollingRules {
+        let max_failures = match (self.on_failure, &self.batch) {
+            (OnFailure::Budget(budget), _) => budget,
+            (OnFailure::Stop, Some(_)) => FailureBudget::NONE,
+            (OnFailure::Stop, None) | (OnFailure::Survivors, _) => FailureBudget::UNLIMITED,
+        };
+        let pause = match self.pause {
+            Some(_) => Pause::AfterEveryBatch,
+            None => Pause::Never,
+        };
+        let all = || BatchSize::Percent(Percent::ALL).into();
+        RollingRules {
+            limit: self.limit,
+            max_failures,
+            pause,
+            ..RollingRules::new(self.batch.clone().unwrap_or_else(all))
+        }
+    }
 }
 
 impl Dispatch {
-    pub(super) fn new(targets: usize, rules: Rules) -> Self {
+    pub(super) fn new(targets: usize, rules: &Rules) -> Self {
         Self {
-            rules,
-            states: vec![State::Waiting; targets],
-            next: 0,
-            running: 0,
-            delayed: 0,
-            settled: 0,
-            failed: 0,
-            closed: None,
+            retry: rules.retry,
+            pause: rules.pause.unwrap_or_default(),
+            rolling: Rolling::new(targets, rules.rolling()),
+            states: vec![State::Idle; targets],
+            was_stopped: false,
         }
     }
 
-    /// Whether the failure budget was overdrawn.
-    pub(super) fn is_over_budget(&self) -> bool {
-        self.closed == Some(Because::OverBudget)
+    /// Whether stopping kept it from doing all that it would have done.
+    pub(super) const fn was_stopped(&self) -> bool {
+        self.was_stopped
     }
 
     /// Takes in what happened and says what to do, in this order.
     pub(super) fn handle(&mut self, input: Input) -> Vec<Reaction> {
         let mut reactions = Vec::new();
-        match input {
-            Input::Begin => {}
+        let event = match input {
+            Input::Begin => Some(RollingEvent::Begin),
+            Input::PauseOver => Some(RollingEvent::Resumed),
+            Input::Stop => Some(RollingEvent::StopRequested),
             Input::Succeeded(target) => {
                 self.leave_running(target);
-                self.settle(target);
+                Some(RollingEvent::Succeeded(target))
             }
-            Input::Failed { target, may_retry } => {
-                let attempt = self.leave_running(target);
-                match self.delay_before(attempt + 1).filter(|_| may_retry) {
-                    Some(delay) if self.closed.is_none() => {
-                        self.states[target] = State::Delayed { attempt };
-                        self.delayed += 1;
-                        reactions.push(Reaction::Delay { target, delay });
-                    }
-                    _ => {
-                        self.failed += 1;
-                        self.settle(target);
-                        reactions.push(Reaction::Settle(target));
-                        if self.failed > self.budget() {
-                            self.close(Because::OverBudget, &mut reactions);
-                        }
-                    }
-                }
-            }
+            Input::Failed { target, may_retry } => self.failed(target, may_retry, &mut reactions),
             Input::DelayOver(target) => {
                 // A target whose delay was cut short by a stop has settled already.
                 if let State::Delayed { attempt } = self.states[target] {
-                    self.delayed -= 1;
                     self.start(target, attempt + 1, &mut reactions);
                 }
+                None
             }
-            Input::Stop => self.close(Because::Stopped, &mut reactions),
-        }
-        self.start_more(&mut reactions);
-        if self.settled == self.states.len() {
-            reactions.push(Reaction::End);
+        };
+        if let Some(event) = event {
+            self.roll(event, &mut reactions);
         }
         reactions
     }
 
-    fn start_more(&mut self, reactions: &mut Vec<Reaction>) {
-        let limit = self.rules.limit.map_or(usize::MAX, NonZeroUsize::get);
-        // A target that waits for its next try keeps its place, so that the limit bounds
-        // how many are out of service and not only how many are busy.
-        while self.closed.is_none() && self.running + self.delayed < limit {
-            let Some(offset) = self.states[self.next..]
-                .iter()
-                .position(|state| *state == State::Waiting)
-            else {
-                self.next = self.states.len();
-                return;
-            };
-            let target = self.next + offset;
-            self.next = target + 1;
-            self.start(target, 1, reactions);
+    fn failed(
+        &mut self,
+        target: usize,
+        may_retry: bool,
+        reactions: &mut Vec<Reaction>,
+    ) -> Option<RollingEvent> {
+        let attempt = self.leave_running(target);
+        let delay = self.delay_before(attempt + 1);
+        match delay.filter(|_| may_retry && self.rolling.ending().is_none()) {
+            Some(delay) => {
+                self.states[target] = State::Delayed { attempt };
+                reactions.push(Reaction::Delay { target, delay });
+                None
+            }
+            None => {
+                reactions.push(Reaction::Settle(target));
+                Some(RollingEvent::Failed(target))
+            }
+        }
+    }
+
+    fn roll(&mut self, event: RollingEvent, reactions: &mut Vec<Reaction>) {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            let rolled = self
+                .rolling
+                .handle(event)
+                .expect("targets end after they were started, and pauses after they began");
+            for reaction in rolled {
+                match reaction {
+                    RollingReaction::StartBatch { .. } => {}
+                    RollingReaction::Start(target) => self.start(target, 1, reactions),
+                    RollingReaction::Pause => reactions.push(Reaction::Pause(self.pause)),
+                    RollingReaction::End(summary) => {
+                        self.was_stopped = summary.ending == RollingEnding::StopRequested;
+                        let because = match summary.ending {
+                            RollingEnding::StopRequested => Because::Stopped,
+                            RollingEnding::Completed | RollingEnding::OverBudget(_) => {
+                                Because::OverBudget
+                            }
+                        };
+                        let given_up = summary.unreached.into_iter();
+                        reactions
+                            .extend(given_up.map(|target| Reaction::GiveUp { target, because }));
+                        reactions.push(Reaction::End);
+                    }
+                }
+            }
+            if self.rolling.ending().is_some() {
+                self.cut_delays(reactions, &mut events);
+            }
+        }
+    }
+
+    /// Nothing more is tried: whoever waits for another try has failed.
+    fn cut_delays(&mut self, reactions: &mut Vec<Reaction>, events: &mut VecDeque<RollingEvent>) {
+        for (target, state) in self.states.iter_mut().enumerate() {
+            if let State::Delayed { .. } = state {
+                *state = State::Idle;
+                reactions.push(Reaction::Settle(target));
+                events.push_back(RollingEvent::Failed(target));
+            }
         }
     }
 
     fn start(&mut self, target: usize, attempt: u32, reactions: &mut Vec<Reaction>) {
         self.states[target] = State::Running { attempt };
-        self.running += 1;
         reactions.push(Reaction::Start { target, attempt });
     }
 
     fn leave_running(&mut self, target: usize) -> u32 {
-        let State::Running { attempt } = self.states[target] else {
+        let State::Running { attempt } = std::mem::replace(&mut self.states[target], State::Idle)
+        else {
             unreachable!("a target answers only while it runs");
         };
-        self.running -= 1;
         attempt
-    }
-
-    fn settle(&mut self, target: usize) {
-        self.states[target] = State::Settled;
-        self.settled += 1;
-    }
-
-    fn close(&mut self, because: Because, reactions: &mut Vec<Reaction>) {
-        if self.closed.is_some() {
-            return;
-        }
-        self.closed = Some(because);
-        for target in 0..self.states.len() {
-            match self.states[target] {
-                State::Waiting => {
-                    self.settle(target);
-                    reactions.push(Reaction::GiveUp { target, because });
-                }
-                State::Delayed { .. } => {
-                    self.delayed -= 1;
-                    self.failed += 1;
-                    self.settle(target);
-                    reactions.push(Reaction::Settle(target));
-                }
-                State::Running { .. } | State::Settled => {}
-            }
-        }
     }
 
     /// The delay before this attempt, if there is to be one.
     fn delay_before(&self, attempt: u32) -> Option<Duration> {
-        let retry = self.rules.retry.filter(|retry| attempt <= retry.attempts)?;
+        let retry = self.retry.filter(|retry| attempt <= retry.attempts)?;
         let exponent = i32::try_from(attempt.saturating_sub(2)).unwrap_or(i32::MAX);
         let factor = retry.backoff.max(1.0).powi(exponent);
         let seconds = (retry.delay.as_secs_f64() * factor).min(DELAY_MAX.as_secs_f64());
         Some(Duration::from_secs_f64(seconds))
-    }
-
-    /// How many failures are borne before nothing more is started.
-    fn budget(&self) -> usize {
-        match self.rules.on_failure {
-            OnFailure::Stop | OnFailure::Survivors => usize::MAX,
-            OnFailure::Budget(FailureBudget::Count(count)) => count,
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                clippy::cast_precision_loss,
-                reason = "a share of a number of targets lies between 0 and that number"
-            )]
-            OnFailure::Budget(FailureBudget::Percent(percent)) => {
-                (self.states.len() as f64 * percent.clamp(0.0, 100.0) / 100.0).floor() as usize
-            }
-        }
     }
 }
 
@@ -246,6 +267,8 @@ mod tests {
         limit: None,
         retry: None,
         on_failure: OnFailure::Stop,
+        batch: None,
+        pause: None,
     };
 
     fn rules(limit: usize) -> Rules {
@@ -268,14 +291,14 @@ mod tests {
     #[test]
     fn an_action_without_targets_ends_at_once() {
         assert_eq!(
-            Dispatch::new(0, RULES).handle(Input::Begin),
+            Dispatch::new(0, &RULES).handle(Input::Begin),
             [Reaction::End]
         );
     }
 
     #[test]
     fn a_limit_lets_the_next_start_when_one_ends() {
-        let mut dispatch = Dispatch::new(3, rules(2));
+        let mut dispatch = Dispatch::new(3, &rules(2));
         assert_eq!(starts(&dispatch.handle(Input::Begin)), [0, 1]);
         assert_eq!(starts(&dispatch.handle(Input::Succeeded(1))), [2]);
         assert!(starts(&dispatch.handle(Input::Succeeded(0))).is_empty());
@@ -284,7 +307,7 @@ mod tests {
 
     #[test]
     fn without_a_budget_every_target_is_tried() {
-        let mut dispatch = Dispatch::new(2, rules(1));
+        let mut dispatch = Dispatch::new(2, &rules(1));
         dispatch.handle(Input::Begin);
         let failed = Input::Failed {
             target: 0,
@@ -306,8 +329,8 @@ mod tests {
     fn one_failure_over_the_budget_closes_the_action() {
         let mut dispatch = Dispatch::new(
             5,
-            Rules {
-                on_failure: OnFailure::Budget(FailureBudget::Percent(20.0)),
+            &Rules {
+                on_failure: OnFailure::Budget("20%".parse().unwrap()),
                 ..rules(1)
             },
         );
@@ -317,9 +340,7 @@ mod tests {
         };
         dispatch.handle(Input::Begin);
         assert_eq!(starts(&dispatch.handle(fail(0))), [1]);
-        assert!(!dispatch.is_over_budget());
         let reactions = dispatch.handle(fail(1));
-        assert!(dispatch.is_over_budget());
         assert!(starts(&reactions).is_empty());
         assert_eq!(reactions.last(), Some(&Reaction::End));
         let given_up = reactions
@@ -333,7 +354,7 @@ mod tests {
     fn retries_back_off_and_end_with_the_last_failure() {
         let mut dispatch = Dispatch::new(
             1,
-            Rules {
+            &Rules {
                 retry: Some(Retry {
                     attempts: 3,
                     delay: Duration::from_secs(2),
@@ -364,17 +385,119 @@ mod tests {
 
     #[test]
     fn a_stop_lets_the_running_finish_and_gives_the_rest_up() {
-        let mut dispatch = Dispatch::new(3, rules(1));
+        let mut dispatch = Dispatch::new(3, &rules(1));
         dispatch.handle(Input::Begin);
+        let because = Because::Stopped;
+        assert_eq!(dispatch.handle(Input::Stop), []);
+        assert_eq!(
+            dispatch.handle(Input::Succeeded(0)),
+            [
+                Reaction::GiveUp { target: 1, because },
+                Reaction::GiveUp { target: 2, because },
+                Reaction::End
+            ]
+        );
+    }
+
+    #[test]
+    fn a_target_that_waits_for_another_try_has_failed_when_nothing_more_is_started() {
+        let mut dispatch = Dispatch::new(
+            2,
+            &Rules {
+                retry: Some(Retry {
+                    attempts: 2,
+                    delay: Duration::from_secs(1),
+                    backoff: 1.0,
+                }),
+                ..RULES
+            },
+        );
+        dispatch.handle(Input::Begin);
+        let failed = Input::Failed {
+            target: 0,
+            may_retry: true,
+        };
+        let delay = Duration::from_secs(1);
+        assert_eq!(
+            dispatch.handle(failed),
+            [Reaction::Delay { target: 0, delay }]
+        );
+        assert_eq!(dispatch.handle(Input::Stop), [Reaction::Settle(0)]);
+        assert_eq!(dispatch.handle(Input::DelayOver(0)), []);
+        assert_eq!(dispatch.handle(Input::Succeeded(1)), [Reaction::End]);
+    }
+
+    /// Which targets were started in which batch, when these fail: batches are told apart by the pauses.
+    fn batches(targets: usize, on_failure: OnFailure, failing: &[usize]) -> Vec<Vec<usize>> {
+        let mut dispatch = Dispatch::new(
+            targets,
+            &Rules {
+                on_failure,
+                batch: Some("1, 50%".parse().unwrap()),
+                pause: Some(Duration::from_secs(5)),
+                ..RULES
+            },
+        );
+        let mut batches = Vec::new();
+        let mut input = Input::Begin;
+        loop {
+            let started = starts(&dispatch.handle(input));
+            if started.is_empty() {
+                return batches;
+            }
+            batches.push(started.clone());
+            let mut last = Vec::new();
+            for target in started {
+                last = dispatch.handle(if failing.contains(&target) {
+                    Input::Failed {
+                        target,
+                        may_retry: false,
+                    }
+                } else {
+                    Input::Succeeded(target)
+                });
+            }
+            match last.last() {
+                Some(Reaction::Pause(pause)) => assert_eq!(*pause, Duration::from_secs(5)),
+                Some(Reaction::End) => return batches,
+                other => panic!("{other:?} after a batch"),
+            }
+            input = Input::PauseOver;
+        }
+    }
+
+    #[test]
+    fn batches_follow_each_other_while_the_budget_lasts() {
+        let all = [vec![0], vec![1, 2, 3], vec![4, 5]];
+        let count = |count| OnFailure::Budget(FailureBudget::Count(count));
+        assert_eq!(batches(6, OnFailure::Stop, &[]), all);
+        assert_eq!(batches(6, OnFailure::Survivors, &[0, 1, 2, 3, 4, 5]), all);
+        assert_eq!(batches(6, OnFailure::Stop, &[2]), all[..2]);
+        assert_eq!(batches(6, OnFailure::Stop, &[0]), all[..1]);
+        assert_eq!(batches(6, count(2), &[1, 2]), all);
+        assert_eq!(batches(6, count(1), &[1, 2]), all[..2]);
+        assert_eq!(batches(1, count(0), &[0]), all[..1]);
+        assert_eq!(batches(0, count(0), &[]), all[..0]);
+    }
+
+    #[test]
+    fn a_stop_ends_a_pause() {
+        let mut dispatch = Dispatch::new(
+            2,
+            &Rules {
+                batch: Some("1".parse().unwrap()),
+                pause: Some(Duration::from_secs(5)),
+                ..RULES
+            },
+        );
+        dispatch.handle(Input::Begin);
+        let pause = Reaction::Pause(Duration::from_secs(5));
+        assert_eq!(dispatch.handle(Input::Succeeded(0)), [pause]);
         let because = Because::Stopped;
         assert_eq!(
             dispatch.handle(Input::Stop),
-            [
-                Reaction::GiveUp { target: 1, because },
-                Reaction::GiveUp { target: 2, because }
-            ]
+            [Reaction::GiveUp { target: 1, because }, Reaction::End]
         );
-        assert_eq!(dispatch.handle(Input::Succeeded(0)), [Reaction::End]);
     }
 
     proptest! {
@@ -387,12 +510,16 @@ mod tests {
             attempts in 1_u32..4,
             budget in proptest::option::of(0_usize..10),
             stop_after in proptest::option::of(0_usize..40),
+            batch in proptest::option::of(1_usize..20),
             choices in proptest::collection::vec(any::<(u16, bool)>(), 400),
         ) {
-            let mut dispatch = Dispatch::new(targets, Rules {
+            let batch = batch.and_then(NonZeroUsize::new).map(BatchSpec::from);
+            let mut dispatch = Dispatch::new(targets, &Rules {
                 limit: NonZeroUsize::new(limit),
                 retry: Some(Retry { attempts, delay: Duration::ZERO, backoff: 1.0 }),
                 on_failure: budget.map_or(OnFailure::Survivors, |count| OnFailure::Budget(FailureBudget::Count(count))),
+                batch,
+                pause: None,
             });
             let (mut running, mut delayed) = (Vec::new(), Vec::new());
             let mut settled = vec![0; targets];
@@ -410,6 +537,7 @@ mod tests {
                             delayed.retain(|other| *other != target);
                             settled[target] += 1;
                         }
+                        Reaction::Pause(_) => prop_assert!(false, "no pause was asked for"),
                         Reaction::End => ends += 1,
                     }
                 }

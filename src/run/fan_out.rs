@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use super::{
     dispatch::{Because, Dispatch, Input, Reaction, Rules},
     live::Shared,
+    locks::Refusal,
     ready::Ready,
     stop::StopStage,
     try_once::{Tried, Try},
@@ -29,6 +30,7 @@ pub(super) struct FanOut {
 enum Happened {
     Tried(Box<Tried>),
     DelayOver(usize),
+    PauseOver,
 }
 
 /// What is known of one target while the action runs.
@@ -66,23 +68,49 @@ impl FanOut {
             limit: Some(limit),
             retry: options.retry,
             on_failure: options.on_failure,
+            batch: options.batch.clone(),
+            pause: options.pause,
         };
         let cleanup = options.cleanup;
+        let taken = self.take_targets().await;
         let ready = match Ready::new(self.run, timeout).await {
             Ok(ready) => Arc::new(ready),
             Err(failure) => return Outcome::Failed { failure },
         };
         let mut fan = Fanning {
             slots: (0..count).map(|_| Slot::default()).collect(),
-            dispatch: Dispatch::new(count, rules),
+            dispatch: Dispatch::new(count, &rules),
             happening: JoinSet::new(),
             shared: self.shared,
             effect: self.effect,
             ready,
         };
-        fan.drive(cleanup).await;
-        Outcome::Results {
-            results: fan.results(),
+        match taken {
+            Ok(()) => fan.drive(cleanup).await,
+            Err(Refusal::Held(failure)) => fan.settle_all(&failure),
+            Err(Refusal::Stopped) => return Outcome::Stopped,
+            Err(Refusal::Store(error)) => {
+                let message = format!("the targets could not be locked: {error}");
+                let failure = Failure::new(kinds::EFFECT, message);
+                return Outcome::Failed { failure };
+            }
+        }
+        let was_stopped = fan.dispatch.was_stopped();
+        let results = fan.results();
+        // The plan must not take what a stop cut short for an answer; a resume does what is left of it.
+        if was_stopped && !results.is_ok() {
+            return Outcome::Stopped;
+        }
+        Outcome::Results { results }
+    }
+}
+
+impl FanOut {
+    async fn take_targets(&self) -> Result<(), Refusal> {
+        let (stream, stop) = (&self.shared.stream, &self.shared.stop);
+        match &self.shared.locks {
+            Some(locks) => locks.take(&self.run, stream, stop).await,
+            None => Ok(()),
         }
     }
 }
@@ -143,6 +171,12 @@ impl Fanning {
                     .spawn(async move { Happened::Tried(Box::new(one.run().await)) });
             }
             Reaction::Delay { target, delay } => self.delay(target, delay),
+            Reaction::Pause(pause) => {
+                self.happening.spawn(async move {
+                    tokio::time::sleep(pause).await;
+                    Happened::PauseOver
+                });
+            }
             Reaction::Settle(target) => {
                 if let Some(result) = self.slots[target].pending.take() {
                     self.settle(target, result);
@@ -160,6 +194,7 @@ impl Fanning {
     fn take_in(&mut self, happened: Happened) -> Option<Input> {
         match happened {
             Happened::DelayOver(target) => Some(Input::DelayOver(target)),
+            Happened::PauseOver => Some(Input::PauseOver),
             Happened::Tried(tried) => {
                 let Tried {
                     index,
@@ -219,6 +254,14 @@ impl Fanning {
         self.shared.lanes.acknowledge(target, kept);
     }
 
+    /// Nothing is begun on any target.
+    fn settle_all(&mut self, failure: &Failure) {
+        for index in 0..self.slots.len() {
+            let result = self.ready.not_started(index, 0, failure.clone());
+            self.settle(index, result);
+        }
+    }
+
     fn settle_orphans(&mut self) {
         for index in 0..self.slots.len() {
             if self.slots[index].settled.is_none() {
@@ -247,7 +290,7 @@ impl Fanning {
 
 fn unreached(because: Because) -> Failure {
     let message = match because {
-        Because::OverBudget => "not started: more targets had failed than the plan bears",
+        Because::OverBudget => "not started: more targets had failed before than may fail",
         Because::Stopped => "not started: the job was being stopped",
     };
     Failure::new(kinds::UNREACHED, message)

@@ -11,6 +11,7 @@ use super::{
     fan_out::FanOut,
     gate::Gate,
     lane::Lanes,
+    locks::TargetLocks,
     operator::Operator,
     stop::{StopSignal, StopStage},
 };
@@ -46,6 +47,8 @@ pub struct LiveParts {
     pub clock: Clock,
     pub project: Project,
     pub operator: Arc<dyn Operator>,
+    /// None for a job that shares its targets with whoever comes.
+    pub locks: Option<TargetLocks>,
     pub options: LiveOptions,
 }
 
@@ -65,6 +68,7 @@ pub(super) struct Shared {
     pub(super) stop: StopSignal,
     pub(super) clock: Clock,
     pub(super) options: LiveOptions,
+    pub(super) locks: Option<TargetLocks>,
     controller: Controller,
 }
 
@@ -81,6 +85,7 @@ impl LivePerformer {
                 stop: parts.stop,
                 clock: parts.clock,
                 options: parts.options,
+                locks: parts.locks,
                 controller,
             }),
         }

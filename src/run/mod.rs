@@ -12,7 +12,9 @@ mod inquire;
 mod journal;
 mod lane;
 mod live;
+mod locks;
 mod operator;
+mod preview;
 mod ready;
 mod stop;
 mod try_once;
@@ -25,6 +27,10 @@ pub use self::{
         ResumePreview, ResumeRules, Started, TargetRecord,
     },
     live::{DEFAULT_TIMEOUT, LiveOptions, LiveParts, LivePerformer},
+    locks::{LockRule, TargetLocks},
     operator::{NoOperator, Operator, Question},
+    preview::{
+        Answer, Difference, PreviewParts, PreviewPerformer, PreviewRecord, Previewed, Unknown, ways,
+    },
     stop::{StopHandle, StopSignal, StopStage},
 };

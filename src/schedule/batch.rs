@@ -63,6 +63,19 @@ impl BatchSpec {
         })
     }
 
+    /// The same with every share of `total` as a number, for when only a part of the targets is left.
+    #[must_use]
+    pub fn counted(&self, total: usize) -> Self {
+        let count = |size: &BatchSize| {
+            let count = NonZeroUsize::new(size.of(total));
+            BatchSize::Count(count.expect("a batch has at least one target"))
+        };
+        Self {
+            first: count(&self.first),
+            later: self.later.iter().map(count).collect(),
+        }
+    }
+
     /// How many sizes were written.
     pub(super) fn len(&self) -> usize {
         1 + self.later.len()
@@ -247,6 +260,14 @@ mod tests {
         for text in ["2", "25%", "1, 10%, 50%, 100%"] {
             assert_eq!(text.parse::<BatchSpec>().unwrap().to_string(), text);
         }
+    }
+
+    #[test]
+    fn shares_stay_those_of_all_targets_when_some_are_done() {
+        let spec: BatchSpec = "1, 10%, 50%".parse().unwrap();
+        assert_eq!(spec.counted(40).to_string(), "1, 4, 20");
+        assert_eq!(spec.counted(3).to_string(), "1, 1, 1");
+        assert_eq!(spec.counted(0).to_string(), "1, 1, 1");
     }
 
     fn any_size() -> impl Strategy<Value = BatchSize> {

@@ -237,6 +237,15 @@ impl Rolling {
         self.running
     }
 
+    /// Why nothing more is started, from when that is known until the roll is over.
+    #[must_use]
+    pub const fn ending(&self) -> Option<RollingEnding> {
+        match self.phase {
+            Phase::Ending(ending) => Some(ending),
+            Phase::NotBegun | Phase::Forward | Phase::Paused | Phase::Over => None,
+        }
+    }
+
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.phase == Phase::Over

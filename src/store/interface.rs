@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     event::Event,
-    model::{JobId, TargetName},
+    model::{JobId, Secret, TargetName},
 };
 
 /// Keeps jobs.
@@ -33,6 +33,12 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::JobRunning`] if the process that holds it is alive. Of two that try at once, one gets it.
     fn take_job(&self, job: &JobId, holder: &Holder, now: Timestamp) -> Result<Lease, StoreError>;
+
+    /// What secrets of this job are digested with: the same in each of its lives, and kept apart from its events.
+    ///
+    /// # Errors
+    /// It was there when the job began and is not any more.
+    fn identity_key(&self, lease: &Lease) -> Result<Secret<Vec<u8>>, StoreError>;
 
     /// Says that the holder is still there.
     ///

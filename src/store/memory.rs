@@ -16,13 +16,15 @@ use super::{
 };
 use crate::{
     event::{Event, EventKind, JobStatus},
-    model::{JobId, OutputCap, TargetName},
+    model::{JobId, OutputCap, Secret, TargetName},
 };
 
 /// Jobs in memory. Secrets stay in it as they are: nothing of it is written anywhere.
 pub struct MemoryStore {
     here: Holder,
     output_cap: OutputCap,
+    /// Of which keys are made.
+    chance: [u8; 32],
     state: Mutex<State>,
 }
 
@@ -62,6 +64,7 @@ impl MemoryStore {
         Self {
             here: Holder::here(),
             output_cap,
+            chance: rand::random(),
             state: Mutex::default(),
         }
     }
@@ -242,6 +245,12 @@ impl Store for MemoryStore {
         job.requests
             .retain(|request| !matches!(request.request, Request::Stop { .. }));
         Ok(job.hold(holder, now))
+    }
+
+    fn identity_key(&self, lease: &Lease) -> Result<Secret<Vec<u8>>, StoreError> {
+        let mut key = self.chance.to_vec();
+        key.extend_from_slice(lease.job.as_str().as_bytes());
+        Ok(Secret::new(key))
     }
 
     fn beat(&self, lease: &Lease, now: Timestamp) -> Result<(), StoreError> {

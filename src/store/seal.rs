@@ -13,6 +13,7 @@ use std::{
 
 use ring::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    hmac,
     rand::{SecureRandom, SystemRandom},
 };
 
@@ -105,6 +106,18 @@ impl Seal {
         self.key()
     }
 
+    /// Bytes that are the same for the same label as long as the key is, and tell nothing of it.
+    ///
+    /// # Errors
+    /// There is no key and `make` does not say that one may be made, or it can't be used.
+    pub(super) fn derive(&self, label: &[u8], make: bool) -> Result<Vec<u8>, StoreError> {
+        if make && !self.path.exists() {
+            self.make()?;
+        }
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.bytes()?);
+        Ok(hmac::sign(&key, label).as_ref().to_vec())
+    }
+
     /// Writes a new key to a file of its own and gives it its name in one step that fails if the name is taken:
     /// of two processes that make one at the same time, both use the first.
     fn make(&self) -> Result<(), StoreError> {
@@ -132,6 +145,12 @@ impl Seal {
     }
 
     fn read(&self) -> Result<LessSafeKey, StoreError> {
+        let bytes = self.bytes()?;
+        let key = UnboundKey::new(&AES_256_GCM, &bytes).expect("the key has the right length");
+        Ok(LessSafeKey::new(key))
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, StoreError> {
         self.check_rights()?;
         let text =
             fs::read_to_string(&self.path).map_err(|error| self.unusable(&error.to_string()))?;
@@ -143,9 +162,7 @@ impl Seal {
                     .collect()
             })
             .flatten();
-        let bytes = bytes.ok_or_else(|| self.unusable("it does not hold 64 hexadecimal digits"))?;
-        let key = UnboundKey::new(&AES_256_GCM, &bytes).expect("the key has the right length");
-        Ok(LessSafeKey::new(key))
+        bytes.ok_or_else(|| self.unusable("it does not hold 64 hexadecimal digits"))
     }
 
     #[cfg(unix)]

@@ -324,3 +324,146 @@ fn candidate(
         executable,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str) -> TaskFile {
+        TaskFile {
+            path: path.to_owned(),
+            source: FileSource::Embedded(b""),
+        }
+    }
+
+    /// A module `mod` with some files, and a module `other`.
+    fn make(metadata: &str, executables: &[&str]) -> Result<Task, TaskError> {
+        Task::new(TaskParts {
+            name: "mod::t".to_owned(),
+            module: "mod".to_owned(),
+            metadata: Metadata::parse("mod::t", "t.json", metadata).unwrap(),
+            executables: executables.iter().map(|path| file(path)).collect(),
+            find: &|path| match path {
+                "mod/tasks/linux.sh" | "mod/tasks/windows.ps1" | "other/files/one.sh" => {
+                    Some(vec![file(path)])
+                }
+                "other/lib/" => Some(vec![file("other/lib/a.rb"), file("other/lib/b/c.rb")]),
+                _ => None,
+            },
+        })
+    }
+
+    fn features(words: &[&str]) -> BTreeSet<String> {
+        words.iter().map(|&word| word.to_owned()).collect()
+    }
+
+    const TWO: &str = r#"{"input_method": "stdin", "files": ["other/files/one.sh"], "implementations": [
+        {"name": "windows.ps1", "requirements": ["powershell"], "input_method": "powershell"},
+        {"name": "linux.sh", "requirements": ["shell"], "files": ["other/lib/", "other/files/one.sh"]}]}"#;
+
+    #[test]
+    fn one_file_needs_no_word() {
+        let task = make("{}", &["mod/tasks/t.py"]).unwrap();
+        let found = task.implementation(&features(&[])).unwrap();
+        assert_eq!(found.executable.file_name(), "t.py");
+        assert_eq!(found.input_method, InputMethod::Both);
+        let task = make("{}", &["mod/tasks/t.ps1"]).unwrap();
+        let found = task.implementation(&features(&[])).unwrap();
+        assert_eq!(found.input_method, InputMethod::PowerShell);
+    }
+
+    #[test]
+    fn requirements_choose_among_files_of_other_names() {
+        let task = make(TWO, &[]).unwrap();
+        let found = task
+            .implementation(&features(&["shell", "puppet-agent"]))
+            .unwrap();
+        assert_eq!(found.executable.path, "mod/tasks/linux.sh");
+        assert_eq!(found.input_method, InputMethod::Stdin);
+        let paths: Vec<_> = found.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(
+            paths,
+            ["other/files/one.sh", "other/lib/a.rb", "other/lib/b/c.rb"]
+        );
+        let found = task
+            .implementation(&features(&["powershell", "shell"]))
+            .unwrap();
+        assert_eq!(found.executable.path, "mod/tasks/windows.ps1");
+        let failure = task.implementation(&features(&["fortran"])).unwrap_err();
+        assert_eq!(failure.kind, kinds::NO_IMPLEMENTATION);
+        assert_eq!(
+            failure.message,
+            "no implementation of the task `mod::t` suits this target: windows.ps1 needs powershell, \
+             linux.sh needs shell, and the target has fortran"
+        );
+    }
+
+    #[test]
+    fn implementation_without_requirements_suits_all() {
+        let metadata = r#"{"implementations": [{"name": "linux.sh"}]}"#;
+        let task = make(metadata, &["mod/tasks/t.rb", "mod/tasks/t.py"]).unwrap();
+        assert!(task.implementation(&features(&[])).is_ok());
+    }
+
+    #[test]
+    fn what_makes_no_task_is_told_by_kind() {
+        let several = make("{}", &["mod/tasks/t.rb", "mod/tasks/t.sh"]).unwrap_err();
+        assert_eq!(several.kind(), "puppet.tasks/multiple-implementations");
+        assert_eq!(
+            several.to_string(),
+            "the task `mod::t` has several files to run: mod/tasks/t.rb, mod/tasks/t.sh"
+        );
+        let none = make("{}", &[]).unwrap_err();
+        assert_eq!(none.kind(), "puppet.tasks/no-implementation");
+        let metadata = r#"{"implementations": [{"name": "t.hs"}]}"#;
+        let missing = make(metadata, &["mod/tasks/t.sh"]).unwrap_err();
+        assert_eq!(missing.kind(), "puppet.tasks/missing-implementation");
+        assert_eq!(
+            missing,
+            TaskError::MissingImplementation {
+                task: "mod::t".to_owned(),
+                path: "mod/tasks/t.hs".to_owned(),
+                nearest: Some("t.sh".to_owned()),
+            }
+        );
+    }
+
+    #[test]
+    fn missing_module_breaks_only_what_needs_it() {
+        let metadata = r#"{"implementations": [
+            {"name": "windows.ps1", "requirements": ["powershell"], "files": ["helper/files/h.ps1"]},
+            {"name": "linux.sh", "requirements": ["shell"]}]}"#;
+        let task = make(metadata, &[]).unwrap();
+        assert_eq!(
+            task.missing_files().collect::<Vec<_>>(),
+            ["helper/files/h.ps1"]
+        );
+        assert!(task.implementation(&features(&["shell"])).is_ok());
+        let failure = task.implementation(&features(&["powershell"])).unwrap_err();
+        assert!(
+            failure.message.contains("install the module `helper`"),
+            "{failure}"
+        );
+    }
+
+    #[test]
+    fn remote_tasks_and_remote_targets_belong_together() {
+        let remote = make(r#"{"remote": true}"#, &["mod/tasks/t.rb"]).unwrap();
+        let usual = make("{}", &["mod/tasks/t.rb"]).unwrap();
+        let switch = Target::new("switch1", "remote");
+        let host = Target::new("web1", "ssh");
+        assert!(remote.implementation_for(&switch).is_ok());
+        assert!(usual.implementation_for(&host).is_ok());
+        assert!(remote.implementation_for(&host).is_err());
+        assert!(usual.implementation_for(&switch).is_err());
+    }
+
+    #[test]
+    fn transport_brings_its_shell() {
+        assert_eq!(features_of(&Target::new("a", "ssh")), features(&["shell"]));
+        assert_eq!(
+            features_of(&Target::new("a", "winrm")),
+            features(&["powershell"])
+        );
+    }
+}

@@ -95,8 +95,7 @@ fn escape(
         'e' => r"\x1B",
         '/' => "/",
         'b' if in_class => r"\x08",
-        '1'..='9' if !in_class => return Err(unsupported(at, 2, "a back-reference")),
-        'k' | 'g' if !in_class => return Err(unsupported(at, 2, "a back-reference")),
+        '1'..='9' | 'k' | 'g' if !in_class => return Err(unsupported(at, 2, "a back-reference")),
         'G' | 'K' | 'R' | 'X' if !in_class => {
             return Err(unsupported(at, 2, &format!("`\\{letter}`")));
         }

@@ -1,6 +1,6 @@
 //! How a task wants its parameters.
 
-use std::str::FromStr;
+use std::{path::Path, str::FromStr};
 
 /// The `input_method` of the task contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl InputMethod {
 
     /// What a file gets that says nothing.
     pub(super) fn of_file(path: &str) -> Self {
-        if path.ends_with(".ps1") {
+        if Path::new(path).extension().is_some_and(|one| one == "ps1") {
             Self::PowerShell
         } else {
             Self::Both

@@ -9,6 +9,10 @@ use super::{
 
 /// Everything that the metadata of a task says. The default is that of a task without a file.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are the keys of the file, and each stands for itself"
+)]
 pub struct Metadata {
     pub description: String,
     pub input_method: Option<InputMethod>,

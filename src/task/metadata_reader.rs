@@ -363,9 +363,8 @@ fn is_parameter_name(name: &str) -> bool {
 
 /// How many bytes of the escaped `source` stand for the first `length` bytes of `text`.
 fn escaped_length(source: &str, text: &str, length: usize) -> usize {
-    let mut left = text[..length.min(text.len())].chars();
     let mut at = 0;
-    while let Some(letter) = left.next() {
+    for letter in text[..length.min(text.len())].chars() {
         let rest = &source[at..];
         at += match rest.as_bytes() {
             [b'\\', b'u', ..] if letter.len_utf16() == 2 => 12,

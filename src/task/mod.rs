@@ -17,6 +17,7 @@ mod result;
 #[cfg(test)]
 mod shipped;
 mod task_error;
+mod type_builder;
 mod type_check;
 mod type_error;
 mod type_parser;

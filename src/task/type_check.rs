@@ -84,17 +84,7 @@ impl DataType {
                 _ => wrong(),
             },
             Self::Enum { words, ignore_case } => match value {
-                Value::String(text) => {
-                    let same = |word: &String| {
-                        word == text || (*ignore_case && word.to_lowercase() == text.to_lowercase())
-                    };
-                    if words.iter().any(same) {
-                        return Ok(());
-                    }
-                    let meant = nearest(text, words.iter().map(String::as_str));
-                    let meant = meant.filter(|_| !covered);
-                    Err(Mismatch::new(self.expected(), described(value, covered)).meant(meant))
-                }
+                Value::String(text) => self.fits_word(words, *ignore_case, text, covered),
                 _ => wrong(),
             },
             Self::Pattern(expressions) => match value {
@@ -160,6 +150,24 @@ impl DataType {
                 _ => wrong(),
             },
         }
+    }
+
+    fn fits_word(
+        &self,
+        words: &[String],
+        ignore_case: bool,
+        text: &str,
+        covered: bool,
+    ) -> Result<(), Mismatch> {
+        let same = |word: &String| {
+            word == text || (ignore_case && word.to_lowercase() == text.to_lowercase())
+        };
+        if words.iter().any(same) {
+            return Ok(());
+        }
+        let actual = described(&Value::from(text), covered);
+        let meant = nearest(text, words.iter().map(String::as_str)).filter(|_| !covered);
+        Err(Mismatch::new(self.expected(), actual).meant(meant))
     }
 
     /// The reason of the one alternative that came furthest, or that none is like it.

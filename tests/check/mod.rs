@@ -5,7 +5,10 @@ mod world;
 use std::{fs, path::Path};
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
-use segue::plan::{PlanDiagnostic, Severity, Source, check};
+use segue::plan::{
+    CheckWorld, Lookup, PlanDiagnostic, Severity, Source, TaskView, UnknownTargets, catalog, check,
+    check_file,
+};
 
 use self::world::FixedWorld;
 
@@ -15,8 +18,8 @@ fn plans(directory: &str) -> Vec<Source> {
         .join("tests/check")
         .join(directory);
     let mut files: Vec<_> = fs::read_dir(&path)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+        .expect("the directory is there")
+        .map(|entry| entry.expect("it can be read").path())
         .filter(|path| {
             path.extension()
                 .is_some_and(|extension| extension == "rhai")
@@ -26,8 +29,14 @@ fn plans(directory: &str) -> Vec<Source> {
     files
         .iter()
         .map(|path| {
-            let name = path.file_name().unwrap().to_str().unwrap();
-            Source::new(format!("plans/{name}"), fs::read_to_string(path).unwrap())
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .expect("plain names");
+            Source::new(
+                format!("plans/{name}"),
+                fs::read_to_string(path).expect("it can be read"),
+            )
         })
         .collect()
 }
@@ -39,7 +48,9 @@ fn report(problems: &[PlanDiagnostic]) -> String {
         .iter()
         .map(|problem| {
             let mut text = String::new();
-            handler.render_report(&mut text, problem).unwrap();
+            handler
+                .render_report(&mut text, problem)
+                .expect("a string takes everything");
             let word = match problem.severity {
                 Severity::Note => "note",
                 Severity::Warning => "warning",
@@ -90,6 +101,83 @@ fn every_problem_has_a_place_a_code_and_a_help_or_a_label() {
             let explained =
                 problem.help.is_some() || problem.labels.iter().any(|label| !label.text.is_empty());
             assert!(explained, "{}", report(&[problem]));
+        }
+    }
+}
+
+/// A world in which every name is known.
+struct AnyWorld;
+
+impl CheckWorld for AnyWorld {
+    fn task_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn task(&self, _: &str) -> Result<Option<TaskView>, String> {
+        Ok(Some(TaskView::default()))
+    }
+
+    fn plan_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn plan(&self, name: &str) -> Result<Option<Source>, String> {
+        Ok(Some(Source::new(
+            format!("{name}.rhai"),
+            "param service: String;",
+        )))
+    }
+
+    fn import(&self, _: &Source, path: &str) -> Result<Source, Lookup> {
+        Ok(Source::new(format!("{path}.rhai"), "let = ;"))
+    }
+
+    fn file(&self, _: &str) -> Result<(), Lookup> {
+        Ok(())
+    }
+
+    fn targets(&self, _: &str) -> Result<(), UnknownTargets> {
+        Ok(())
+    }
+}
+
+#[test]
+fn the_examples_of_the_language_pass() {
+    let mut failed = String::new();
+    for entry in catalog() {
+        let source = Source::new(entry.name, entry.example);
+        let problems: Vec<_> = check_file(&AnyWorld, &source)
+            .into_iter()
+            .filter(|problem| problem.code != "segue::plan::unused_variable")
+            .collect();
+        failed.push_str(&report(&problems));
+    }
+    assert!(failed.is_empty(), "{failed}");
+}
+
+/// Plans that ship with Segue, and the library of the language.
+#[test]
+fn shipped_plans_pass() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut directories = vec![
+        root.join("plans"),
+        root.join("stdlib"),
+        root.join("modules"),
+    ];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(&directory).into_iter().flatten() {
+            let path = entry.expect("it can be read").path();
+            if path.is_dir() {
+                directories.push(path);
+            } else if path
+                .extension()
+                .is_some_and(|extension| extension == "rhai")
+            {
+                let text = fs::read_to_string(&path).unwrap();
+                let name = path.display().to_string();
+                let problems = check_file(&AnyWorld, &Source::new(name, text));
+                assert!(problems.is_empty(), "{}", report(&problems));
+            }
         }
     }
 }

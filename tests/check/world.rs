@@ -67,7 +67,12 @@ impl Default for FixedWorld {
     fn default() -> Self {
         let tasks = TASKS
             .iter()
-            .map(|(name, text)| (*name, Metadata::parse(name, "tasks.json", text).unwrap()))
+            .map(|(name, text)| {
+                (
+                    *name,
+                    Metadata::parse(name, "tasks.json", text).expect("good metadata"),
+                )
+            })
             .collect();
         Self { tasks }
     }

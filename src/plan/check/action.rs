@@ -31,8 +31,8 @@ impl<'t> Checker<'t> {
                 "File" => self.script_or_upload(&signature.name, given),
                 _ => {}
             }
-            if param.name == "options" || param.wanted == "Options" {
-                self.options(&signature.name, given);
+            if param.wanted.split(" | ").any(|one| one == "Options") {
+                self.options(signature, given);
             }
         }
     }

@@ -1,13 +1,13 @@
 //! The check of one file, and of the files that it reaches.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
     default, lower,
     parse::{Parsed, parse},
     report::sorted,
     scope::{Boundary, Role, Scopes, Variable},
-    steps::StepGraphs,
+    steps::{StepGraphs, WrittenGraph},
     survey::Survey,
     tree::{Function, Name, Statement, StatementKind, Tree},
     vocabulary::Vocabulary,
@@ -34,9 +34,9 @@ pub fn check(world: &dyn CheckWorld, source: &Source) -> Vec<PlanDiagnostic> {
         if seen.len() >= FILES_MAX || !seen.insert(source.name().to_owned()) {
             continue;
         }
-        let (found, reached) = examine(world, &source);
-        problems.extend(found);
-        next.extend(reached.into_iter().rev());
+        let examined = examine(world, &source);
+        problems.extend(examined.problems);
+        next.extend(examined.reached.into_iter().rev());
     }
     problems
 }
@@ -44,10 +44,24 @@ pub fn check(world: &dyn CheckWorld, source: &Source) -> Vec<PlanDiagnostic> {
 /// Everything that is wrong with one file alone.
 #[must_use]
 pub fn check_file(world: &dyn CheckWorld, source: &Source) -> Vec<PlanDiagnostic> {
-    examine(world, source).0
+    examine(world, source).problems
 }
 
-fn examine(world: &dyn CheckWorld, source: &Source) -> (Vec<PlanDiagnostic>, Vec<Source>) {
+/// The step graphs that are written in one file, without running it.
+#[must_use]
+pub fn written_graphs(world: &dyn CheckWorld, source: &Source) -> Vec<WrittenGraph> {
+    examine(world, source).graphs
+}
+
+/// What was found in a file.
+struct Examined {
+    problems: Vec<PlanDiagnostic>,
+    /// Other files that it imports or runs.
+    reached: Vec<Source>,
+    graphs: Vec<WrittenGraph>,
+}
+
+fn examine(world: &dyn CheckWorld, source: &Source) -> Examined {
     let (header, mut problems) = Header::read(source);
     let header_is_sound = problems.is_empty();
     let Parsed {
@@ -65,7 +79,7 @@ fn examine(world: &dyn CheckWorld, source: &Source) -> (Vec<PlanDiagnostic>, Vec
         functions: Functions::of(&tree),
         survey: Survey::of(&tree),
         scopes: Scopes::default(),
-        imports: HashMap::new(),
+        imports: BTreeMap::new(),
         graphs: StepGraphs::default(),
         lost: lost_names(source, &lost),
         makes_targets: false,
@@ -76,7 +90,11 @@ fn examine(world: &dyn CheckWorld, source: &Source) -> (Vec<PlanDiagnostic>, Vec
         problems,
     };
     checker.file(&tree, lost.is_empty(), header_is_sound);
-    (sorted(checker.problems), checker.reached)
+    Examined {
+        problems: sorted(checker.problems),
+        reached: checker.reached,
+        graphs: checker.graphs.written(),
+    }
 }
 
 /// The state of the check of one file.
@@ -89,14 +107,14 @@ pub(super) struct Checker<'t> {
     pub(super) survey: Survey,
     pub(super) scopes: Scopes<'t>,
     /// What is imported, by alias.
-    pub(super) imports: HashMap<String, Import>,
+    pub(super) imports: BTreeMap<String, Import>,
     pub(super) graphs: StepGraphs,
     /// Names that are declared where the file could not be read.
-    pub(super) lost: HashSet<String>,
+    pub(super) lost: BTreeSet<String>,
     /// The plan makes targets or groups of its own, so not every name has to be in the inventory.
     pub(super) makes_targets: bool,
     /// The names of the variables of the file itself, which its functions don't see.
-    pub(super) outer: HashSet<String>,
+    pub(super) outer: BTreeSet<String>,
     /// The types of expressions that were looked at, by their span.
     pub(super) known_kinds: HashMap<(usize, usize), Kind>,
     /// How many loops, conditions and closures the place is in.
@@ -108,14 +126,14 @@ pub(super) struct Checker<'t> {
 /// The functions of the file.
 #[derive(Default)]
 pub(super) struct Functions<'t> {
-    by_name: HashMap<&'t str, Vec<&'t Function>>,
+    by_name: BTreeMap<&'t str, Vec<&'t Function>>,
     /// The type of what a function gives, once it has been looked at.
     pub(super) kinds: HashMap<(String, usize), Kind>,
 }
 
 impl<'t> Functions<'t> {
     fn of(tree: &'t Tree) -> Self {
-        let mut by_name: HashMap<&str, Vec<&Function>> = HashMap::new();
+        let mut by_name: BTreeMap<&str, Vec<&Function>> = BTreeMap::new();
         for function in &tree.functions {
             by_name.entry(&function.name).or_default().push(function);
         }
@@ -206,7 +224,7 @@ impl<'t> Checker<'t> {
 }
 
 /// All words in the parts that could not be parsed: any of them may be declared there.
-fn lost_names(source: &Source, lost: &[Span]) -> HashSet<String> {
+fn lost_names(source: &Source, lost: &[Span]) -> BTreeSet<String> {
     source
         .tokens()
         .all()
@@ -217,7 +235,7 @@ fn lost_names(source: &Source, lost: &[Span]) -> HashSet<String> {
         .collect()
 }
 
-fn outer_names(tree: &Tree) -> HashSet<String> {
+fn outer_names(tree: &Tree) -> BTreeSet<String> {
     tree.statements
         .iter()
         .filter_map(|statement| match &statement.kind {

@@ -29,7 +29,7 @@ fn one(checker: &mut Checker<'_>, index: usize, param: &PlanParam, default: &Def
     let ast = match parse_expression(checker.source, &text) {
         Ok(ast) => ast,
         Err(problem) => {
-            checker.tell(problem);
+            checker.tell(*problem);
             return;
         }
     };

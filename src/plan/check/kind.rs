@@ -91,6 +91,10 @@ impl Kind {
     }
 
     /// The one type of two values, if it is one.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it is what `Iterator::reduce` wants"
+    )]
     pub(super) fn join(self, other: Self) -> Self {
         if self == other { self } else { Self::Unknown }
     }

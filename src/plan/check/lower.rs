@@ -221,7 +221,6 @@ impl Lowering<'_> {
     fn statement(&self, statement: &Stmt) -> Option<Statement> {
         let keyword = self.token(statement.position());
         let (kind, span) = match statement {
-            Stmt::Noop(_) | Stmt::Share(_) => return None,
             Stmt::If(flow, _) => {
                 let body = self.block(&flow.body);
                 let otherwise = self.block(&flow.branch);
@@ -298,15 +297,11 @@ impl Lowering<'_> {
                 (kind, keyword.to(end))
             }
             Stmt::Assignment(parts) => {
-                let (operator, sides) = &**parts;
+                let (_, sides) = &**parts;
                 let place = self.expression(&sides.lhs);
                 let value = self.expression(&sides.rhs);
                 let span = place.span.to(value.span);
-                let kind = StatementKind::Assign {
-                    place,
-                    compound: operator.is_op_assignment(),
-                    value,
-                };
+                let kind = StatementKind::Assign { place, value };
                 (kind, span)
             }
             Stmt::FnCall(call, position) => {
@@ -380,6 +375,7 @@ impl Lowering<'_> {
                 let span = keyword.to(name.span);
                 (StatementKind::Export { name }, span)
             }
+            // Nothing, and what Rhai does before it makes a closure.
             _ => return None,
         };
         Some(Statement { kind, span })

@@ -20,13 +20,16 @@ mod scope;
 mod statement;
 mod steps;
 mod survey;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod value;
 mod vocabulary;
 mod world;
 
 pub use self::{
-    checker::{check, check_file},
+    checker::{check, check_file, written_graphs},
     project_view::ProjectView,
+    steps::WrittenGraph,
     world::{CheckWorld, Lookup, TaskView, UnknownTargets},
 };

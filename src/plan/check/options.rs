@@ -1,64 +1,28 @@
 //! Options of calls: which there are, and what they may be.
 
-use super::{checker::Checker, kind::Kind, report::listed, tree::Expression};
+use super::{
+    checker::Checker, kind::Kind, report::listed, tree::Expression, vocabulary::Signature,
+};
 use crate::{
     model::{ParseDurationError, Value, nearest, parse_duration},
     plan::options::OPTIONS,
 };
 
-/// What every action on targets understands.
-const COMMON: [&str; 9] = [
-    "catch_errors",
-    "run_as",
-    "timeout",
-    "retry",
-    "limit",
-    "on_failure",
-    "max_failures",
-    "batch",
-    "description",
-];
-
-/// The options that a function understands. None if the check does not know them.
-fn options_of(function: &str) -> Option<Vec<&'static str>> {
-    let common = |more: &[&'static str]| COMMON.iter().chain(more).copied().collect();
-    Some(match function {
-        "run_task" | "run_task_with" => common(&["noop", "detach"]),
-        "run_command" => common(&["env", "detach"]),
-        "run_script" => common(&["env", "arguments", "detach"]),
-        "upload" | "download" | "write_file" | "collect_facts" => common(&[]),
-        "wait_until_available" => vec![
-            "timeout",
-            "interval",
-            "catch_errors",
-            "description",
-            "limit",
-        ],
-        "run_plan" => vec!["catch_errors", "description"],
-        "parallel" | "settle" => vec!["limit"],
-        "retry" => vec!["attempts", "delay", "backoff"],
-        "wait_until" => vec!["timeout", "interval"],
-        "prompt" | "prompt_secret" => vec!["default", "sensitive"],
-        "menu" => vec!["default"],
-        "approve" => vec!["by", "timeout"],
-        _ => return None,
-    })
-}
-
 /// Whether any action has an option of that name.
 pub(super) fn is_option(name: &str) -> bool {
-    OPTIONS.iter().any(|(known, _)| *known == name)
+    OPTIONS.iter().any(|option| option.name == name)
 }
 
 impl<'t> Checker<'t> {
     /// Checks the options that are given to a function, as far as they are literal.
-    pub(super) fn options(&mut self, function: &str, given: &'t Expression) {
+    pub(super) fn options(&mut self, signature: &Signature, given: &'t Expression) {
         let Some(entries) = self.resolved(given).as_map() else {
             return;
         };
-        let Some(known) = options_of(function) else {
+        let (function, known) = (signature.name.as_str(), signature.options);
+        if known.is_empty() {
             return;
-        };
+        }
         for entry in entries {
             let name = entry.key.text.as_str();
             if !known.contains(&name) {
@@ -77,17 +41,25 @@ impl<'t> Checker<'t> {
                 self.tell(problem);
                 continue;
             }
-            self.option(function, name, &entry.value);
+            self.option(signature, name, &entry.value);
         }
     }
 
-    fn option(&mut self, function: &str, name: &str, value: &'t Expression) {
+    fn option(&mut self, signature: &Signature, name: &str, value: &'t Expression) {
         let Some(literal) = self.literal(value) else {
             return;
         };
-        let Some(wanted) = wrong(name, &literal) else {
+        let is_graph = signature.receiver.as_deref() == Some("Graph");
+        let wanted = match name {
+            "on_failure" if is_graph => wrong_rule(&literal),
+            // Names for a step, a map for a run.
+            "uses" | "after" if is_graph => None,
+            _ => wrong(name, &literal),
+        };
+        let Some(wanted) = wanted else {
             return;
         };
+        let function = &signature.name;
         let span = self.resolved(value).span;
         let problem = self.error(
             "segue::plan::option_value",
@@ -118,6 +90,13 @@ impl<'t> Checker<'t> {
     }
 }
 
+/// What a graph does with a failed step.
+fn wrong_rule(value: &Value) -> Option<&'static str> {
+    let known = ["skip_dependents", "stop", "continue", "rollback"];
+    let fits = *value == Value::Null || value.as_str().is_some_and(|rule| known.contains(&rule));
+    (!fits).then_some("\"skip_dependents\", \"stop\", \"continue\" or \"rollback\"")
+}
+
 fn is_duration(value: &Value) -> bool {
     match value {
         Value::Integer(number) => *number >= 0,
@@ -138,15 +117,10 @@ fn wrong(name: &str, value: &Value) -> Option<&'static str> {
     if *value == Value::Null || fits(name, value) {
         return None;
     }
-    let known = OPTIONS.iter().find(|(known, _)| *known == name);
-    Some(known.map_or_else(
-        || match name {
-            "attempts" => "a number, at least 1",
-            "delay" => "a duration such as \"90s\"",
-            _ => "a number, at least 1",
-        },
-        |(_, wanted)| wanted,
-    ))
+    OPTIONS
+        .iter()
+        .find(|option| option.name == name)
+        .map(|option| option.wanted)
 }
 
 /// Whether a value may be that of an option.
@@ -154,7 +128,7 @@ fn fits(name: &str, value: &Value) -> bool {
     let count = |least: i64| value.as_integer().is_some_and(|number| number >= least);
     let share = || value.as_str().is_some_and(is_share);
     match name {
-        "catch_errors" | "noop" | "detach" => value.as_bool().is_some(),
+        "catch_errors" | "detach" | "noop" | "pretty" | "sensitive" => value.as_bool().is_some(),
         "run_as" | "description" => value.as_str().is_some(),
         "timeout" | "interval" | "delay" => is_duration(value),
         "limit" | "attempts" => count(1),
@@ -162,7 +136,8 @@ fn fits(name: &str, value: &Value) -> bool {
         "max_failures" => count(0) || share(),
         "on_failure" => matches!(value.as_str(), Some("stop" | "survivors")) || count(0) || share(),
         "retry" => count(1) || value.as_map().is_some(),
-        "env" => value.as_map().is_some(),
+        "undo" | "when" => false,
+        "env" | "preview" => value.as_map().is_some(),
         "arguments" => value.as_array().is_some(),
         _ => true,
     }

@@ -58,10 +58,10 @@ pub(super) fn parse(source: &Source) -> Parsed {
 }
 
 /// Parses an expression that stands in a text of which everything else is blank.
-pub(super) fn parse_expression(source: &Source, text: &str) -> Result<AST, PlanDiagnostic> {
+pub(super) fn parse_expression(source: &Source, text: &str) -> Result<AST, Box<PlanDiagnostic>> {
     parser()
         .compile_expression(text)
-        .map_err(|error| parse_error(source, &error))
+        .map_err(|error| Box::new(parse_error(source, &error)))
 }
 
 /// The top-level statement or function around a byte; none if the brackets of the file are not in order.

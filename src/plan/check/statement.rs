@@ -176,12 +176,8 @@ impl<'t> Checker<'t> {
                 self.declare(name, value.as_ref(), *constant, *exported);
                 Flow::Continues
             }
-            StatementKind::Assign {
-                place,
-                compound,
-                value,
-            } => {
-                self.assign(place, *compound, value);
+            StatementKind::Assign { place, value } => {
+                self.assign(place, value);
                 Flow::Continues
             }
             StatementKind::If {
@@ -294,23 +290,20 @@ impl<'t> Checker<'t> {
         self.scopes.declare(variable);
     }
 
-    fn assign(&mut self, place: &'t Expression, compound: bool, value: &'t Expression) {
+    fn assign(&mut self, place: &'t Expression, value: &'t Expression) {
         self.value(value);
-        match &place.kind {
-            ExpressionKind::Variable(name) => match self.scopes.get(name) {
-                None if !self.lost.contains(name) => self.unknown_variable(name, place.span),
-                // A variable that is only written is not used; `x += 1` alone is no use either.
-                _ => {
-                    let _ = compound;
-                    self.written(name, place.span, "assigned to here");
-                }
-            },
-            _ => {
-                self.value(place);
-                if let ExpressionKind::Variable(name) = &place.root().kind {
-                    self.written(name, place.span, "changed here");
-                }
+        // A variable that is only written is not used; `x += 1` alone is no use either.
+        if let ExpressionKind::Variable(name) = &place.kind {
+            if self.scopes.get(name).is_some() || self.lost.contains(name) {
+                self.written(name, place.span, "assigned to here");
+            } else {
+                self.unknown_variable(name, place.span);
             }
+            return;
+        }
+        self.value(place);
+        if let ExpressionKind::Variable(name) = &place.root().kind {
+            self.written(name, place.span, "changed here");
         }
     }
 
@@ -352,8 +345,9 @@ impl<'t> Checker<'t> {
     }
 
     /// The same for a method that changes what it is called on.
-    pub(super) fn changed_by(&mut self, receiver: &Expression, method: &Name) {
-        if !is_changing(&method.text) {
+    pub(super) fn changed_by(&mut self, kind: &Kind, receiver: &Expression, method: &Name) {
+        let adds_steps = kind.is_native("Graph") && matches!(method.text.as_str(), "step" | "add");
+        if !adds_steps && !is_changing(&method.text) {
             return;
         }
         if let ExpressionKind::Variable(name) = &receiver.root().kind {
@@ -542,8 +536,8 @@ fn has_break(statements: &[Statement]) -> bool {
         StatementKind::Expression(expression) => expression_breaks(expression),
         StatementKind::Declare {
             value: Some(value), ..
-        } => expression_breaks(value),
-        StatementKind::Assign { value, .. } => expression_breaks(value),
+        }
+        | StatementKind::Assign { value, .. } => expression_breaks(value),
         _ => false,
     })
 }
@@ -559,7 +553,7 @@ fn expression_breaks(expression: &Expression) -> bool {
 /// Whether something in it returns before its end.
 fn returns_early(statements: &[Statement]) -> bool {
     statements.iter().any(|statement| match &statement.kind {
-        StatementKind::Return(_) => true,
+        StatementKind::Return(_) | StatementKind::Switch { .. } => true,
         StatementKind::If {
             body, otherwise, ..
         } => returns_early(&body.statements) || returns_early(&otherwise.statements),
@@ -570,7 +564,6 @@ fn returns_early(statements: &[Statement]) -> bool {
         StatementKind::Try { body, handler, .. } => {
             returns_early(&body.statements) || returns_early(&handler.statements)
         }
-        StatementKind::Switch { .. } => true,
         _ => false,
     })
 }

@@ -1,13 +1,13 @@
 //! Step graphs that are written out: doubled, missing and cyclic steps.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     checker::Checker,
     report::listed,
     tree::{Call, Expression, ExpressionKind, Name},
 };
-use crate::{model::nearest, plan::source::Span};
+use crate::{model::nearest, plan::source::Span, schedule::StepSpec};
 
 /// The graphs of a file, each by the variable that holds it.
 #[derive(Debug, Default)]
@@ -18,6 +18,8 @@ pub(super) struct StepGraphs {
 #[derive(Debug)]
 struct StepGraph {
     variable: String,
+    /// What `graph(...)` was given, if it is literal.
+    title: Option<String>,
     /// In the order in which they are written.
     steps: Vec<Step>,
     /// Some of its steps have names that only a run knows.
@@ -36,11 +38,13 @@ struct Step {
 impl StepGraphs {
     /// A variable is declared: if it holds a new graph, its steps are not those of an earlier one of that name.
     pub(super) fn declared(&mut self, name: &Name, value: &Expression) {
-        let is_graph =
-            matches!(&value.kind, ExpressionKind::Call(call) if call.name.text == "graph");
-        if is_graph {
+        if let ExpressionKind::Call(call) = &value.kind
+            && call.name.text == "graph"
+        {
+            let title = call.arguments.first().and_then(Expression::as_text);
             self.graphs.push(StepGraph {
                 variable: name.text.clone(),
+                title: title.map(str::to_owned),
                 steps: Vec::new(),
                 open: false,
             });
@@ -63,6 +67,13 @@ impl StepGraphs {
 }
 
 impl<'t> Checker<'t> {
+    /// A graph gets the steps of another one.
+    pub(super) fn adds_graph(&mut self, receiver: &Expression) {
+        if let ExpressionKind::Variable(variable) = &receiver.kind {
+            self.graphs.passed_on(variable);
+        }
+    }
+
     /// `graph.step("name", #{ after: ... }, || ...)`.
     pub(super) fn step(&mut self, receiver: &'t Expression, call: &'t Call) {
         let ExpressionKind::Variable(variable) = &receiver.kind else {
@@ -96,7 +107,9 @@ impl<'t> Checker<'t> {
     fn names_of(&self, expression: &'t Expression) -> Option<Vec<(String, Span)>> {
         let resolved = self.resolved(expression);
         match &resolved.kind {
-            ExpressionKind::Text(text) => Some(vec![(text.clone(), resolved.span)]),
+            ExpressionKind::Text(_) | ExpressionKind::Method { .. } => self
+                .text_of(resolved)
+                .map(|(text, span)| vec![(text.to_owned(), span)]),
             ExpressionKind::Array(items) => items
                 .iter()
                 .map(|item| {
@@ -119,6 +132,42 @@ pub(super) fn report(checker: &mut Checker<'_>) {
             missing(checker, graph);
         }
         cyclic(checker, graph);
+    }
+    checker.graphs = StepGraphs { graphs };
+}
+
+/// A step graph as it is written in a plan, as far as that can be told without running it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenGraph {
+    /// The name that the plan gives it, else the variable that holds it.
+    pub title: String,
+    /// Steps of names that are literal, the first of each name.
+    pub steps: Vec<StepSpec>,
+    /// It has, or may have, steps that only a run knows.
+    pub has_more: bool,
+}
+
+impl StepGraphs {
+    /// The graphs, without what is wrong with them.
+    pub(super) fn written(&self) -> Vec<WrittenGraph> {
+        self.graphs.iter().map(StepGraph::written).collect()
+    }
+}
+
+impl StepGraph {
+    fn written(&self) -> WrittenGraph {
+        let mut names: HashSet<&str> = HashSet::new();
+        let mut steps: Vec<&Step> = self.steps.iter().collect();
+        steps.retain(|step| names.insert(&step.name));
+        let spec = |step: &&Step| {
+            let known = step.after.iter().map(|(name, _)| name.as_str());
+            StepSpec::new(&step.name).after(known.filter(|name| names.contains(name)))
+        };
+        WrittenGraph {
+            title: self.title.clone().unwrap_or_else(|| self.variable.clone()),
+            steps: steps.iter().map(spec).collect(),
+            has_more: self.open,
+        }
     }
 }
 

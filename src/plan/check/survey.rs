@@ -84,8 +84,7 @@ impl Survey {
     fn statement(&mut self, statement: &Statement) {
         match &statement.kind {
             StatementKind::Expression(expression) => self.expression(expression),
-            StatementKind::Declare { value, .. } => self.maybe(value.as_ref()),
-            StatementKind::Assign { place, value, .. } => {
+            StatementKind::Assign { place, value } => {
                 self.assignment(place);
                 self.expression(place);
                 self.expression(value);
@@ -121,7 +120,8 @@ impl Survey {
                 self.block(body);
                 self.block(handler);
             }
-            StatementKind::Break(value)
+            StatementKind::Declare { value, .. }
+            | StatementKind::Break(value)
             | StatementKind::Return(value)
             | StatementKind::Throw(value) => self.maybe(value.as_ref()),
             StatementKind::Import { path, .. } => self.expression(path),

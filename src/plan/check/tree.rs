@@ -46,8 +46,6 @@ pub(super) enum StatementKind {
     },
     Assign {
         place: Expression,
-        /// `=`, `+=`, ...
-        compound: bool,
         value: Expression,
     },
     If {

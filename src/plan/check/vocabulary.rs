@@ -1,6 +1,6 @@
 //! All functions, methods and getters that a plan can use: those of Segue, and those that Rhai brings along.
 
-use std::{collections::HashMap, sync::OnceLock};
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use serde::Deserialize;
 
@@ -18,6 +18,8 @@ pub(super) struct Signature {
     /// The type that a method or getter belongs to.
     pub(super) receiver: Option<String>,
     pub(super) params: Vec<SignatureParam>,
+    /// The keys of its map of options.
+    pub(super) options: &'static [&'static str],
     pub(super) returns: String,
     /// As it is shown.
     pub(super) shown: String,
@@ -40,7 +42,7 @@ pub(super) struct SignatureParam {
 
 impl Signature {
     /// Indexes and operators are no names.
-    fn of(entry: &Entry) -> Option<Self> {
+    fn of(entry: &'static Entry) -> Option<Self> {
         let member = match entry.kind {
             EntryKind::Function => MemberKind::Function,
             EntryKind::Method => MemberKind::Method,
@@ -59,6 +61,7 @@ impl Signature {
                     optional: param.optional,
                 })
                 .collect(),
+            options: &entry.options,
             returns: entry.returns.to_owned(),
             shown: entry.signature(),
         })
@@ -70,10 +73,11 @@ impl Signature {
     }
 }
 
-/// The functions of Segue by name, and the names that Rhai has.
+/// The functions of Segue by name, and the names that Rhai has. In order: of two names that are as near, the same
+/// one is always meant.
 pub(super) struct Vocabulary {
-    own: HashMap<String, Vec<Signature>>,
-    rhai: HashMap<String, Vec<RhaiFunction>>,
+    own: BTreeMap<String, Vec<Signature>>,
+    rhai: BTreeMap<String, Vec<RhaiFunction>>,
 }
 
 /// A function of one of Rhai's packages.
@@ -91,17 +95,13 @@ impl Vocabulary {
     }
 
     fn new() -> Self {
-        let mut own: HashMap<String, Vec<Signature>> = HashMap::new();
+        let mut own: BTreeMap<String, Vec<Signature>> = BTreeMap::new();
         for entry in catalog() {
             if let Some(signature) = Signature::of(entry) {
                 own.entry(signature.name.clone())
                     .or_default()
                     .push(signature);
             }
-        }
-        for signature in step_graphs() {
-            own.entry(signature.name.clone())
-                .or_insert_with(|| vec![signature]);
         }
         Self {
             own,
@@ -174,46 +174,6 @@ impl Vocabulary {
     }
 }
 
-/// Step graphs, as far as the catalog does not have them.
-fn step_graphs() -> Vec<Signature> {
-    let signature = |name: &str,
-                     receiver: Option<&str>,
-                     params: &[(&str, &str, bool)],
-                     returns: &str| Signature {
-        name: name.to_owned(),
-        member: if receiver.is_some() {
-            MemberKind::Method
-        } else {
-            MemberKind::Function
-        },
-        receiver: receiver.map(str::to_owned),
-        params: params
-            .iter()
-            .map(|(name, wanted, optional)| SignatureParam {
-                name: (*name).to_owned(),
-                wanted: (*wanted).to_owned(),
-                optional: *optional,
-            })
-            .collect(),
-        returns: returns.to_owned(),
-        shown: name.to_owned(),
-    };
-    vec![
-        signature("graph", None, &[("name", "String", false)], "Graph"),
-        signature(
-            "step",
-            Some("Graph"),
-            &[
-                ("name", "String", false),
-                ("options", "Map | Closure", false),
-                ("body", "Closure", true),
-            ],
-            "()",
-        ),
-        signature("run", Some("Graph"), &[("options", "Map", true)], "Any"),
-    ]
-}
-
 fn is_word(name: &str) -> bool {
     name.starts_with(|char: char| char.is_ascii_alphabetic()) && !name.contains('$')
 }
@@ -238,7 +198,7 @@ struct ListedParam {
 }
 
 /// The functions of the packages that plans have. Rhai tells them as JSON only.
-fn rhai_functions() -> HashMap<String, Vec<RhaiFunction>> {
+fn rhai_functions() -> BTreeMap<String, Vec<RhaiFunction>> {
     let engine = engine::without_functions(&Limits::default());
     let json = engine
         .gen_fn_metadata_to_json(true)
@@ -246,7 +206,7 @@ fn rhai_functions() -> HashMap<String, Vec<RhaiFunction>> {
     let listing: Listing = serde_json::from_str(&json).unwrap_or(Listing {
         functions: Vec::new(),
     });
-    let mut functions: HashMap<String, Vec<RhaiFunction>> = HashMap::new();
+    let mut functions: BTreeMap<String, Vec<RhaiFunction>> = BTreeMap::new();
     for listed in listing.functions {
         let params = listed
             .params

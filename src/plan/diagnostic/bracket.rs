@@ -90,7 +90,7 @@ fn misindented(source: &Source) -> Option<(Token, Token)> {
             let (closed, begins_line) = indentation(source, close.span.start);
             (begins_line && opened != closed).then_some((*open, close))
         })
-        .last()
+        .next_back()
 }
 
 /// How far the line of a byte is indented, and whether the byte is the first that is no space on it.

@@ -60,8 +60,8 @@ pub(super) fn explain(
             ),
             None => failed("segue::plan::syntax", kind.to_string().to_lowercase()),
         },
-        Error::ErrorMismatchDataType(wanted, found, _) => mismatch(wanted, found),
-        Error::ErrorMismatchOutputType(wanted, found, _) => mismatch(wanted, found),
+        Error::ErrorMismatchDataType(wanted, found, _)
+        | Error::ErrorMismatchOutputType(wanted, found, _) => mismatch(wanted, found),
         Error::ErrorIndexingType(what, _) => failed(
             "segue::plan::wrong_type",
             format!("{} can't be indexed like this", type_word(indexed(what))),

@@ -18,14 +18,12 @@ mod tests;
 mod type_word;
 mod word;
 
-pub(super) use self::runtime::{Ended, Interpreter, Thrown, runtime_error};
-#[cfg_attr(
-    not(test),
-    expect(unused_imports, reason = "the interpreter hands its errors over here")
-)]
-pub(super) use self::word::foreign as foreign_word;
 pub use self::{
     parse::parse_error,
     plan_errors::PlanErrors,
     report::{Label, PlanDiagnostic, Severity},
+};
+pub(super) use self::{
+    runtime::{Ended, Interpreter, Thrown, runtime_error},
+    word::foreign as foreign_word,
 };

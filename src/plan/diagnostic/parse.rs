@@ -63,6 +63,10 @@ fn problem(message: impl Into<String>, span: Span, label: impl Into<String>) -> 
     PlanDiagnostic::error(CODE, message).label(span, label)
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table of one arm for each kind of error"
+)]
 fn explained(scene: &Scene<'_>, offset: usize, kind: &ParseErrorType) -> PlanDiagnostic {
     use ParseErrorType as Kind;
     let here = scene.span(0);
@@ -218,25 +222,23 @@ fn explained(scene: &Scene<'_>, offset: usize, kind: &ParseErrorType) -> PlanDia
 fn bad_input(scene: &Scene<'_>, offset: usize, error: &LexError) -> PlanDiagnostic {
     let here = scene.span(0);
     match error {
-        LexError::UnterminatedString => {
-            let opener = Span::new(here.start, here.start + 1);
-            let is_template = scene.text(0).starts_with('`');
-            let problem = problem("this string never ends", opener, "it begins here");
-            if is_template {
-                problem.help("close it with a back-tick: `")
-            } else {
-                problem.help("close it with `\"`; text of several lines stands between back-ticks")
-            }
-        }
+        LexError::UnterminatedString => unended_string(scene),
         LexError::MalformedEscapeSequence(sequence) => {
-            let length = sequence.len().min(offset + 1);
-            let start = scene.source.text()
-                [..=offset.min(scene.source.text().len().saturating_sub(1))]
-                .rfind('\\')
-                .unwrap_or(offset);
+            // Rhai's position is in the middle of it.
+            let text = scene.source.text();
+            let start = text
+                .char_indices()
+                .take_while(|(at, _)| *at <= offset)
+                .filter(|(_, char)| *char == '\\')
+                .last()
+                .map_or(offset, |(at, _)| at);
+            let end = text[start..]
+                .char_indices()
+                .nth(sequence.chars().count())
+                .map_or(text.len(), |(at, _)| start + at);
             problem(
                 format!("`{sequence}` is not an escape sequence"),
-                Span::new(start, start + length),
+                Span::new(start, end),
                 "",
             )
             .help(format!(
@@ -270,6 +272,28 @@ fn bad_input(scene: &Scene<'_>, offset: usize, error: &LexError) -> PlanDiagnost
             problem(format!("`{symbol}` means nothing in a plan"), here, "")
         }
         _ => unexpected(scene),
+    }
+}
+
+fn unended_string(scene: &Scene<'_>) -> PlanDiagnostic {
+    // What ends too early after an interpolation began elsewhere.
+    if scene.kind(0) != Some(TokenKind::Unterminated)
+        && let Some(problem) = bracket::unbalanced(scene.source)
+    {
+        return problem;
+    }
+    let span = match scene.kind(0) {
+        Some(TokenKind::Unterminated) => {
+            let start = scene.span(0).start;
+            Span::new(start, start + 1)
+        }
+        _ => scene.span(0),
+    };
+    let problem = problem("this string never ends", span, "it begins here");
+    if scene.text(0).starts_with('`') {
+        problem.help("close it with a back-tick: `")
+    } else {
+        problem.help("close it with `\"`; text of several lines stands between back-ticks")
     }
 }
 

@@ -82,17 +82,17 @@ fn results(count: usize) -> ResultSet {
         .collect()
 }
 
-fn fail(count: i64, place: Option<Place>) -> Box<EvalAltResult> {
+fn fail(count: i64, place: Option<Place>) -> Result<i64, Box<EvalAltResult>> {
     let results = results(usize::try_from(count).unwrap());
     let thrown = Thrown {
         failure: results.run_failure("task `service`"),
         results: Some(results),
         place,
     };
-    Box::new(EvalAltResult::ErrorRuntime(
+    Err(Box::new(EvalAltResult::ErrorRuntime(
         Dynamic::from(Rc::new(thrown)),
         Position::NONE,
-    ))
+    )))
 }
 
 fn report(text: &str) -> String {
@@ -101,7 +101,7 @@ fn report(text: &str) -> String {
     engine.set_max_call_levels(8).set_max_operations(10_000);
     engine.register_fn(
         "run_task",
-        |_: &str, count: i64| -> Result<i64, Box<EvalAltResult>> { Err(fail(count, None)) },
+        |_: &str, count: i64| -> Result<i64, Box<EvalAltResult>> { fail(count, None) },
     );
     engine.register_fn(
         "rethrown",
@@ -111,7 +111,7 @@ fn report(text: &str) -> String {
                 line: u32::try_from(line).unwrap(),
                 column: u32::try_from(column).unwrap(),
             };
-            Err(fail(2, Some(place)))
+            fail(2, Some(place))
         },
     );
     let mut scope = Scope::new();

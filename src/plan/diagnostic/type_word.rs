@@ -45,7 +45,7 @@ pub(in crate::plan) fn type_word(name: &str) -> String {
     plain.to_owned()
 }
 
-/// `a string, a list and nothing: `()``.
+/// Words joined with commas and `and`.
 pub(super) fn and_list(words: &[String]) -> String {
     match words {
         [] => String::new(),

@@ -20,9 +20,7 @@ pub(super) fn reserved(word: &str) -> Option<&'static str> {
         "goto" | "exit" => "`return` ends the plan, `fail(\"...\")` ends it as failed",
         "is" => "compare with `==`, or the type with `type_of(value) == \"string\"`",
         "eval" => "text can't be run as code; write a function",
-        "with" | "super" | "default" => {
-            "quote it if it is the key of a map, else choose another name"
-        }
+        "with" | "super" => "quote it if it is the key of a map, else choose another name",
         _ => return None,
     })
 }

@@ -6,17 +6,17 @@ use rhai::{Array, Dynamic, ImmutableString};
 
 use super::catalog::Entry;
 use crate::{
-    model::{Failure, Target, TargetResult, format_duration, kinds},
+    model::{Target, TargetResult},
     plan::{
         branches::{self, Planned},
         call::{Call, CallError, CallResult},
         closure::Closure,
         effect::Effect,
-        ending::Ending,
         host::Host,
         object::{Future, Results, TargetSet, Tiers},
-        options::{check_name, count},
-        scheduler::{BranchKind, Cancel},
+        options,
+        perseverance::{out_of_time, within},
+        scheduler::BranchKind,
     },
 };
 
@@ -25,14 +25,14 @@ pub(super) fn entries() -> Vec<Entry> {
         Entry::function("parallel", parallel)
             .takes("items", "Array | TargetSet | ResultSet")
             .takes("each", "Closure")
-            .may_take("options", "Map")
+            .may_take_options(&["limit"])
             .gives("Array")
             .doc("Calls the closure for every item at the same time, and gives what it gives, in the order of the items. When one fails, no further one is begun, those that run come to their end, and the error is thrown. `#{ limit: 20 }` runs no more than that at once. What the closure captures from outside is read-only in it: give a value back instead.")
             .example(r#"let results = parallel(targets("web"), |t| run_command("uptime", t), #{ limit: 2 });"#),
         Entry::function("settle", settle)
             .takes("items", "Array | TargetSet | ResultSet")
             .takes("each", "Closure")
-            .may_take("options", "Map")
+            .may_take_options(&["limit"])
             .gives("Array")
             .doc("As `parallel`, but everything is tried, and an error is a value: of the type `Error`, in the place of what the closure would have given.")
             .example(r#"for outcome in settle(targets("web"), |t| run_command("true", t)) { print(type_name(outcome)); }"#),
@@ -99,7 +99,7 @@ fn run(
     let limit = limit(call)?;
     let each = call.closure(1)?;
     let takes_item = each.arity(host) != Some(0);
-    check_depth(call, host)?;
+    call.check_depth()?;
     let planned = items.into_iter().map(|item| {
         let (host, each) = (Rc::clone(host), each.clone());
         Planned {
@@ -121,24 +121,10 @@ fn run(
     }
 }
 
-fn check_depth(call: &Call<'_>, host: &Host) -> Result<(), CallError> {
-    let most = host.limits.branch_depth;
-    if host.scheduler.current().depth >= most {
-        return Err(call.misuse(format!("branches are nested more than {most} levels deep")));
-    }
-    Ok(())
-}
-
 fn limit(call: &Call<'_>) -> Result<usize, CallError> {
-    let options = call.map(2)?;
-    for (name, value) in &options {
-        check_name(call, name, &["limit"])?;
-        if !value.is_unit() && count(value).is_none() {
-            let function = call.entry.name;
-            return Err(call.misuse(format!("the option `limit` of `{function}` must be a number of branches, at least 1, but is {value}")));
-        }
-    }
-    Ok(options.get("limit").and_then(count).unwrap_or(usize::MAX))
+    let options = options::known(call, 2)?;
+    let limit = options::option_of(call, &options, "limit", options::count)?;
+    Ok(limit.unwrap_or(usize::MAX))
 }
 
 /// What there is to do, each with a name that does not depend on what ends first.
@@ -206,7 +192,7 @@ fn item_name(value: &Dynamic) -> Option<String> {
 
 fn background(call: &Call<'_>) -> CallResult {
     let host = call.host();
-    check_depth(call, &host)?;
+    call.check_depth()?;
     let most = host.limits.branches;
     if host.futures.borrow().len() >= most {
         return Err(call.misuse(format!("more than {most} futures at the same time")));
@@ -244,16 +230,13 @@ fn wait(call: &Call<'_>) -> CallResult {
         Some(future) => vec![Rc::clone(future)],
         None => several(call, given)?,
     };
-    let timer = match call.given(1) {
-        None => None,
-        Some(_) => {
-            let duration = call.duration(1)?;
-            let flight = host.begin(call.position(), Effect::Sleep { duration });
-            Some((
-                duration,
-                flight.map_err(|ending| ending.into_error(call.position()))?,
-            ))
-        }
+    let timer = if call.given(1).is_some() {
+        let duration = call.duration(1)?;
+        let flight = host.begin(call.position(), Effect::Sleep { duration });
+        let flight = flight.map_err(|ending| ending.into_error(call.position()))?;
+        Some((duration, flight))
+    } else {
+        None
     };
     let current = host.scheduler.current();
     for future in &futures {
@@ -266,7 +249,7 @@ fn wait(call: &Call<'_>) -> CallResult {
                 && timer.has_landed()
             {
                 host.land(call.position(), timer)?;
-                return Err(timed_out(call, *duration));
+                return Err(call.fail(out_of_time(*duration)));
             }
             host.scheduler.await_end(future.branch());
             host.scheduler.park();
@@ -298,39 +281,14 @@ fn several(call: &Call<'_>, given: &Dynamic) -> Result<Vec<Rc<Future>>, CallErro
     futures.ok_or_else(|| call.wrong_type(0, "a Future, or an Array of these"))
 }
 
-fn timed_out(call: &Call<'_>, duration: std::time::Duration) -> CallError {
-    let time = format_duration(duration);
-    call.fail(Failure::new(
-        kinds::TIMEOUT,
-        format!("it was not done within {time}"),
-    ))
-}
-
 fn timeout(call: &Call<'_>) -> CallResult {
     let host = call.host();
     let duration = call.duration(0)?;
     let body = call.closure(1)?;
-    check_depth(call, &host)?;
-    // Begun before the branch and looked at before it, so that a second run finds the same winner.
-    let timer = host
-        .begin(call.position(), Effect::Sleep { duration })
-        .map_err(|ending| ending.into_error(call.position()))?;
-    let current = host.scheduler.current();
-    let name = host.identities.name(&current.path, "timeout");
-    let branch = spawn(&host, &name, BranchKind::Joined, body);
-    while !branch.has_ended() && !timer.has_landed() && current.ending.get().is_none() {
-        host.scheduler.await_end(&branch);
-        host.scheduler.park();
-    }
-    if timer.has_landed() && current.ending.get().is_none() {
-        host.scheduler.cancel(&branch, Cancel::Now);
-        host.scheduler.join(&branch);
-        host.land(call.position(), &timer)?;
-        return Err(timed_out(call, duration));
-    }
-    host.scheduler.join(&branch);
-    host.scheduler.drop_flight(&timer);
-    branch
-        .take_result()
-        .unwrap_or_else(|| Err(Ending::Cancelled.into_error(call.position())))
+    call.check_depth()?;
+    let name = host
+        .identities
+        .name(&host.scheduler.current().path, "timeout");
+    let body = Box::new(move || body.call_isolated(&host, Vec::new()));
+    within(&call.site(), duration, &name, body)
 }

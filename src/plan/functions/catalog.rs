@@ -18,7 +18,7 @@ use crate::{
     plan::{
         call::{Call, CallResult},
         fiber,
-        object::{Fault, Future, Graph, Hidden, Results, TargetSet, Tiers},
+        object::{Expected, Fault, Future, Graph, Hidden, Results, TargetSet, Tiers},
         scheduler::panic_error,
     },
 };
@@ -33,11 +33,15 @@ pub struct Entry {
     pub receiver: Option<&'static str>,
     /// Without the receiver. Those that may be left out come last.
     pub params: Vec<Param>,
+    /// The names of the options that its map of options may have; [`OPTIONS`] says what each wants.
+    pub options: Vec<&'static str>,
     pub returns: &'static str,
     /// A paragraph, in sentences.
     pub doc: &'static str,
     /// A few lines of a plan, which a test runs.
     pub example: &'static str,
+    /// It changes its receiver, so it is refused where that can't be written.
+    changes: bool,
     native: fn(&Call<'_>) -> CallResult,
 }
 
@@ -72,9 +76,11 @@ impl Entry {
             kind,
             receiver,
             params: Vec::new(),
+            options: Vec::new(),
             returns: "()",
             doc: "",
             example: "",
+            changes: false,
             native,
         }
     }
@@ -133,6 +139,28 @@ impl Entry {
             optional: true,
         });
         self
+    }
+
+    pub(in crate::plan) fn with_options(mut self, names: &[&'static str]) -> Self {
+        self.options.extend(names);
+        self
+    }
+
+    pub(in crate::plan) const fn changes(mut self) -> Self {
+        self.changes = true;
+        self
+    }
+
+    /// May take a map of options as its last argument, with these entries.
+    pub(in crate::plan) fn may_take_options(mut self, names: &[&'static str]) -> Self {
+        self.options.extend(names);
+        self.may_take("options", "Options")
+    }
+
+    /// Takes a map of options, with these entries.
+    pub(in crate::plan) fn takes_options(mut self, names: &[&'static str]) -> Self {
+        self.options.extend(names);
+        self.takes("options", "Options")
     }
 
     pub(in crate::plan) const fn gives(mut self, returns: &'static str) -> Self {
@@ -288,8 +316,8 @@ impl Entry {
         RhaiFunc::Method {
             func: Shared::new(call),
             has_context: true,
-            // Nothing that we add changes its first argument, so all of it works on constants and on captured variables.
-            is_pure: true,
+            // What changes nothing works on constants and on captured variables.
+            is_pure: !self.changes,
             is_volatile: true,
         }
     }
@@ -304,6 +332,7 @@ fn type_id(name: &'static str) -> TypeId {
         "Error" => TypeId::of::<Rc<Fault>>(),
         "Future" => TypeId::of::<Rc<Future>>(),
         "Graph" => TypeId::of::<Rc<Graph>>(),
+        "Expectation" => TypeId::of::<Expected>(),
         "Tiers" => TypeId::of::<Tiers>(),
         "Sensitive" => TypeId::of::<Hidden>(),
         "String" => TypeId::of::<ImmutableString>(),
@@ -323,6 +352,7 @@ pub fn catalog() -> &'static [Entry] {
             super::inventory::entries(),
             super::branching::entries(),
             super::patience::entries(),
+            super::graph::entries(),
             super::plan::entries(),
             super::talk::entries(),
             super::controller::entries(),
@@ -336,6 +366,25 @@ pub fn catalog() -> &'static [Entry] {
         ];
         themes.into_iter().flatten().collect()
     })
+}
+
+/// What Segue adds to the language of tests alone.
+pub fn test_catalog() -> &'static [Entry] {
+    static CATALOG: OnceLock<Vec<Entry>> = OnceLock::new();
+    CATALOG.get_or_init(|| {
+        let themes = [super::testing::entries(), super::expectation::entries()];
+        themes.into_iter().flatten().collect()
+    })
+}
+
+/// Makes what only tests can use known to an engine.
+pub(in crate::plan) fn register_for_tests(engine: &mut Engine) {
+    let mut module = Module::new();
+    for entry in test_catalog() {
+        entry.set_into(&mut module);
+    }
+    module.build_index();
+    engine.register_global_module(module.into());
 }
 
 /// Makes the whole catalog known to an engine, but for what is in a namespace.

@@ -45,18 +45,18 @@ pub(super) fn entries() -> Vec<Entry> {
         })
         .gives("Integer")
         .doc("The time of day in milliseconds since 1970. A resumed plan gets the answers that it got before.")
-        .example(r#"let started = now(); print(`${(now() - started) / 1000} seconds`);"#),
+        .example(r"let started = now(); print(`${(now() - started) / 1000} seconds`);"),
         Entry::function("format_time", format_time)
             .takes("milliseconds", "Integer")
             .gives("String")
             .doc("A time as text, in UTC: `2026-07-01T12:30:00Z`.")
-            .example(r#"print(format_time(now()));"#),
+            .example(r"print(format_time(now()));"),
         Entry::function("random", random)
             .takes("low", "Integer")
             .takes("high", "Integer")
             .gives("Integer")
             .doc("A number by chance, both ends included. A resumed plan gets the answers that it got before.")
-            .example(r#"sleep(random(1, 10));"#),
+            .example(r"sleep(random(1, 10));"),
     ]
 }
 

@@ -1,6 +1,6 @@
 //! Data in texts: JSON, YAML, durations, secrets.
 
-use rhai::{Dynamic, Map as ScriptMap};
+use rhai::Dynamic;
 
 use super::catalog::Entry;
 use crate::{
@@ -9,6 +9,7 @@ use crate::{
         call::{Call, CallResult},
         convert,
         object::Hidden,
+        options,
     },
 };
 
@@ -16,7 +17,7 @@ pub(super) fn entries() -> Vec<Entry> {
     vec![
         Entry::function("to_json", to_json)
             .takes("value", "Any")
-            .may_take("options", "Map")
+            .may_take_options(&["pretty"])
             .gives("String")
             .doc("A value as JSON, secrets redacted. `#{ pretty: true }` puts it on several lines.")
             .example(r#"print(to_json(#{ nodes: targets("web").names }, #{ pretty: true }));"#),
@@ -65,7 +66,7 @@ pub(super) fn entries() -> Vec<Entry> {
         .takes("duration", "Duration")
         .gives("String")
         .doc("A duration as a person says it: `1 min 4 s`.")
-        .example(r#"print(format_duration(64));"#),
+        .example(r"print(format_duration(64));"),
         Entry::function("sensitive", |call| {
             Ok(Dynamic::from(Hidden::new(call.value(0)?)))
         })
@@ -93,7 +94,7 @@ pub(super) fn entries() -> Vec<Entry> {
 }
 
 fn to_json(call: &Call<'_>) -> CallResult {
-    let options: ScriptMap = call.map(1)?;
+    let options = options::known(call, 1)?;
     let pretty = options
         .get("pretty")
         .is_some_and(|value| value.as_bool() == Ok(true));

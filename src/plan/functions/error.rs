@@ -90,7 +90,7 @@ fn others() -> Vec<Entry> {
         })
         .gives("String")
         .doc("Whether it is done.")
-        .example(r#"let backup = background(|| 1); print(backup); wait(backup);"#),
+        .example(r"let backup = background(|| 1); print(backup); wait(backup);"),
     ]
 }
 

@@ -14,7 +14,7 @@ pub(super) fn entries() -> Vec<Entry> {
             .takes("source", "File")
             .takes("destination", "String")
             .takes("targets", "TargetSpec")
-            .may_take("options", "Options")
+            .may_take_options(&allowed(&[]))
             .gives("ResultSet")
             .doc("Copies a file or directory of the project or of a module to every target.")
             .example(r#"upload("files/motd", "/etc/motd", "web", #{ run_as: "root" });"#),
@@ -22,7 +22,7 @@ pub(super) fn entries() -> Vec<Entry> {
             .takes("source", "String")
             .takes("destination", "String")
             .takes("targets", "TargetSpec")
-            .may_take("options", "Options")
+            .may_take_options(&allowed(&[]))
             .gives("ResultSet")
             .doc("Copies a file or directory of every target to `downloads/<destination>/<target>/` in the project.")
             .example(r#"download("/var/log/nginx", "logs", "web");"#),
@@ -30,7 +30,7 @@ pub(super) fn entries() -> Vec<Entry> {
             .takes("content", "String")
             .takes("destination", "String")
             .takes("targets", "TargetSpec")
-            .may_take("options", "Options")
+            .may_take_options(&allowed(&[]))
             .gives("ResultSet")
             .doc("Writes a text into a file on every target.")
             .example(r#"write_file("maintenance until noon\n", "/etc/motd", "web");"#),
@@ -46,12 +46,12 @@ fn upload(call: &Call<'_>) -> CallResult {
         what: format!("upload of `{source}`"),
         action: Action::Upload {
             source,
-            path: path.map_err(|failure| call.fail(failure))?,
+            path: path.map_err(|failure| call.fail(*failure))?,
             destination,
         },
         targets: call.targets(2)?,
     };
-    action::perform(asked, options::read(call, 3, &allowed(&[]))?)
+    action::perform(&asked, &options::read(call, 3)?)
 }
 
 fn download(call: &Call<'_>) -> CallResult {
@@ -64,11 +64,11 @@ fn download(call: &Call<'_>) -> CallResult {
         action: Action::Download {
             source,
             destination,
-            path: path.map_err(|failure| call.fail(failure))?,
+            path: path.map_err(|failure| call.fail(*failure))?,
         },
         targets: call.targets(2)?,
     };
-    action::perform(asked, options::read(call, 3, &allowed(&[]))?)
+    action::perform(&asked, &options::read(call, 3)?)
 }
 
 fn write_file(call: &Call<'_>) -> CallResult {
@@ -83,5 +83,5 @@ fn write_file(call: &Call<'_>) -> CallResult {
         },
         targets: call.targets(2)?,
     };
-    action::perform(asked, options::read(call, 3, &allowed(&[]))?)
+    action::perform(&asked, &options::read(call, 3)?)
 }

@@ -264,7 +264,7 @@ fn new_target(call: &Call<'_>) -> CallResult {
             "name" => spec.name = Some(text(value).ok_or_else(|| wrong("a String"))?),
             "uri" => spec.uri = Some(text(value).ok_or_else(|| wrong("a String"))?),
             "aliases" | "alias" => {
-                spec.aliases = texts(value).ok_or_else(|| wrong("an Array of Strings"))?
+                spec.aliases = texts(value).ok_or_else(|| wrong("an Array of Strings"))?;
             }
             "groups" => spec.groups = texts(value).ok_or_else(|| wrong("an Array of Strings"))?,
             "features" => {

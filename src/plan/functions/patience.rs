@@ -10,14 +10,12 @@ use crate::{
     plan::{
         branches::caught,
         call::{Call, CallError, CallResult, read_duration},
-        effect::Effect,
-        options::{check_name, count, factor},
+        effect::{Effect, Retry},
+        options,
+        perseverance::retried,
         scheduler::BranchKind,
     },
 };
-
-/// No delay grows beyond an hour: a person would have looked by then.
-const DELAY_MAX: Duration = Duration::from_hours(1);
 
 pub(super) fn entries() -> Vec<Entry> {
     vec![
@@ -30,13 +28,13 @@ pub(super) fn entries() -> Vec<Entry> {
         .doc("Waits. Other branches go on.")
         .example(r#"sleep("5s");"#),
         Entry::function("retry", retry)
-            .takes("options", "Map")
+            .takes_options(&["attempts", "delay", "backoff"])
             .takes("body", "Closure")
             .gives("Any")
             .doc("Calls the closure until it does not fail, and gives what it gives. Options: `attempts` (3), `delay` between them (1 s), `backoff`, by which the delay is multiplied each time (1.0). The last error is thrown. A closure with a parameter gets the number of the attempt.")
             .example(r#"retry(#{ attempts: 10, delay: "3s" }, || run_command("true", "web"));"#),
         Entry::function("wait_until", wait_until)
-            .takes("options", "Map")
+            .takes_options(&["timeout", "interval"])
             .takes("check", "Closure")
             .doc("Calls the closure until it gives `true`. Options: `timeout` (5 min), `interval` (2 s). When the time is over, an error of the kind `segue/timeout` is thrown. Errors of the closure are thrown at once.")
             .example(r#"wait_until(#{ timeout: "2m", interval: "5s" }, || run_command("true", "web", #{ catch_errors: true }).ok);"#),
@@ -54,72 +52,31 @@ pub(super) fn entries() -> Vec<Entry> {
     ]
 }
 
-fn options(call: &Call<'_>, allowed: &[&str]) -> Result<ScriptMap, CallError> {
-    let options = call.map(0)?;
-    options
-        .keys()
-        .try_for_each(|name| check_name(call, name, allowed))?;
-    Ok(options)
-}
-
-fn duration_option(
-    call: &Call<'_>,
-    options: &ScriptMap,
-    name: &str,
-    otherwise: Duration,
-) -> Result<Duration, CallError> {
-    let Some(value) = options.get(name).filter(|value| !value.is_unit()) else {
-        return Ok(otherwise);
-    };
-    read_duration(value).ok_or_else(|| {
-        let function = call.entry.name;
-        call.misuse(format!(
-            "the option `{name}` of `{function}` must be a duration such as \"90s\", but is {value}"
-        ))
-    })
-}
-
 fn retry(call: &Call<'_>) -> CallResult {
-    let options = options(call, &["attempts", "delay", "backoff"])?;
-    let wrong = |name: &str, wanted: &str| {
-        call.misuse(format!("the option `{name}` of `retry` must be {wanted}"))
+    let given = options::known(call, 0)?;
+    let attempts = options::option_of(call, &given, "attempts", options::count)?.unwrap_or(3);
+    let delay = options::option_of(call, &given, "delay", read_duration)?;
+    let backoff = options::option_of(call, &given, "backoff", options::factor)?;
+    let retry = Retry {
+        attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+        delay: delay.unwrap_or(Duration::from_secs(1)),
+        backoff: backoff.unwrap_or(1.0),
     };
-    let attempts = match options.get("attempts") {
-        None => 3,
-        Some(value) => count(value).ok_or_else(|| wrong("attempts", "a number, at least 1"))?,
-    };
-    let backoff = match options.get("backoff") {
-        None => 1.0,
-        Some(value) => factor(value).ok_or_else(|| wrong("backoff", "a number, at least 1"))?,
-    };
-    let mut delay = duration_option(call, &options, "delay", Duration::from_secs(1))?;
     let body = call.closure(1)?;
     let host = call.host();
     let takes_number = body.arity(&host) == Some(1);
-    let mut attempt = 1;
-    loop {
-        let number = i64::try_from(attempt).unwrap_or(i64::MAX);
-        let arguments = if takes_number {
-            vec![Dynamic::from_int(number)]
-        } else {
-            Vec::new()
-        };
-        match body.call(&host, arguments) {
-            Err(error) if error.is_catchable() && attempt < attempts => {
-                call.ask(Effect::Sleep { duration: delay })?;
-                let longer = Duration::try_from_secs_f64(delay.as_secs_f64() * backoff);
-                delay = longer.unwrap_or(DELAY_MAX).min(DELAY_MAX.max(delay));
-                attempt += 1;
-            }
-            over => return over,
-        }
-    }
+    retried(&call.site(), retry, |number| {
+        let number = takes_number.then(|| Dynamic::from_int(i64::from(number)));
+        body.call(&host, number.into_iter().collect())
+    })
 }
 
 fn wait_until(call: &Call<'_>) -> CallResult {
-    let options = options(call, &["timeout", "interval"])?;
-    let timeout = duration_option(call, &options, "timeout", Duration::from_mins(5))?;
-    let interval = duration_option(call, &options, "interval", Duration::from_secs(2))?;
+    let given = options::known(call, 0)?;
+    let timeout = options::option_of(call, &given, "timeout", read_duration)?;
+    let timeout = timeout.unwrap_or(Duration::from_mins(5));
+    let interval = options::option_of(call, &given, "interval", read_duration)?;
+    let interval = interval.unwrap_or(Duration::from_secs(2));
     let check = call.closure(1)?;
     let host = call.host();
     let started = milliseconds(call)?;

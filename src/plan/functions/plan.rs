@@ -25,7 +25,7 @@ pub(super) fn entries() -> Vec<Entry> {
         Entry::function("run_plan", run_plan)
             .takes("name", "PlanName")
             .may_take("params", "Map")
-            .may_take("options", "Map")
+            .may_take_options(&["catch_errors", "description"])
             .gives("Any")
             .doc("Runs another plan as a part of this job, with parameters that are checked against its header, and gives what it gives. With `#{ catch_errors: true }` its error is given instead of thrown.")
             .example(r#"let restarted = run_plan("restart", #{ service: "nginx" });"#),
@@ -49,11 +49,8 @@ fn run_plan(call: &Call<'_>) -> CallResult {
     let name = call.text(0)?.to_string();
     let given: Map = convert::to_map(&call.map(1)?)
         .map_err(|error| call.misuse(format!("{}: {error}", call.parameter(1))))?;
-    let options = options::read(call, 2, &["catch_errors", "description"])?;
-    let most = host.limits.branch_depth;
-    if host.scheduler.current().depth >= most {
-        return Err(call.misuse(format!("plans are nested more than {most} levels deep")));
-    }
+    let options = options::read(call, 2)?;
+    call.check_depth()?;
     let program = load(call, &host, &name)?;
     let inside = Rc::clone(&host);
     let body = Box::new(move || run(&inside, &program, given));
@@ -79,7 +76,7 @@ fn load(call: &Call<'_>, host: &Rc<Host>, name: &str) -> Result<Program, CallErr
     let file = host
         .world
         .plan(name)
-        .map_err(|failure| call.fail(failure))?;
+        .map_err(|failure| call.fail(*failure))?;
     Program::read(file).map_err(|errors| {
         let told: Vec<String> = errors
             .iter()
@@ -94,7 +91,7 @@ fn load(call: &Call<'_>, host: &Rc<Host>, name: &str) -> Result<Program, CallErr
 
 /// The body of the branch in which a called plan runs.
 fn run(host: &Rc<Host>, program: &Program, given: Map) -> CallResult {
-    let thrown = |error: PlanError| {
+    let thrown = |error: Box<PlanError>| {
         let place = error.place().cloned();
         Fault::new(error.failure, place).into_error(Position::NONE)
     };

@@ -8,8 +8,9 @@ use super::{catalog::Entry, result_set::value};
 use crate::{
     model::{Failure, Status, TargetResult, Value, kinds},
     plan::{
-        call::{Call, CallResult},
+        call::Call,
         convert,
+        effect::Look,
         object::{Fault, result_map},
     },
 };
@@ -42,7 +43,7 @@ fn outcome() -> Vec<Entry> {
             .gives("String")
             .doc("`succeeded`, `failed`, `unreached`, `skipped` or `lost`.")
             .example(r#"for r in run_command("true", "web") { print(r.status); }"#),
-        Entry::getter(RESULT, "error", error)
+        Entry::getter(RESULT, "error", |call| Ok(error(&result(call))))
             .gives("Error")
             .doc("Why it failed, or `()` if it did not.")
             .example(r#"for r in run_command("false", "web", #{ catch_errors: true }).failed { print(r.error.kind); }"#),
@@ -50,7 +51,7 @@ fn outcome() -> Vec<Entry> {
             let result = result(call);
             match &result.failure {
                 Some(failure) => Ok(failure.message.as_str().into()),
-                None => Ok(text(&result, &["_output"])),
+                None => Ok(text(call, &["_output"])),
             }
         })
         .gives("String")
@@ -83,27 +84,27 @@ fn content() -> Vec<Entry> {
             .gives("Map")
             .doc("What the task gave.")
             .example(r#"let status = run_task("service", "web1", #{ action: "status" }).first.value;"#),
-        Entry::getter(RESULT, "stdout", |call| Ok(text(&result(call), &["stdout", "_output"])))
+        Entry::getter(RESULT, "stdout", |call| Ok(text(call, &["stdout", "_output"])))
             .gives("String")
             .doc("What was printed on the standard output. Of a task that gave JSON, its `_output`.")
             .example(r#"print(run_command("hostname", "web1").first.stdout);"#),
-        Entry::getter(RESULT, "stderr", |call| Ok(text(&result(call), &["stderr"])))
+        Entry::getter(RESULT, "stderr", |call| Ok(text(call, &["stderr"])))
             .gives("String")
             .doc("What was printed on the standard error.")
             .example(r#"print(run_command("true", "web1").first.stderr);"#),
         Entry::getter(RESULT, "output", |call| {
-            Ok(text(&result(call), &["merged_output", "_output", "stdout"]))
+            Ok(text(call, &["merged_output", "_output", "stdout"]))
         })
         .gives("String")
         .doc("What was printed, both streams together as far as they were kept together.")
         .example(r#"print(run_command("true", "web1").first.output);"#),
-        Entry::getter(RESULT, "exit_code", exit_code)
+        Entry::getter(RESULT, "exit_code", |call| Ok(exit_code(&result(call))))
             .gives("Integer")
             .doc("The exit code of the process, or `()` if there was none.")
             .example(r#"print(run_command("true", "web1").first.exit_code);"#),
         Entry::index(RESULT, |call| {
             let key = call.text(1)?;
-            Ok(result(call).value.get(&key).map_or(Dynamic::UNIT, convert::to_dynamic))
+            Ok(entry(call, &[&key]).map_or(Dynamic::UNIT, |value| convert::to_dynamic(&value)))
         })
         .takes("key", "String")
         .gives("Any")
@@ -111,9 +112,8 @@ fn content() -> Vec<Entry> {
         .example(r#"print(run_task("service", "web1", #{ action: "status" }).first["status"]);"#),
         Entry::method(RESULT, "get", |call| {
             let key = call.text(1)?;
-            let result = result(call);
-            match result.value.get(&key) {
-                Some(value) => Ok(convert::to_dynamic(value)),
+            match entry(call, &[&key]) {
+                Some(value) => Ok(convert::to_dynamic(&value)),
                 None => Ok(call.argument(2).clone()),
             }
         })
@@ -124,7 +124,7 @@ fn content() -> Vec<Entry> {
         .example(r#"let version = run_task("package", "web1").first.get("version", "none");"#),
         Entry::method(RESULT, "contains", |call| {
             let key = call.text(1)?;
-            Ok(result(call).value.get(&key).is_some().into())
+            Ok(entry(call, &[&key]).is_some().into())
         })
         .takes("key", "String")
         .gives("Boolean")
@@ -135,7 +135,7 @@ fn content() -> Vec<Entry> {
             let keys = result.value.map().keys().map(|key| key.as_str().into());
             Ok(Dynamic::from_array(keys.collect()))
         })
-        .gives("Array")
+        .gives("Array[String]")
         .doc("The names of the entries of its value.")
         .example(r#"print(run_task("package", "web1").first.keys());"#),
         Entry::method(RESULT, "to_map", |call| {
@@ -169,9 +169,22 @@ const fn status(status: Status) -> &'static str {
 }
 
 /// The first of these entries of the value, as text.
-fn text(result: &TargetResult, keys: &[&str]) -> Dynamic {
+fn text(call: &Call<'_>, keys: &[&str]) -> Dynamic {
+    entry(call, keys).map_or_else(|| "".into(), |value| value.to_string().into())
+}
+
+/// The first of these entries that the value has; else what stands for the first one while nobody knows the value.
+fn entry(call: &Call<'_>, keys: &[&str]) -> Option<Value> {
+    let result = result(call);
     let found = keys.iter().find_map(|key| result.value.get(key));
-    found.map_or_else(|| "".into(), |value| value.to_string().into())
+    found.cloned().or_else(|| {
+        let host = call.host();
+        host.scheduler.performer().unknown(&Look {
+            result: &result,
+            entry: keys.first()?,
+            place: call.place().as_ref(),
+        })
+    })
 }
 
 #[expect(
@@ -182,24 +195,22 @@ fn seconds(milliseconds: u64) -> Dynamic {
     Dynamic::from_float(milliseconds as f64 / 1000.0)
 }
 
-fn exit_code(call: &Call<'_>) -> CallResult {
-    let result = result(call);
+fn exit_code(result: &TargetResult) -> Dynamic {
     if let Some(Value::Integer(code)) = result.value.get("exit_code") {
-        return Ok(Dynamic::from_int(*code));
+        return Dynamic::from_int(*code);
     }
     let failure = result.failure.as_ref();
     let code = failure.and_then(|failure| failure.details.get("exit_code"));
     match code {
-        Some(Value::Integer(code)) => Ok(Dynamic::from_int(*code)),
-        _ if result.is_ok() => Ok(Dynamic::from_int(0)),
-        _ => Ok(Dynamic::UNIT),
+        Some(Value::Integer(code)) => Dynamic::from_int(*code),
+        _ if result.is_ok() => Dynamic::from_int(0),
+        _ => Dynamic::UNIT,
     }
 }
 
-fn error(call: &Call<'_>) -> CallResult {
-    let result = result(call);
+fn error(result: &TargetResult) -> Dynamic {
     if result.is_ok() {
-        return Ok(Dynamic::UNIT);
+        return Dynamic::UNIT;
     }
     let failure = result.failure.clone().unwrap_or_else(|| {
         Failure::new(
@@ -207,5 +218,5 @@ fn error(call: &Call<'_>) -> CallResult {
             format!("`{}` is {}", result.target, status(result.status)),
         )
     });
-    Ok(Dynamic::from(Rc::new(Fault::new(failure, None))))
+    Dynamic::from(Rc::new(Fault::new(failure, None)))
 }

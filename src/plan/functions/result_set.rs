@@ -35,7 +35,7 @@ fn getters() -> Vec<Entry> {
             let names = results.set().iter().map(|result| result.target.as_str().into());
             Ok(Dynamic::from_array(names.collect()))
         })
-        .gives("Array")
+        .gives("Array[String]")
         .doc("The names of the targets, in their order.")
         .example(r#"print(run_command("uptime", "web").names);"#),
         Entry::getter(SET, "targets", |call| {
@@ -52,7 +52,7 @@ fn getters() -> Vec<Entry> {
             let values = results.set().iter().map(|result| value(result));
             Ok(Dynamic::from_array(values.collect()))
         })
-        .gives("Array")
+        .gives("Array[Map]")
         .doc("The value of each result.")
         .example(r#"let values = run_task("package", "web", #{ action: "status" }).values;"#),
         Entry::getter(SET, "len", |call| Ok(length(results(call).set().len())))
@@ -80,21 +80,21 @@ fn getters() -> Vec<Entry> {
 
 fn parts() -> Vec<Entry> {
     vec![
-        Entry::getter(SET, "succeeded", |call| part(call, TargetResult::is_ok))
+        Entry::getter(SET, "succeeded", |call| Ok(part(call, TargetResult::is_ok)))
             .gives(SET)
             .doc("The results of the targets that succeeded.")
             .example(r#"let healthy = run_command("true", "web", #{ catch_errors: true }).succeeded;"#),
-        Entry::getter(SET, "failed", |call| part(call, |result| !result.is_ok()))
+        Entry::getter(SET, "failed", |call| Ok(part(call, |result| !result.is_ok())))
             .gives(SET)
             .doc("The results of all other targets: failed, lost, unreached or skipped.")
             .example(r#"let rest = targets("web") - run_command("true", "web", #{ catch_errors: true }).failed;"#),
         Entry::getter(SET, "unreached", |call| {
-            part(call, |result| result.status == Status::Unreached)
+            Ok(part(call, |result| result.status == Status::Unreached))
         })
         .gives(SET)
         .doc("The results of the targets whose turn never came.")
         .example(r#"let results = run_command("true", "web", #{ max_failures: 1, catch_errors: true }); print(results.unreached.names);"#),
-        Entry::getter(SET, "lost", |call| part(call, |result| result.status == Status::Lost))
+        Entry::getter(SET, "lost", |call| Ok(part(call, |result| result.status == Status::Lost)))
             .gives(SET)
             .doc("The results of the targets that were started, and nobody knows what became of it.")
             .example(r#"let results = run_command("true", "web", #{ catch_errors: true }); print(results.lost.names);"#),
@@ -158,7 +158,7 @@ fn methods() -> Vec<Entry> {
         .doc("Whether there is a result of the target of that name. `\"web1\" in results` is the same.")
         .example(r#"if "web1" in run_command("true", "web") { print("web1 was asked"); }"#),
         Entry::method(SET, "to_array", |call| Ok(Dynamic::from_array(items(call))))
-            .gives("Array")
+            .gives("Array[Result]")
             .doc("The results as an array.")
             .example(r#"let array = run_command("true", "web").to_array();"#),
         Entry::method(SET, "to_string", |call| Ok(results(call).to_string().into()))
@@ -210,8 +210,8 @@ fn collected(items: Vec<Dynamic>) -> Results {
     set.into()
 }
 
-fn part(call: &Call<'_>, keep: impl Fn(&TargetResult) -> bool) -> CallResult {
-    Ok(Dynamic::from(results(call).filtered(keep)))
+fn part(call: &Call<'_>, keep: impl Fn(&TargetResult) -> bool) -> Dynamic {
+    Dynamic::from(results(call).filtered(keep))
 }
 
 pub(super) fn value(result: &TargetResult) -> Dynamic {

@@ -37,7 +37,7 @@ fn tasks() -> Vec<Entry> {
             .takes("name", "TaskName")
             .takes("targets", "TargetSpec")
             .may_take("params", "Map")
-            .may_take("options", "Options")
+            .may_take_options(&allowed(&["noop"]))
             .gives("ResultSet")
             .doc("Runs a task on every target. Parameters are checked against the task's metadata before anything is contacted. A failure that is not caught ends the plan when all targets have been tried.")
             .example(r#"let results = run_task("service", "web", #{ action: "restart", name: "nginx" });"#),
@@ -45,13 +45,13 @@ fn tasks() -> Vec<Entry> {
             .takes("name", "TaskName")
             .takes("targets", "TargetSpec")
             .takes("params", "Closure")
-            .may_take("options", "Options")
+            .may_take_options(&allowed(&["noop"]))
             .gives("ResultSet")
             .doc("Runs a task with parameters of each target's own: the closure gets the target and gives its map. A map that does not fit is the failure of that target alone.")
             .example(r#"run_task_with("service", "web", |t| #{ action: "restart", name: `app-${t.name}` });"#),
         Entry::function("collect_facts", collect_facts)
             .takes("targets", "TargetSpec")
-            .may_take("options", "Options")
+            .may_take_options(&allowed(&[]))
             .gives("ResultSet")
             .doc("Asks targets for their facts, and keeps them: `facts(target)` and `target.facts` have them from then on.")
             .example(r#"collect_facts("web"); print(facts("web1"));"#),
@@ -63,20 +63,20 @@ fn commands() -> Vec<Entry> {
         Entry::function("run_command", run_command)
             .takes("command", "String")
             .takes("targets", "TargetSpec")
-            .may_take("options", "Options")
+            .may_take_options(&allowed(&["env"]))
             .gives("ResultSet")
             .doc("Runs a command line in a shell on every target.")
             .example(r#"let uptime = run_command("uptime", "web").first.stdout;"#),
         Entry::function("run_script", run_script)
             .takes("script", "File")
             .takes("targets", "TargetSpec")
-            .may_take("options", "Options")
+            .may_take_options(&allowed(&["env", "arguments"]))
             .gives("ResultSet")
             .doc("Copies a script of the project or of a module to every target and runs it there, with `arguments` and `env` of the options.")
             .example(r#"run_script("scripts/cleanup.sh", "web", #{ arguments: ["--keep", 3] });"#),
         Entry::function("wait_until_available", wait_until_available)
             .takes("targets", "TargetSpec")
-            .may_take("options", "Options")
+            .may_take_options(&["timeout", "interval", "catch_errors", "description", "limit"])
             .gives("ResultSet")
             .doc("Connects again and again until each target answers, for two minutes unless `timeout` says otherwise, every second unless `interval` does.")
             .example(r#"run_command("reboot", "web1"); wait_until_available("web1", #{ timeout: "10m", interval: "5s" });"#),
@@ -84,7 +84,7 @@ fn commands() -> Vec<Entry> {
 }
 
 /// What every action understands.
-pub(super) const COMMON: [&str; 9] = [
+pub(super) const COMMON: [&str; 11] = [
     "catch_errors",
     "run_as",
     "timeout",
@@ -93,21 +93,23 @@ pub(super) const COMMON: [&str; 9] = [
     "on_failure",
     "max_failures",
     "batch",
+    "pause",
     "description",
+    "preview",
 ];
 
 /// The options that an action understands besides the common ones.
-pub(super) fn allowed<'a>(more: &[&'a str]) -> Vec<&'a str> {
+pub(super) fn allowed(more: &[&'static str]) -> Vec<&'static str> {
     COMMON.iter().chain(more).copied().collect()
 }
 
 fn run_task(call: &Call<'_>) -> CallResult {
     let task = task(call)?;
     let targets = call.targets(1)?;
-    let options = options::read(call, 3, &allowed(&["noop", "detach"]))?;
+    let options = options::read(call, 3)?;
     check_noop(call, &task, options.run.noop)?;
     let given = data(call, &call.map(2)?)?;
-    let params = checked(&task, &given).map_err(|failure| call.fail(failure))?;
+    let params = checked(&task, &given).map_err(|failure| call.fail(*failure))?;
     let asked = Asked {
         call,
         what: format!("task `{}`", task.name()),
@@ -117,19 +119,19 @@ fn run_task(call: &Call<'_>) -> CallResult {
         },
         targets,
     };
-    action::perform(asked, options)
+    action::perform(&asked, &options)
 }
 
 fn run_task_with(call: &Call<'_>) -> CallResult {
     let task = task(call)?;
     let targets = call.targets(1)?;
-    let options = options::read(call, 3, &allowed(&["noop", "detach"]))?;
+    let options = options::read(call, 3)?;
     check_noop(call, &task, options.run.noop)?;
     let closure = call.pointer(2)?;
     let mut each = Vec::with_capacity(targets.len());
     for target in &targets {
         let own = call.invoke(&closure, Dynamic::from(Arc::clone(target)))?;
-        each.push(own_params(&task, target, &own));
+        each.push(own_params(&task, target, &own).map_err(|failure| *failure));
     }
     let asked = Asked {
         call,
@@ -140,13 +142,13 @@ fn run_task_with(call: &Call<'_>) -> CallResult {
         },
         targets,
     };
-    action::perform(asked, options)
+    action::perform(&asked, &options)
 }
 
 fn task(call: &Call<'_>) -> Result<Arc<Task>, CallError> {
     let name = call.text(0)?;
     let found = call.host().world.task(&name);
-    found.map_err(|failure| call.fail(failure))
+    found.map_err(|failure| call.fail(*failure))
 }
 
 fn check_noop(call: &Call<'_>, task: &Task, noop: bool) -> Result<(), CallError> {
@@ -163,26 +165,22 @@ fn data(call: &Call<'_>, map: &ScriptMap) -> Result<Map, CallError> {
     convert::to_map(map).map_err(|error| call.misuse(format!("{}: {error}", call.parameter(2))))
 }
 
-fn checked(task: &Task, given: &Map) -> Result<Arc<Map>, Failure> {
+fn checked(task: &Task, given: &Map) -> Result<Arc<Map>, Box<Failure>> {
     task.check_params(given)
         .map(Arc::new)
-        .map_err(|errors| params_failure(&errors))
+        .map_err(|errors| Box::new(params_failure(&errors)))
 }
 
 /// The parameters of one target, or why they are none.
-fn own_params(task: &Task, target: &Target, own: &Dynamic) -> Result<Arc<Map>, Failure> {
+fn own_params(task: &Task, target: &Target, own: &Dynamic) -> Result<Arc<Map>, Box<Failure>> {
+    let wrong = |message: String| Box::new(Failure::new(kinds::VALIDATION, message));
     let Some(map) = own.read_lock::<ScriptMap>() else {
-        let actual = convert::type_name(own);
-        return Err(Failure::new(
-            kinds::VALIDATION,
-            format!(
-                "the closure must give a Map for `{}`, but gives {actual}",
-                target.name
-            ),
-        ));
+        let (name, actual) = (&target.name, convert::type_name(own));
+        return Err(wrong(format!(
+            "the closure must give a Map for `{name}`, but gives {actual}"
+        )));
     };
-    let given = convert::to_map(&map)
-        .map_err(|error| Failure::new(kinds::VALIDATION, error.to_string()))?;
+    let given = convert::to_map(&map).map_err(|error| wrong(error.to_string()))?;
     checked(task, &given)
 }
 
@@ -204,15 +202,15 @@ fn run_command(call: &Call<'_>) -> CallResult {
         action: Action::Command { command },
         targets: call.targets(1)?,
     };
-    action::perform(asked, options::read(call, 2, &allowed(&["env", "detach"]))?)
+    action::perform(&asked, &options::read(call, 2)?)
 }
 
 fn run_script(call: &Call<'_>) -> CallResult {
     let script = call.text(0)?.to_string();
     let targets = call.targets(1)?;
-    let mut options = options::read(call, 2, &allowed(&["env", "arguments", "detach"]))?;
+    let mut options = options::read(call, 2)?;
     let path = call.host().world.file(&script);
-    let path = path.map_err(|failure| call.fail(failure))?;
+    let path = path.map_err(|failure| call.fail(*failure))?;
     let asked = Asked {
         call,
         what: format!("script `{script}`"),
@@ -223,18 +221,11 @@ fn run_script(call: &Call<'_>) -> CallResult {
         },
         targets,
     };
-    action::perform(asked, options)
+    action::perform(&asked, &options)
 }
 
 fn wait_until_available(call: &Call<'_>) -> CallResult {
-    let known = [
-        "timeout",
-        "interval",
-        "catch_errors",
-        "description",
-        "limit",
-    ];
-    let mut options = options::read(call, 1, &known)?;
+    let mut options = options::read(call, 1)?;
     let asked = Asked {
         call,
         what: "waiting for an answer".to_owned(),
@@ -245,23 +236,23 @@ fn wait_until_available(call: &Call<'_>) -> CallResult {
         },
         targets: call.targets(0)?,
     };
-    action::perform(asked, options)
+    action::perform(&asked, &options)
 }
 
 fn collect_facts(call: &Call<'_>) -> CallResult {
     let host = call.host();
     let targets = call.targets(0)?;
-    let options = options::read(call, 1, &allowed(&[]))?;
+    let options = options::read(call, 1)?;
     let task = host.world.task(FACTS_TASK);
     let asked = Asked {
         call,
         what: "collecting facts".to_owned(),
         action: Action::CollectFacts {
-            task: task.map_err(|failure| call.fail(failure))?,
+            task: task.map_err(|failure| call.fail(*failure))?,
         },
         targets,
     };
-    let results = action::perform(asked, options)?;
+    let results = action::perform(&asked, &options)?;
     if let Some(results) = results.read_lock::<Results>() {
         let mut inventory = host.inventory.borrow_mut();
         for result in results.set().iter().filter(|result| result.is_ok()) {

@@ -1,15 +1,15 @@
 //! Talking with people: what a plan says, and what it asks.
 
-use rhai::{Array, Dynamic, ImmutableString, Map as ScriptMap};
+use rhai::{Array, Dynamic, Map as ScriptMap};
 
 use super::catalog::Entry;
 use crate::{
-    model::{Failure, MessageLevel, Value, nearest},
+    model::{Failure, MessageLevel, Value},
     plan::{
         call::{Call, CallError, CallResult, read_duration},
         convert,
         effect::{ApproveBy, Effect},
-        options::listed,
+        options,
     },
 };
 
@@ -59,26 +59,26 @@ fn asking() -> Vec<Entry> {
     vec![
         Entry::function("prompt", |call| prompt(call, false))
             .takes("message", "String")
-            .may_take("options", "Map")
+            .may_take_options(&["default", "sensitive"])
             .gives("String")
             .doc("Asks the user for a line. Options: `default`, `sensitive`.")
             .example(r#"let reason = prompt("Why?", #{ default: "routine" });"#),
         Entry::function("prompt_secret", |call| prompt(call, true))
             .takes("message", "String")
-            .may_take("options", "Map")
+            .may_take_options(&["default"])
             .gives("Sensitive")
             .doc("Asks the user for a line that is not shown, neither while it is typed nor later.")
             .example(r#"let password = prompt_secret("Password of the database");"#),
         Entry::function("menu", menu)
             .takes("message", "String")
             .takes("choices", "Array")
-            .may_take("options", "Map")
+            .may_take_options(&["default"])
             .gives("String")
             .doc("Asks the user for one of several. Options: `default`.")
             .example(r#"let site = menu("Which site?", ["north", "south"], #{ default: "north" });"#),
         Entry::function("approve", approve)
             .takes("message", "String")
-            .may_take("options", "Map")
+            .may_take_options(&["by", "timeout"])
             .gives("Map")
             .doc("Waits until somebody says yes: a map with `by` and `comment`. A no is an error of the kind `segue/rejected`. Options: `by` (who may answer), `timeout`. The process may end while it waits; the job is resumed when there is an answer.")
             .example(r#"let yes = approve("Fail over to db2?", #{ by: ["dba"], timeout: "4h" });"#),
@@ -107,26 +107,6 @@ fn say(call: &Call<'_>, level: MessageLevel) -> CallResult {
     Ok(Dynamic::UNIT)
 }
 
-/// The options of a question, each of which is known.
-fn question_options(
-    call: &Call<'_>,
-    index: usize,
-    allowed: &[&str],
-) -> Result<ScriptMap, CallError> {
-    let map = call.map(index)?;
-    match map.keys().find(|key| !allowed.contains(&key.as_str())) {
-        None => Ok(map),
-        Some(key) => {
-            let help = nearest(key, allowed.iter().copied()).map_or_else(
-                || format!("it has {}", listed(allowed)),
-                |near| format!("did you mean `{near}`?"),
-            );
-            let name = call.entry.name;
-            Err(call.misuse(format!("`{name}` has no option `{key}`: {help}")))
-        }
-    }
-}
-
 fn text_option(map: &ScriptMap, key: &str) -> Option<String> {
     map.get(key)
         .filter(|value| !value.is_unit())
@@ -134,7 +114,7 @@ fn text_option(map: &ScriptMap, key: &str) -> Option<String> {
 }
 
 fn prompt(call: &Call<'_>, secret: bool) -> CallResult {
-    let options = question_options(call, 1, &["default", "sensitive"])?;
+    let options = options::known(call, 1)?;
     let asked = options
         .get("sensitive")
         .is_some_and(|value| value.as_bool() == Ok(true));
@@ -153,7 +133,7 @@ fn prompt(call: &Call<'_>, secret: bool) -> CallResult {
 }
 
 fn menu(call: &Call<'_>) -> CallResult {
-    let options = question_options(call, 2, &["default"])?;
+    let options = options::known(call, 2)?;
     let choices = texts(call, 1)?;
     if choices.is_empty() {
         return Err(call.misuse("a menu needs at least one choice"));
@@ -180,20 +160,13 @@ fn texts(call: &Call<'_>, index: usize) -> Result<Vec<String>, CallError> {
 }
 
 fn approve(call: &Call<'_>) -> CallResult {
-    let options = question_options(call, 1, &["by", "timeout"])?;
+    let options = options::known(call, 1)?;
     let message = call.text(0)?.to_string();
-    let timeout = match options.get("timeout").filter(|value| !value.is_unit()) {
-        None => None,
-        Some(value) => Some(read_duration(value).ok_or_else(|| {
-            call.misuse("the option `timeout` of `approve` must be a duration such as \"4h\"")
-        })?),
-    };
+    let timeout = options::option_of(call, &options, "timeout", read_duration)?;
+    let names = options::option_of(call, &options, "by", options::texts)?.unwrap_or_default();
     let answer = call.ask_value(Effect::Approve {
         message: message.clone(),
-        by: ApproveBy {
-            names: approvers(call, &options)?,
-            timeout,
-        },
+        by: ApproveBy { names, timeout },
     })?;
     let approved = answer.as_map().and_then(|map| map.get("approved")) == Some(&Value::Bool(true));
     if approved {
@@ -211,20 +184,4 @@ fn approve(call: &Call<'_>) -> CallResult {
         .unwrap_or_default();
     let failure = Failure::new(REJECTED, format!("`{message}` was rejected{by}{comment}"));
     Err(call.fail(failure.with_detail("answer", answer)))
-}
-
-/// `by: "ada"`, or `by: ["ada", "bob"]`.
-fn approvers(call: &Call<'_>, options: &ScriptMap) -> Result<Vec<String>, CallError> {
-    let Some(by) = options.get("by").filter(|by| !by.is_unit()) else {
-        return Ok(Vec::new());
-    };
-    if let Some(name) = by.read_lock::<ImmutableString>() {
-        return Ok(vec![name.to_string()]);
-    }
-    let names = by.read_lock::<Array>();
-    names
-        .map(|names| names.iter().map(Dynamic::to_string).collect())
-        .ok_or_else(|| {
-            call.misuse("the option `by` of `approve` must be a name, or an Array of names")
-        })
 }

@@ -60,18 +60,18 @@ fn getters() -> Vec<Entry> {
             .doc("The settings of its transport. Passwords and keys are sensitive.")
             .example(r#"print(target("web1").config);"#),
         Entry::getter(TARGET, "groups", |call| Ok(list(&now(call).groups)))
-            .gives("Array")
+            .gives("Array[String]")
             .doc("The groups that it is in, nearest first, `all` last.")
             .example(r#"if "old" in target("web1").groups { print("it is old"); }"#),
         Entry::getter(TARGET, "aliases", |call| Ok(list(&now(call).aliases)))
-            .gives("Array")
+            .gives("Array[String]")
             .doc("Its other names.")
             .example(r#"print(target("web1").aliases);"#),
         Entry::getter(TARGET, "features", |call| {
             let features: Vec<String> = now(call).features.iter().cloned().collect();
             Ok(list(&features))
         })
-        .gives("Array")
+        .gives("Array[String]")
         .doc("What it can do, as tasks require it: `shell`, `puppet-agent`, ...")
         .example(r#"if "puppet-agent" in target("web1").features { print("it has an agent"); }"#),
     ]
@@ -127,7 +127,7 @@ fn is_equal(call: &Call<'_>) -> bool {
 }
 
 fn text(text: Option<&str>) -> Dynamic {
-    text.map_or(Dynamic::UNIT, |text| text.into())
+    text.map_or(Dynamic::UNIT, Into::into)
 }
 
 fn map(map: &crate::model::Map) -> Dynamic {

@@ -12,6 +12,7 @@ use crate::{
         call::{Call, CallResult},
         object::TargetSet,
     },
+    schedule::FailureBudget,
 };
 
 const SET: &str = "TargetSet";
@@ -30,7 +31,7 @@ fn getters() -> Vec<Entry> {
             let names = names.iter().map(|target| name(target));
             Ok(Dynamic::from_array(names.collect()))
         })
-        .gives("Array")
+        .gives("Array[String]")
         .doc("The names of the targets, in their order.")
         .example(r#"print(targets("web").names);"#),
         Entry::getter(SET, "len", |call| Ok(length(set(call).len())))
@@ -72,9 +73,14 @@ fn methods() -> Vec<Entry> {
         .example(r#"let rest = targets("web").skip(1);"#),
         Entry::method(SET, "batches", batches)
             .takes("size", "Integer | String | Array")
-            .gives("Array")
+            .gives("Array[TargetSet]")
             .doc("The targets in batches: of a number, of a share of all of them (`\"25%\"`, rounded down, but at least one), or growing (`[1, \"10%\", \"50%\"]`, the last size repeats).")
             .example(r#"for nodes in targets("web").batches("50%") { print(nodes); }"#),
+        Entry::method(SET, "share", share)
+            .takes("part", "Integer | String")
+            .gives("Integer")
+            .doc("How many of the targets a number or a share means: the number itself, or `\"10%\"` of all of them, rounded down. It is the rule of `max_failures`.")
+            .example(r#"let bearable = targets("web").share("10%");"#),
         Entry::method(SET, "contains", contains)
             .takes("target", "TargetSpec")
             .gives("Boolean")
@@ -134,7 +140,7 @@ fn methods() -> Vec<Entry> {
         .doc("The targets from the last to the first.")
         .example(r#"for node in targets("web").reversed() { print(node); }"#),
         Entry::method(SET, "to_array", |call| Ok(Dynamic::from_array(items(call))))
-            .gives("Array")
+            .gives("Array[Target]")
             .doc("The targets as an array.")
             .example(r#"let array = targets("web").to_array();"#),
         Entry::method(SET, "to_string", |call| Ok(set(call).to_string().into()))
@@ -251,6 +257,20 @@ fn at(call: &Call<'_>) -> CallResult {
         set.iter()
             .find(|target| target.name.as_str() == name.as_str()),
     ))
+}
+
+fn share(call: &Call<'_>) -> CallResult {
+    let given = call.argument(1);
+    let budget: Option<FailureBudget> = match given.as_int() {
+        Ok(number) => number.try_into().ok(),
+        Err(_) => given
+            .read_lock::<ImmutableString>()
+            .and_then(|text| text.parse().ok()),
+    };
+    let budget =
+        budget.ok_or_else(|| call.wrong_type(1, "a number, or a share such as \"10%\""))?;
+    let count = budget.allowed(set(call).len());
+    Ok(Dynamic::from_int(i64::try_from(count).unwrap_or(i64::MAX)))
 }
 
 fn batches(call: &Call<'_>) -> CallResult {

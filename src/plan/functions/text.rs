@@ -26,7 +26,7 @@ pub(super) fn entries() -> Vec<Entry> {
         Entry::method(TEXT, "find", |call| {
             let text = text(call);
             let found = pattern(call)?.find(&text).map(|found| found.as_str());
-            Ok(found.map_or(Dynamic::UNIT, |found| found.into()))
+            Ok(found.map_or(Dynamic::UNIT, Into::into))
         })
         .takes("pattern", "Pattern")
         .gives("String")
@@ -39,7 +39,7 @@ pub(super) fn entries() -> Vec<Entry> {
             Ok(Dynamic::from_array(found.collect()))
         })
         .takes("pattern", "Pattern")
-        .gives("Array")
+        .gives("Array[String]")
         .doc("All parts of the text that a regular expression matches.")
         .example(r#"print("a1 b22".find_all(`\d+`));"#),
         Entry::method(TEXT, "captures", captures)
@@ -59,7 +59,7 @@ pub(super) fn entries() -> Vec<Entry> {
             Ok(Dynamic::from_array(parts))
         })
         .takes("pattern", "Pattern")
-        .gives("Array")
+        .gives("Array[String]")
         .doc("The parts of the text between what a regular expression matches.")
         .example(r#"print("a, b;c".split_regex(`[,;]\s*`));"#),
     ]
@@ -128,7 +128,7 @@ fn replace_regex(call: &Call<'_>) -> CallResult {
 
 /// Rhai's `replace` makes the new text before it looks at its size: of 256 KB it can make 64 GB. Ours looks first.
 pub(super) fn make_replace_safe(module: &mut Module) {
-    fn set<A, B>(module: &mut Module, find: fn(&A) -> String, with: fn(&B) -> String)
+    fn set<A, B>(module: &mut Module, find: fn(A) -> String, with: fn(B) -> String)
     where
         A: Clone + 'static,
         B: Clone + 'static,
@@ -141,15 +141,11 @@ pub(super) fn make_replace_safe(module: &mut Module) {
                 move |context: NativeCallContext<'_>,
                       text: &mut ImmutableString,
                       what: A,
-                      by: B| { replace(&context, text, &find(&what), &with(&by)) },
+                      by: B| { replace(&context, text, &find(what), &with(by)) },
             );
     }
-    fn whole(text: &ImmutableString) -> String {
-        text.to_string()
-    }
-    fn letter(letter: &char) -> String {
-        letter.to_string()
-    }
+    let whole = |text: ImmutableString| text.to_string();
+    let letter = |letter: char| letter.to_string();
     set(module, whole, whole);
     set(module, whole, letter);
     set(module, letter, whole);

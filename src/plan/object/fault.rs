@@ -5,7 +5,7 @@ use std::{fmt, rc::Rc};
 use rhai::{Dynamic, EvalAltResult, Position};
 
 use super::Results;
-use crate::model::{Failure, Map, Place};
+use crate::model::{EffectId, Failure, Map, Place};
 
 /// A failure on its way through a script. It knows where it began, so that throwing it again loses nothing.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub(crate) struct Fault {
     pub(crate) results: Option<Results>,
     /// The call that failed first.
     pub(crate) place: Option<Place>,
+    /// The effects that it came of, beside those of the results.
+    pub(crate) effects: Vec<EffectId>,
 }
 
 impl Fault {
@@ -23,12 +25,19 @@ impl Fault {
             failure,
             results: None,
             place,
+            effects: Vec::new(),
         }
     }
 
     /// The same failure with the results that it came of.
     pub(crate) fn with_results(mut self, results: Results) -> Self {
         self.results = Some(results);
+        self
+    }
+
+    /// The same failure with more effects that it came of.
+    pub(crate) fn of_effects(mut self, effects: Vec<EffectId>) -> Self {
+        self.effects.extend(effects);
         self
     }
 

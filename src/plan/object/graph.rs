@@ -1,5 +1,67 @@
-//! `Graph`: steps and their order, before and while they run.
+//! `Graph`: steps and their order, as a plan builds them.
 
-/// A graph that a plan builds.
-#[derive(Debug, Default)]
-pub(crate) struct Graph;
+use std::{cell::RefCell, collections::HashMap, fmt, rc::Rc, time::Duration};
+
+use rhai::Position;
+
+use crate::{
+    plan::{closure::Closure, effect::Retry},
+    schedule::StepSpec,
+};
+
+/// A graph of named steps. What runs it takes its steps as they are then.
+pub(crate) struct Graph {
+    name: String,
+    steps: RefCell<Vec<Rc<Step>>>,
+    /// Positions: a plan that adds 10,000 steps must not look through all of them each time.
+    by_name: RefCell<HashMap<String, usize>>,
+}
+
+/// A step and what it does.
+pub(crate) struct Step {
+    pub(in crate::plan) spec: StepSpec,
+    pub(in crate::plan) body: Closure,
+    pub(in crate::plan) when: Option<Closure>,
+    pub(in crate::plan) undo: Option<Closure>,
+    pub(in crate::plan) retry: Option<Retry>,
+    pub(in crate::plan) timeout: Option<Duration>,
+    /// Where it was added.
+    pub(in crate::plan) position: Position,
+}
+
+impl Graph {
+    pub(in crate::plan) fn new(name: String) -> Self {
+        Self {
+            name,
+            steps: RefCell::default(),
+            by_name: RefCell::default(),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(in crate::plan) fn steps(&self) -> Vec<Rc<Step>> {
+        self.steps.borrow().clone()
+    }
+
+    pub(in crate::plan) fn add(&self, step: Step) {
+        let mut steps = self.steps.borrow_mut();
+        let mut by_name = self.by_name.borrow_mut();
+        by_name.insert(step.spec.name.clone(), steps.len());
+        steps.push(Rc::new(step));
+    }
+
+    /// The step of that name.
+    pub(in crate::plan) fn step(&self, name: &str) -> Option<Rc<Step>> {
+        let position = *self.by_name.borrow().get(name)?;
+        self.steps.borrow().get(position).cloned()
+    }
+}
+
+impl fmt::Display for Graph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({} steps)", self.name, self.steps.borrow().len())
+    }
+}

@@ -1,5 +1,6 @@
 //! The native types of the language. Cloning one is cloning a pointer; none has a setter.
 
+mod expected;
 mod fault;
 mod future;
 mod graph;
@@ -9,9 +10,10 @@ mod target_set;
 mod tiers;
 
 pub(crate) use self::{
+    expected::Expected,
     fault::Fault,
     future::Future,
-    graph::Graph,
+    graph::{Graph, Step},
     hidden::Hidden,
     results::{Results, result_map},
     target_set::TargetSet,

@@ -16,18 +16,34 @@ pub struct Source(Arc<Inner>);
 struct Inner {
     name: Arc<str>,
     text: Arc<str>,
-    /// Where each line begins.
-    lines: Vec<usize>,
+    lines: Vec<Line>,
     script: OnceLock<Arc<str>>,
     tokens: OnceLock<Tokens>,
+}
+
+#[derive(Debug)]
+struct Line {
+    start: usize,
+    /// Its columns are its bytes. Counting the characters of a long line for each of its positions would take
+    /// a while.
+    is_ascii: bool,
 }
 
 impl Source {
     /// A file called `name`, such as `plans/rolling_restart.rhai`.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
         let text: Arc<str> = text.into();
-        let lines = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+        let mut start = 0;
+        let lines = text
+            .split('\n')
+            .map(|line| {
+                let line_start = start;
+                start += line.len() + 1;
+                Line {
+                    start: line_start,
+                    is_ascii: line.is_ascii(),
+                }
+            })
             .collect();
         Self(Arc::new(Inner {
             name: name.into(),
@@ -75,16 +91,17 @@ impl Source {
     #[must_use]
     pub fn offset(&self, line: usize, column: usize) -> usize {
         let text = self.text();
-        let Some(start) = self.0.lines.get(line.saturating_sub(1)).copied() else {
+        let Some(Line { start, is_ascii }) = self.0.lines.get(line.saturating_sub(1)) else {
             return text.len();
         };
-        let end = self.0.lines.get(line).map_or(text.len(), |next| next - 1);
-        let line = &text[start..end];
+        let next = self.0.lines.get(line);
+        let end = next.map_or(text.len(), |next| next.start - 1);
         let column = column.saturating_sub(1);
-        if line.is_ascii() {
-            return start + column.min(line.len());
+        if *is_ascii {
+            return (start + column).min(end);
         }
-        line.char_indices()
+        text[*start..end]
+            .char_indices()
             .nth(column)
             .map_or(end, |(at, _)| start + at)
     }
@@ -92,8 +109,8 @@ impl Source {
     /// Where a byte is, for events and messages.
     pub fn place(&self, offset: usize) -> Place {
         let offset = offset.min(self.text().len());
-        let line = self.0.lines.partition_point(|start| *start <= offset);
-        let start = self.0.lines[line - 1];
+        let line = self.0.lines.partition_point(|line| line.start <= offset);
+        let start = self.0.lines[line - 1].start;
         let before = self.text().get(start..offset).unwrap_or_default();
         let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Place {
@@ -155,63 +172,6 @@ impl Source {
             Some(_) => Span::empty(offset),
             None => self.behind_last(index),
         }
-    }
-
-    /// The spans of the arguments of the call whose name is at a byte; none if there is no call.
-    pub(in crate::plan) fn arguments(&self, offset: usize) -> Vec<Span> {
-        let tokens = self.tokens();
-        let Some(open) = self.open_of(tokens.index_at(offset)) else {
-            return Vec::new();
-        };
-        let Some(close) = tokens.partner(open) else {
-            return Vec::new();
-        };
-        let mut arguments: Vec<Span> = Vec::new();
-        let mut current: Option<Span> = None;
-        let mut index = open + 1;
-        while index < close {
-            let token = tokens.all()[index];
-            let is_comma = token.kind == TokenKind::Symbol && token.span.of(self.text()) == ",";
-            // A comma between the bars of a closure's parameters is inside of the closure.
-            if is_comma && !self.in_closure_parameters(open, index) {
-                arguments.extend(current.take());
-            } else if !token.is_comment() {
-                let end = tokens.partner(index).filter(|partner| *partner > index);
-                let span = token.span.to(tokens.all()[end.unwrap_or(index)].span);
-                current = Some(current.map_or(span, |before| before.to(span)));
-                index = end.unwrap_or(index);
-            }
-            index += 1;
-        }
-        arguments.extend(current);
-        arguments
-    }
-
-    /// Whether the comma at `comma` stands between `|` and `|` of a closure, behind the bracket at `open`.
-    fn in_closure_parameters(&self, open: usize, comma: usize) -> bool {
-        let tokens = self.tokens();
-        let is_bar = |index: &usize| {
-            let token = tokens.all()[*index];
-            token.kind == TokenKind::Symbol && token.span.of(self.text()) == "|"
-        };
-        let is_name_or_comma = |index: &usize| {
-            let token = tokens.all()[*index];
-            token.kind == TokenKind::Word || token.span.of(self.text()) == ","
-        };
-        let before = (open + 1..comma)
-            .rev()
-            .find(|index| !is_name_or_comma(index));
-        let opens = before.filter(is_bar).is_some_and(|bar| {
-            tokens
-                .previous(bar)
-                .and_then(|index| tokens.get(index))
-                .is_none_or(|token| !token.ends_operand())
-        });
-        opens
-            && (comma + 1..tokens.all().len())
-                .find(|index| !is_name_or_comma(index))
-                .filter(is_bar)
-                .is_some()
     }
 
     /// The call that the word at `index` begins, if it does.
@@ -323,23 +283,6 @@ mod tests {
     }
 
     #[test]
-    fn arguments_are_told_apart() {
-        let source = Source::new(
-            "a.rhai",
-            "f(1 + g(2, 3), /* , */ \"a,b\", |x, y| x + y, #{ a: 1, b: 2 } )",
-        );
-        let arguments: Vec<&str> = source
-            .arguments(0)
-            .iter()
-            .map(|span| span.of(source.text()))
-            .collect();
-        assert_eq!(
-            arguments,
-            ["1 + g(2, 3)", "\"a,b\"", "|x, y| x + y", "#{ a: 1, b: 2 }"]
-        );
-    }
-
-    #[test]
     fn the_end_of_the_text_is_right_behind_the_last_token() {
         let source = Source::new("a.rhai", "let a = 1 // one\n\n");
         assert_eq!(source.span_at(Position::new(3, 0)), Some(Span::empty(9)));
@@ -357,7 +300,6 @@ mod tests {
             if line > 0 {
                 let span = source.span_at(Position::new(line, column)).unwrap();
                 prop_assert!(text.get(span.range()).is_some(), "{span:?}");
-                source.arguments(span.start);
             }
         }
 

@@ -36,7 +36,7 @@ fn values_come_in_the_order_of_the_items() {
 #[test]
 fn a_limit_is_kept() {
     let played = Stage::new(
-        r#"parallel(0..6, |x| { print(`${x} begins`); print(`${x} ends`); x }, #{ limit: 2 })"#,
+        r"parallel(0..6, |x| { print(`${x} begins`); print(`${x} ends`); x }, #{ limit: 2 })",
     )
     .run();
     assert_eq!(played.value(), json("[0,1,2,3,4,5]"));
@@ -62,13 +62,10 @@ fn branches_nest() {
 
 #[test]
 fn ten_thousand_branches_at_once_and_a_few_at_a_time() {
-    for options in ["", ", #{ limit: 100 }"] {
-        let value = Stage::new(&format!(
-            r#"parallel(0..10000, |x| {{ sleep(1); x }}{options}).len"#
-        ))
-        .value();
-        assert_eq!(value, 10_000.into());
-    }
+    let at_once = Stage::new("parallel(0..10000, |x| { sleep(1); x }).len").value();
+    assert_eq!(at_once, 10_000.into());
+    let few = Stage::new("parallel(0..10000, |x| x, #{ limit: 100 }).len").value();
+    assert_eq!(few, 10_000.into());
 }
 
 #[test]
@@ -207,11 +204,11 @@ fn futures_run_beside_the_plan_and_give_their_values() {
 #[test]
 fn a_future_sees_what_was_captured_when_it_began() {
     let value = Stage::new(
-        r#"
+        r"
         let futures = [];
         for x in 0..3 { futures.push(background(|| { sleep(1); x })); }
         wait(futures)
-        "#,
+        ",
     )
     .value();
     assert_eq!(value, json("[0,1,2]"));
@@ -258,10 +255,14 @@ fn a_body_that_takes_too_long_is_ended_with_what_it_waits_for() {
             try { run_command("slow", "web1"); } catch { print("caught"); }
             print("not reached");
         }));
-        [outcome.error.kind, timeout("10s", || 7)]
+        [outcome.error.kind, timeout("1h", || 7)]
         "#,
     )
-    .patience(|request| usize::from(matches!(request.effect, Effect::Run(_))) * 1_000_000)
+    .patience(|request| match &request.effect {
+        Effect::Run(_) => usize::MAX,
+        Effect::Sleep { duration } if duration.as_secs() > 10 => usize::MAX,
+        _ => 0,
+    })
     .run();
     assert_eq!(played.value(), json(r#"["segue/timeout",7]"#));
     assert!(
@@ -349,12 +350,12 @@ fn exit_ends_the_whole_plan_from_within_a_branch() {
 #[test]
 fn a_future_that_waits_for_itself_is_found_out() {
     let played = Stage::new(
-        r#"
+        r"
         let futures = parallel([1], |x| background(|| sleep(1)));
         wait(futures[0]);
         let a = background(|| { wait_until(#{}, || true); 1 });
         wait(a)
-        "#,
+        ",
     )
     .run();
     assert_eq!(played.value(), 1.into());

@@ -5,7 +5,7 @@ use super::stage::Stage;
 /// The code of the error that ends a plan.
 fn code(text: &str) -> (&'static str, Option<u32>) {
     let error = Stage::new(text)
-        .limits(|limits| limits.operations = 3_000_000)
+        .limits(|limits| limits.operations = 300_000)
         .error();
     (error.diagnostic.code, error.place().map(|place| place.line))
 }

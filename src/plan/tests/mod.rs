@@ -3,6 +3,7 @@
 mod branching;
 mod errors;
 mod examples;
+mod graphs;
 mod identity;
 mod limits;
 mod running;

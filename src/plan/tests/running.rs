@@ -169,43 +169,49 @@ fn a_budget_is_exceeded_by_more_than_it_says() {
     for exceeded in ["1", "0", "\"49%\"", "\"0%\""] {
         assert_eq!(
             plan(exceeded).error().failure.kind,
-            "bolt/run-failure",
+            "segue/over-budget",
             "{exceeded}"
         );
     }
-    let run = options(r#"run_command("uptime", "web", #{ on_failure: "12.5%" })"#);
     assert_eq!(
-        run.on_failure,
-        OnFailure::Budget(crate::plan::FailureBudget::Percent(12.5))
+        plan("1").error().failure.message,
+        "command `uptime` failed on 2 targets of 4, and no more than 1 may fail"
+    );
+    let run = options(r#"run_command("uptime", "web", #{ on_failure: "12.5%" })"#);
+    assert_eq!(run.on_failure, OnFailure::Budget("12.5%".parse().unwrap()));
+}
+
+#[test]
+fn batches_travel_with_the_effect_and_are_no_part_of_what_is_asked() {
+    let run = options(
+        r#"run_command("restart", "web", #{ batch: [1, "50%"], pause: "10s", max_failures: 1 })"#,
+    );
+    assert_eq!(run.batch, Some("1, 50%".parse().unwrap()));
+    assert_eq!(run.pause, Some(std::time::Duration::from_secs(10)));
+    assert_eq!(run.on_failure, OnFailure::Budget("1".parse().unwrap()));
+    let ids = |text: &str| Stage::new(text).run().ids();
+    assert_eq!(
+        ids(r#"run_command("restart", "web", #{ batch: 2 })"#),
+        ids(r#"run_command("restart", "web")"#)
     );
 }
 
 #[test]
-fn batches_end_when_the_budget_is_exceeded_and_the_rest_is_unreached() {
-    let played = Stage::new(
-        r#"
-        let results = run_command("restart", "web", #{ batch: [1, 2], catch_errors: true });
-        results.map(|r| `${r.name} ${r.status}`)
-        "#,
-    )
-    .failing(&["web4"])
-    .run();
+fn a_pause_without_batches_and_a_batch_of_nothing_are_mistakes() {
+    let message = |options: &str| {
+        let error = Stage::new(&format!(
+            r#"run_command("restart", "web", #{{ {options} }})"#
+        ));
+        error.error().failure.message
+    };
     assert_eq!(
-        played.asked(),
-        [
-            "run_command restart on web3",
-            "run_command restart on web4,web1"
-        ]
+        message("pause: \"1s\""),
+        "`pause` of `run_command` is a pause between batches: give `batch`, too"
     );
-    assert_eq!(
-        played.value(),
-        json(r#"["web3 succeeded","web4 failed","web1 succeeded","web2 unreached"]"#)
-    );
-    let all =
-        Stage::new(r#"run_command("restart", "web", #{ batch: "25%", max_failures: 1 }).len"#)
-            .failing(&["web4"])
-            .run();
-    assert_eq!((all.value(), all.requests.len()), (4.into(), 4));
+    for wrong in ["0", "\"0%\"", "[]", "-1", "\"two\"", "true"] {
+        let message = message(&format!("batch: {wrong}"));
+        assert!(message.contains("option `batch`"), "{wrong}: {message}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::{
     model::{Failure, Map, ResultSet, ResultValue, Status, TargetName, TargetResult, Value, kinds},
     plan::{
         Action, Effect, IdentityKey, Interpreter, Limits, Outcome, Perform, Performer, PlanEnd,
-        PlanError, PlanOutcome, PlanStop, Program, Request, World,
+        PlanError, PlanOutcome, PlanStop, Problem, Program, Rehearsal, Request, World,
     },
     project::PlanFile,
     task::{FileSource, Metadata, Task, TaskFile, TaskParts},
@@ -26,6 +26,7 @@ pub(super) struct Stage {
     patience: Patience,
     files: Vec<(String, String)>,
     inventory: Inventory,
+    is_test: bool,
 }
 
 type Answer = Arc<dyn Fn(&Request) -> Option<Outcome> + Send + Sync>;
@@ -35,6 +36,8 @@ type Patience = Arc<dyn Fn(&Request) -> usize + Send + Sync>;
 pub(super) struct Played {
     pub(super) outcome: PlanOutcome,
     pub(super) requests: Vec<Request>,
+    /// What a test found.
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Stage {
@@ -45,9 +48,14 @@ impl Stage {
             limits: Limits::default(),
             stop: PlanStop::default(),
             answer: Arc::new(|_| None),
-            patience: Arc::new(|_| 0),
+            // A sleep of half a minute or more is a time limit, which nothing here reaches.
+            patience: Arc::new(|request| match &request.effect {
+                Effect::Sleep { duration } if duration.as_secs() >= 30 => usize::MAX,
+                _ => 0,
+            }),
             files: Vec::new(),
             inventory: Inventory::parse("inventory.yaml", INVENTORY).unwrap(),
+            is_test: false,
         }
     }
 
@@ -106,11 +114,20 @@ impl Stage {
         self
     }
 
+<<<<<<< HEAD
+=======
     pub(super) fn inventory(mut self, text: &str) -> Self {
         self.inventory = Inventory::parse("inventory.yaml", text).unwrap();
         self
     }
 
+    /// The text is a file of tests, of which the first is run.
+    pub(super) fn tested(mut self) -> Self {
+        self.is_test = true;
+        self
+    }
+
+>>>>>>> rehearse
     pub(super) fn stop(&self) -> PlanStop {
         self.stop.clone()
     }
@@ -124,9 +141,16 @@ impl Stage {
             patience: self.patience,
             requests: Mutex::default(),
         });
+        let friendly = Arc::clone(&script) as Arc<dyn Performer>;
+        let rehearsal = self
+            .is_test
+            .then(|| Rehearsal::new(Some(0), Arc::clone(&friendly)));
         let interpreter = Interpreter {
             world: Arc::new(Small { files: self.files }),
-            performer: Arc::clone(&script) as Arc<dyn Performer>,
+            performer: match &rehearsal {
+                Some(rehearsal) => Arc::new(rehearsal.clone()),
+                None => friendly,
+            },
             handle: runtime.handle().clone(),
             limits: self.limits,
             stop: self.stop,
@@ -141,7 +165,11 @@ impl Stage {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        Played { outcome, requests }
+        Played {
+            outcome,
+            requests,
+            problems: rehearsal.map_or_else(Vec::new, |rehearsal| rehearsal.problems()),
+        }
     }
 
     /// The value of a plan that comes to its end.
@@ -226,6 +254,9 @@ impl Performer for Script {
             .unwrap_or_else(PoisonError::into_inner)
             .push(request);
         Box::pin(async move {
+            if patience == usize::MAX {
+                std::future::pending::<()>().await;
+            }
             for _ in 0..patience {
                 tokio::task::yield_now().await;
             }
@@ -331,7 +362,7 @@ struct Small {
 }
 
 impl World for Small {
-    fn task(&self, name: &str) -> Result<Arc<Task>, Failure> {
+    fn task(&self, name: &str) -> Result<Arc<Task>, Box<Failure>> {
         if ["service", "package", "facts"].contains(&name) {
             Ok(Arc::new(task(name)))
         } else {
@@ -339,26 +370,27 @@ impl World for Small {
         }
     }
 
-    fn plan(&self, name: &str) -> Result<PlanFile, Failure> {
+    fn plan(&self, name: &str) -> Result<PlanFile, Box<Failure>> {
         let found = self.files.iter().find(|(known, _)| known == name);
         found
             .map(|(name, text)| source(name, text))
             .ok_or_else(|| unknown("plan", name))
     }
 
-    fn import(&self, _from: &PlanFile, path: &str) -> Result<PlanFile, Failure> {
+    fn import(&self, _from: &PlanFile, path: &str) -> Result<PlanFile, Box<Failure>> {
         self.plan(path)
     }
 
-    fn file(&self, name: &str) -> Result<PathBuf, Failure> {
+    fn file(&self, name: &str) -> Result<PathBuf, Box<Failure>> {
         Ok(PathBuf::from("/project").join(name))
     }
 
-    fn download_directory(&self, name: &str) -> Result<PathBuf, Failure> {
+    fn download_directory(&self, name: &str) -> Result<PathBuf, Box<Failure>> {
         Ok(PathBuf::from("/project/downloads").join(name))
     }
 }
 
-fn unknown(what: &str, name: &str) -> Failure {
-    Failure::new(kinds::VALIDATION, format!("no {what} is called `{name}`"))
+fn unknown(what: &str, name: &str) -> Box<Failure> {
+    let message = format!("no {what} is called `{name}`");
+    Box::new(Failure::new(kinds::VALIDATION, message))
 }

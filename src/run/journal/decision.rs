@@ -8,7 +8,8 @@ use super::entry::{Due, Entry, Started};
 use crate::{
     event::Reply,
     model::{ResultSet, TargetResult, Value},
-    plan::{Action, Effect, FailureBudget, OnFailure, Outcome, Params, Request, Run},
+    plan::{Action, Effect, OnFailure, Outcome, Params, Request, Run},
+    schedule::{FailureBudget, counts_as_failed},
 };
 
 /// What is done about an effect.
@@ -134,12 +135,31 @@ impl Completion {
         {
             *each = keep(each, missing);
         }
-        // A share is one of all the targets that the plan named.
-        if let OnFailure::Budget(FailureBudget::Percent(percent)) = run.options.on_failure {
-            let count = share(percent, run.targets.len());
-            narrowed.options.on_failure = OnFailure::Budget(FailureBudget::Count(count));
+        // A share is one of all the targets that the plan named, and what has failed before stays failed.
+        let total = run.targets.len();
+        if let OnFailure::Budget(budget) = run.options.on_failure {
+            let left = budget.allowed(total).saturating_sub(self.failed());
+            narrowed.options.on_failure = OnFailure::Budget(FailureBudget::Count(left));
         }
+        narrowed.options.batch = run.options.batch.as_ref().map(|batch| batch.counted(total));
         narrowed
+    }
+
+    /// Whether so many have failed already that the rest is left alone.
+    pub(super) fn is_over_budget(&self, run: &Run) -> bool {
+        match run.options.on_failure {
+            OnFailure::Budget(budget) => budget.is_exceeded(self.failed(), run.targets.len()),
+            OnFailure::Stop => run.options.batch.is_some() && self.failed() > 0,
+            OnFailure::Survivors => false,
+        }
+    }
+
+    fn failed(&self) -> usize {
+        let failed = |part: &&Part| match part {
+            Part::Known(result) => counts_as_failed(result.status),
+            Part::Lost(_) | Part::Missing => false,
+        };
+        self.parts.iter().filter(failed).count()
     }
 
     /// The results in the order of the targets. Nothing while some are not known.
@@ -156,16 +176,6 @@ fn keep<T: Clone>(items: &[T], wanted: impl Fn(usize) -> bool) -> Vec<T> {
     let numbered = items.iter().enumerate();
     let kept = numbered.filter(|(at, _)| wanted(*at));
     kept.map(|(_, item)| item.clone()).collect()
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
-    reason = "targets are counted in thousands, and the share is between none and all of them"
-)]
-fn share(percent: f64, targets: usize) -> usize {
-    (percent.clamp(0.0, 100.0) / 100.0 * targets as f64).floor() as usize
 }
 
 /// What an approval answers.
@@ -302,7 +312,7 @@ mod tests {
         let Effect::Run(mut run) = effect.clone() else {
             panic!("no run");
         };
-        run.options.on_failure = OnFailure::Budget(FailureBudget::Percent(50.0));
+        run.options.on_failure = OnFailure::Budget("50%".parse().unwrap());
         let completion = Completion {
             parts: parts_of(decided(effect, &entry)),
         };

@@ -217,6 +217,15 @@ impl Shared {
             // The plan must not be able to catch it and go on as if it knew.
             return Outcome::Stopped;
         }
+        if completion.is_over_budget(&run) {
+            // The process died before it could say that the rest is left alone.
+            for (part, target) in completion.parts.iter_mut().zip(&run.targets) {
+                if *part == Part::Missing {
+                    let unreached = result_without_value(&run, target, 0, Status::Unreached);
+                    *part = self.tell(&request.id, unreached);
+                }
+            }
+        }
         let narrowed = completion.narrowed(&run);
         if !narrowed.targets.is_empty() {
             let outcome = self

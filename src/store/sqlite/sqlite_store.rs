@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     event::Event,
-    model::{JobId, OutputCap, TargetName},
+    model::{JobId, OutputCap, Secret, TargetName},
     store::{
         Holder, JobFilter, JobSummary, Lease, LockConflict, NumberedRequest, OutputCut,
         OutputFilter, Receipts, Request, STORED_OUTPUT, Store, StoreError, StoreSize,
@@ -237,6 +237,13 @@ impl Store for SqliteStore {
     fn take_job(&self, job: &JobId, holder: &Holder, now: Timestamp) -> Result<Lease, StoreError> {
         let (job, holder, here) = (job.clone(), holder.clone(), self.here.clone());
         self.transact(move |transaction| leases::take(transaction, &job, &holder, &here, now))
+    }
+
+    fn identity_key(&self, lease: &Lease) -> Result<Secret<Vec<u8>>, StoreError> {
+        let label = format!("identity {}", lease.job);
+        // A job that has begun has its key. Another one would make other effects of those that were done.
+        let is_new = lease.seq_last == 0;
+        self.seal.derive(label.as_bytes(), is_new).map(Secret::new)
     }
 
     fn beat(&self, lease: &Lease, now: Timestamp) -> Result<(), StoreError> {

@@ -76,7 +76,9 @@ pub fn script_payload(
     script.export_all(call.env)?;
     let file = format!("\"$d\"/{}", shell::quote(file_name));
     let start = executable::start(call, &file, file_name, content)?;
-    script.line(&start.check);
+    if let Some(check) = &start.check {
+        script.line(check);
+    }
     let words = format!(
         "{} {}",
         start.command,

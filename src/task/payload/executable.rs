@@ -6,47 +6,41 @@ use super::{call::Call, shell};
 
 /// The shell words that start `file` (words already), which has this name and content.
 ///
-/// The target's `interpreters` decide by extension. Without one the kernel does, as the contract has it. Where it
-/// can't because temporary files may not be executed, its `#!` line does, and it gets exactly what the kernel would do.
+/// The target's `interpreters` decide by extension. Without one the `#!` line does, with the very words that the
+/// kernel would make of it: so that a task also runs where nothing in a directory for temporary files may be executed,
+/// which not every shell can find out beforehand.
 pub(super) fn start(
     call: &Call<'_>,
     file: &str,
     name: &str,
     content: &[u8],
 ) -> Result<Start, Failure> {
+    let by_itself = |words: &[&str]| Start {
+        check: None,
+        command: format!("{} {file}", shell::join(words.iter().copied())),
+    };
     if let Some(words) = interpreter(call, name)? {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        return Ok(by_itself(&words));
+    }
+    if let Some(words) = shebang(content) {
+        return Ok(by_itself(&words));
+    }
+    if content.contains(&0) {
         return Ok(Start {
-            check: String::new(),
-            command: format!("{} {file}", shell::join(words.iter().map(String::as_str))),
+            check: Some(format!(
+                r#"[ -x {file} ]||f exec "programs can't be executed in $b""#
+            )),
+            command: file.to_owned(),
         });
     }
-    let is_program = content.starts_with(b"\x7fELF") || content.contains(&0);
-    let Some(line) = shebang(content) else {
-        return Ok(if is_program {
-            Start {
-                check: format!(r#"[ -x {file} ]||f exec "programs can't be executed in $b""#),
-                command: file.to_owned(),
-            }
-        } else {
-            // What every shell does with such a file, and `setsid` of some systems does not.
-            Start {
-                check: String::new(),
-                command: format!("/bin/sh {file}"),
-            }
-        });
-    };
-    Ok(Start {
-        check: format!(
-            "if [ -x {file} ];then set -- {file};else set -- {} {file};fi",
-            shell::join(line)
-        ),
-        command: r#""$@""#.to_owned(),
-    })
+    // What every shell does with such a file, and `setsid` of some systems does not.
+    Ok(by_itself(&["/bin/sh"]))
 }
 
-/// A line that comes before, and the words of the command.
+/// A line that comes before, if one has to, and the words of the command.
 pub(super) struct Start {
-    pub check: String,
+    pub check: Option<String>,
     pub command: String,
 }
 

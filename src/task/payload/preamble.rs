@@ -45,19 +45,20 @@ const PREAMBLE: &str = concat!(
     // Says why a run could not be set up.
     r#"f(){ echo "segue:$i:$1:$2" >&2;exit 97;};"#,
     // Cleans up with one process. What never began leaves no outcome.
-    r#"c(){ set -- "$d.pid" "$d.end";[ "$o" ]||set -- "$@" "$d";if [ "$y" ]&&[ ! "$q" ];then set -- "$@" "$y";fi;"#,
-    r#"for n in $a;do set -- "$@" "$b/segue.$n.kept";done;rm -rf "$@";};"#,
-    // (ksh has `r` for another word.) Carries a stream to the controller and keeps the beginning of it. It goes on when the one or the other is not
+    r#"c(){ if [ "$o" ];then set --;else set -- "$d";fi;if [ "$y" ]&&[ ! "$q" ];then set -- "$@" "$y";fi;"#,
+    r#"for n in $a;do set -- "$@" "$b/segue.$n.kept";done;rm -rf "$d.pid" "$d.end" "$@";};"#,
+    // Carries a stream to the controller and keeps the beginning of it. It goes on when the one or the other is not
     // possible any more, so that what the run prints never harms it: that is what the null device is for.
     r#"t(){ umask 077;ulimit -f 2048;trap "" HUP INT TERM PIPE XFSZ;"#,
     r#"exec tee "$y/$2" /dev/null <"$y/$1" 2>/dev/null 3<&-;};"#,
-    // Ends the run: TERM, five seconds to comply, KILL. Before `setsid` has made the group, there is one process.
-    r"k(){ kill -TERM -$p||kill -TERM $p;n=0;",
-    r"while kill -0 -$p&&[ $n -lt 5 ];do sleep 1;n=$((n+1));done;kill -KILL -$p;};",
     // Keeps how the run ended.
     r#"j(){ if [ "$y" ];then echo $1 >"$y/code";fi;};"#,
+    // Ends the run: TERM, five seconds to comply, KILL. Before `setsid` has made the group, there is one process.
+    r"k(){ kill -TERM -$p||kill -TERM $p;n=0;while kill -0 -$p;do ",
+    // Not every `sleep` knows parts of a second.
+    r"if [ $n -gt 50 ];then kill -KILL -$p;break;fi;if sleep .1;then n=$((n+1));else sleep 1;n=$((n+10));fi;done;};",
     // Has the watcher do it.
-    r"e(){ kill -TERM $w;wait $w;kill -KILL $l;exit 143;};",
+    r"e(){ kill -TERM $w;wait $w;exit 143;};",
     // A tar for machines that have none: headers of 512 bytes, the name first, the size in octal at 124.
     r#"u(){ cd "$d"||return;while dd bs=1 count=512 of=.h;"#,
     r#"h=$(dd if=.h bs=1 count=100|tr -d "\000");[ "$h" ];do "#,
@@ -98,10 +99,11 @@ const PREAMBLE: &str = concat!(
     r#"exec </dev/null >/dev/null 2>&1 3<&-;trap "k;j 143;exit 143" INT TERM;"#,
     r#"if [ "$y" ];then trap "" HUP;else trap "k;exit 143" HUP;fi;"#,
     r#"set -C;if [ "$z" ];then echo $z >"$y/relays";fi;echo $p >"$d.pid";if [ -e "$d.end" ];then k;fi;"#,
-    // ksh93 counts signals from 256.
-    "wait $p;r=$?;if [ $r -gt 256 ];then r=$((r-128));fi;j $r;kill -KILL $l;exit $r)& w=$!;",
-    r#"exec </dev/null >/dev/null 2>&1 3<&-;trap e INT TERM;if [ "$y" ];then trap "" HUP;else trap e HUP;fi;"#,
-    "if wait $l;then e;fi;wait $w",
+    // ksh93 counts signals from 256. Who finds the shell above it killed cleans up in its place.
+    "wait $p;r=$?;if [ $r -gt 256 ];then r=$((r-128));fi;j $r;kill -KILL $l;kill -0 $$||c;exit $r)& w=$!;",
+    // A process that has been waited for is never signalled: its number may be another's by then.
+    r#"exec </dev/null >/dev/null 2>&1 3<&-;h="HUP INT TERM";if [ "$y" ];then h="INT TERM";trap "" HUP;fi;"#,
+    r#"trap "kill -KILL $l;e" $h;if wait $l;then e;fi;trap e $h;wait $w"#,
 );
 
 // Leaves the wish to end, for a run that is being set up or is another user's, and ends the group of one that is ours.
@@ -109,8 +111,8 @@ const PREAMBLE: &str = concat!(
 const END: &str = concat!(
     r#"d=$b/segue.$i;: >"$d.end";[ -e "$d.pid" ]||sleep 2;p=;read -r p <"$d.pid";"#,
     r"if [ $p ];then kill -TERM -$p||kill -TERM $p;n=0;",
-    r#"while [ -e "$d.pid" ]&&[ $n -lt 10 ];do sleep 1;n=$((n+1));"#,
-    r#"if [ $n = 6 ];then kill -KILL -$p;fi;done;fi;rm -rf "$d" "$d.pid" "$d.end" "$d.kept""#,
+    r#"while [ -e "$d.pid" ]&&[ $n -lt 100 ];do if sleep .1;then n=$((n+1));else sleep 1;n=$((n+10));fi;"#,
+    r#"if [ $n -gt 60 ];then kill -KILL -$p;fi;done;fi;rm -rf "$d" "$d.pid" "$d.end" "$d.kept""#,
 );
 
 // The watchdog on the target is for controllers that are gone. One that is there comes first.
@@ -195,7 +197,7 @@ mod tests {
     };
 
     // Ten times what it takes on a busy machine.
-    const PATIENCE: Duration = Duration::from_secs(60);
+    const PATIENCE: Duration = Duration::from_mins(1);
 
     #[test]
     fn program_can_stand_between_single_quotes_of_any_login_shell() {
@@ -253,6 +255,14 @@ mod tests {
             std::thread::yield_now();
         }
         false
+    }
+
+    fn ends(process: &str) -> bool {
+        std::process::Command::new("kill")
+            .arg(process)
+            .status()
+            .unwrap()
+            .success()
     }
 
     /// A command that writes its own id and that of its child, and stays.
@@ -358,6 +368,29 @@ mod tests {
     }
 
     #[test]
+    fn killed_program_leaves_no_file_when_its_run_is_over() {
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let ask = Ask::new();
+            let (_, mut child, processes) = start(&trial, &ask, "");
+            child.kill().unwrap();
+            child.wait().unwrap();
+            assert!(processes.iter().all(|one| is_alive(one)), "{shell:?}");
+            // The command waits for its child, which is the first.
+            assert!(ends(&processes[0]), "{shell:?}");
+            let start = Instant::now();
+            while !trial.leftovers().is_empty() {
+                assert!(
+                    start.elapsed() < PATIENCE,
+                    "{shell:?}: {:?}",
+                    trial.leftovers()
+                );
+                std::thread::yield_now();
+            }
+        }
+    }
+
+    #[test]
     fn what_a_run_leaves_behind_on_purpose_stays() {
         for shell in shells() {
             let trial = Trial::with_shell(&shell);
@@ -368,11 +401,8 @@ mod tests {
             let process = String::from_utf8(output.stdout).unwrap();
             let process = process.trim();
             assert!(is_alive(process), "{shell:?}");
-            std::process::Command::new("kill")
-                .arg(process)
-                .status()
-                .unwrap();
-            assert!(dies(process));
+            assert!(ends(process), "{shell:?}");
+            assert!(dies(process), "{shell:?}");
         }
     }
 }

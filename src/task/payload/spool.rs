@@ -59,12 +59,12 @@ pub fn spool_upload(source: &Path, spool: &Path) -> Result<(), SpoolError> {
     builder.mode(tar::HeaderMode::Complete);
     builder.follow_symlinks(false);
     // What the source itself leads to is meant, not the link.
-    let real = fs::canonicalize(source).map_err(read)?;
-    if fs::metadata(&real).map_err(read)?.is_dir() {
-        builder.append_dir_all(CONTENT, &real).map_err(read)?;
+    let original = fs::canonicalize(source).map_err(read)?;
+    if fs::metadata(&original).map_err(read)?.is_dir() {
+        builder.append_dir_all(CONTENT, &original).map_err(read)?;
     } else {
         builder
-            .append_path_with_name(&real, CONTENT)
+            .append_path_with_name(&original, CONTENT)
             .map_err(read)?;
     }
     let mut done = Header::new_gnu();

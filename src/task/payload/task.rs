@@ -50,7 +50,9 @@ pub fn task_payload(
     let stdin = input.stdin(&mut script);
     let file = format!("\"$d\"/{}", super::shell::quote(path));
     let start = executable::start(call, &file, executable.file_name(), &content)?;
-    script.line(&start.check);
+    if let Some(check) = &start.check {
+        script.line(check);
+    }
     let stdin_file = match stdin {
         Some(_) => r#""$d"/.stdin"#,
         None => "/dev/null",
@@ -393,6 +395,87 @@ mod tests {
             );
             assert_eq!(trial.leftovers(), Vec::<String>::new(), "{shell:?}");
         }
+    }
+
+    /// A directory where nothing may be executed, if this machine lets us have one.
+    struct NoExec(tempfile::TempDir);
+
+    impl NoExec {
+        fn new() -> Option<Self> {
+            let directory = tempfile::tempdir().unwrap();
+            let mounted = std::process::Command::new("mount")
+                .args(["-t", "tmpfs", "-o", "noexec,size=64k", "segue-trial"])
+                .arg(directory.path())
+                .output();
+            mounted
+                .is_ok_and(|mounted| mounted.status.success())
+                .then_some(Self(directory))
+        }
+    }
+
+    impl Drop for NoExec {
+        fn drop(&mut self) {
+            let _ = std::process::Command::new("umount")
+                .arg(self.0.path())
+                .output();
+        }
+    }
+
+    #[test]
+    fn directory_where_nothing_may_be_executed_or_written_is_told() {
+        let Some(place) = NoExec::new() else { return };
+        let path = place.0.path().to_str().unwrap();
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let ask = Ask::new().setting("tmpdir", path);
+            let told = |task: &Task, params: &Map| {
+                let call = ask.call();
+                let output = run(&trial, task, params, &ask);
+                let attempt = crate::task::Attempt {
+                    call: &call,
+                    object: task.name(),
+                    duration_ms: 0,
+                    attempts: 1,
+                };
+                crate::task::task_result(&attempt, &output)
+            };
+            let script = task("{}", file("mod/tasks/t.sh", "#!/bin/sh\necho ran\n"));
+            let ran = told(&script, &Map::new());
+            assert_eq!(ran.value.open_text(), r#"{"_output":"ran\n"}"#, "{shell:?}");
+            // The rest of the archive finds no room.
+            let full = told(&script, &map([("x", "x".repeat(100 << 10).into())]));
+            let failure = full.failure.unwrap();
+            assert_eq!(
+                failure.issue_code.as_deref(),
+                Some("WRITE_ERROR"),
+                "{shell:?}: {failure}"
+            );
+            assert!(
+                failure.message.contains("No space left"),
+                "{shell:?}: {failure}"
+            );
+            let program = task("{}", file("mod/tasks/t", "\x7fELF\0\0"));
+            let failure = told(&program, &Map::new()).failure.unwrap();
+            let codes = ["EXEC_ERROR", "TASK_ERROR"];
+            assert!(
+                codes.contains(&failure.issue_code.as_deref().unwrap()),
+                "{shell:?}: {failure}"
+            );
+            assert_eq!(std::fs::read_dir(path).unwrap().count(), 0, "{shell:?}");
+        }
+        let gone = Ask::new().setting("tmpdir", "/no/such/place");
+        let output = run(
+            &Trial::new(),
+            &task("{}", file("mod/tasks/t", "")),
+            &Map::new(),
+            &gone,
+        );
+        assert_eq!(output.exit.code(), 97);
+        assert!(
+            text(&output.stderr).contains(":tmpdir:mkdir"),
+            "{}",
+            text(&output.stderr)
+        );
     }
 
     #[test]

@@ -71,15 +71,20 @@ pub fn download_payload(source: &str, spool: PathBuf, call: &Call<'_>) -> Result
         r#"[ -e "$p" ]||f read "$p: no such file or directory""#,
         r#"command -v tar >/dev/null 2>&1||f read "there is no tar""#,
         // The links inside stay links; the source itself is what it leads to.
-        r#"if [ -d "$p" ];then cd "$p"||exit 2;exec $x tar -cf - .;fi"#,
-        r#"case $p in */*)cd "${p%/*}/"||exit 2;;esac"#,
-        r#"exec $x tar -chf - "./${p##*/}""#,
+        concat!(
+            r#"if [ -d "$p" ];then cd "$p"||exit 2;set -- -cf - .;"#,
+            r#"else case $p in */*)cd "${p%/*}/"||exit 2;;esac;set -- -chf - "./${p##*/}";fi"#,
+        ),
+        &format!(r#"exec $x /bin/sh -c "{TAR}" sh "$@""#),
     ]
     .join(";");
     let mut carriage = Carriage::stream(script, Content::Bytes(Vec::new()));
     carriage.stdout = Stdout::File(spool);
     carriage.payload(call)
 }
+
+// GNU tar has a code of its own for files that grew while they were read, as logs do. That is no failure.
+const TAR: &str = r#"tar \"\$@\";r=\$?;if [ \$r = 1 ];then case \$(tar --version) in *GNU*)r=0;;esac;fi;exit \$r"#;
 
 fn path<'a>(path: &'a str, what: &str) -> Result<&'a str, Failure> {
     if path.is_empty() || path.contains(['\0', '\n']) {
@@ -103,10 +108,10 @@ fn upload_script(destination: &str, name: Option<&str>) -> Result<String, Failur
         &format!("p={destination};n={name}"),
         // A slash at the end says that it is a directory.
         r#"case $p in */)[ -d "$p" ]||f write "$p: no such directory";;esac"#,
-        r#"case $p in /*);;*)p=$PWD/$p;;esac"#,
-        r#"p=${p%/}"#,
+        r"case $p in /*);;*)p=$PWD/$p;;esac",
+        r"p=${p%/}",
         r#"if [ -d "$p" ];then q=$p;else q=${p%/*};fi"#,
-        r#"q=$q/.segue.$i"#,
+        r"q=$q/.segue.$i",
         r#"e=$(mkdir -m 700 "$q" 2>&1)||f write "$e""#,
         r#"trap "rm -rf \"\$q\"" EXIT"#,
         r#"trap "exit 143" HUP INT TERM"#,

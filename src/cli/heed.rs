@@ -1,0 +1,132 @@
+//! Hearing what is wanted of a running job: Ctrl-C, SIGTERM, and the requests of other processes.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::mpsc;
+
+use super::terminal;
+use crate::{
+    event::{EventKind, JobView, StopReason, Stream},
+    run::{StopHandle, StopStage},
+    store::{Call, Request},
+};
+
+/// Names of targets that are written out before the rest is counted.
+const NAMED_MAX: usize = 5;
+
+/// What it takes to hear and to act on it.
+pub(super) struct Heeding {
+    pub(super) handle: StopHandle,
+    pub(super) stream: Stream,
+    pub(super) calls: mpsc::Receiver<Call>,
+    pub(super) view: Arc<Mutex<JobView>>,
+}
+
+/// Each Ctrl-C, SIGTERM or `job stop` asks for the next stage of stopping.
+pub(super) async fn heed(heeding: Heeding) {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let Heeding {
+        handle,
+        stream,
+        mut calls,
+        view,
+    } = heeding;
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        // Without handlers the signals end the process, as they do by default.
+        return;
+    };
+    loop {
+        let reason = tokio::select! {
+            _ = interrupt.recv() => StopReason::Interrupted,
+            _ = terminate.recv() => StopReason::Terminated,
+            Some(call) = calls.recv() => match call {
+                Call::Asked(Request::Stop { by }) => StopReason::Asked { by },
+                Call::Asked(Request::AnswerApproval { effect, who, approved, comment }) => {
+                    // Whoever asked is on its way to be suspended; the answer waits for the resume.
+                    stream.emit(EventKind::ApprovalGiven { effect, who, approved, comment });
+                    continue;
+                }
+                Call::LeaseLost(error) => {
+                    terminal::tell(&format!("{error}: stopping, since nothing more can be recorded"));
+                    handle.raise(StopStage::End);
+                    continue;
+                }
+            },
+        };
+        let stage = handle.escalate();
+        if stage == StopStage::Drain {
+            stream.emit(EventKind::JobStopping { reason });
+        }
+        let running = running(&view.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(told) = told(stage, &running) {
+            terminal::tell(&told);
+        }
+    }
+}
+
+/// The targets that are worked on, each once.
+fn running(view: &JobView) -> Vec<String> {
+    let mut names: Vec<String> = view
+        .effects
+        .values()
+        .filter(|effect| effect.reply.is_none())
+        .flat_map(|effect| effect.running.keys().map(ToString::to_string))
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// What is said of a stage: what it waits for, and what the next one does.
+fn told(stage: StopStage, running: &[String]) -> Option<String> {
+    let who = named(running);
+    match stage {
+        StopStage::Drain if running.is_empty() => {
+            Some("nothing runs on targets; once more does not wait for the plan".to_owned())
+        }
+        StopStage::Drain => Some(format!(
+            "waiting for {who} to come to an end; once more ends what runs there"
+        )),
+        StopStage::End => Some(format!(
+            "ending what runs on {who}; once more leaves it as it is"
+        )),
+        StopStage::Abandon if running.is_empty() => None,
+        StopStage::Abandon => Some(format!("left, with work under way on {who}")),
+        StopStage::Run => None,
+    }
+}
+
+fn named(names: &[String]) -> String {
+    match names {
+        [] => "no target".to_owned(),
+        few if few.len() <= NAMED_MAX => few.join(", "),
+        many => format!(
+            "{} and {} more",
+            many[..NAMED_MAX].join(", "),
+            many.len() - NAMED_MAX
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_stage_says_what_it_waits_for_and_what_the_next_one_does() {
+        let names: Vec<String> = (1..=7).map(|number| format!("web{number}")).collect();
+        assert_eq!(
+            told(StopStage::Drain, &names[..2]).unwrap(),
+            "waiting for web1, web2 to come to an end; once more ends what runs there"
+        );
+        assert_eq!(
+            told(StopStage::End, &names).unwrap(),
+            "ending what runs on web1, web2, web3, web4, web5 and 2 more; once more leaves it as it is"
+        );
+        assert_eq!(told(StopStage::Abandon, &[]), None);
+    }
+}

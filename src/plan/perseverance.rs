@@ -1,0 +1,69 @@
+//! Trying again, and giving up in time: for `retry`, `timeout` and the steps of graphs.
+
+use std::time::Duration;
+
+use super::{
+    branch::{Body, BranchResult},
+    effect::{Effect, Retry},
+    ending::Ending,
+    scheduler::{BranchKind, Cancel},
+    site::Site,
+};
+use crate::model::{Failure, format_duration, kinds};
+
+/// No delay grows beyond an hour: a person would have looked by then.
+const DELAY_MAX: Duration = Duration::from_hours(1);
+
+/// Calls `attempt` with the number of the attempt, counted from 1, until it succeeds or fails for the last time.
+pub(super) fn retried(
+    site: &Site,
+    retry: Retry,
+    mut attempt: impl FnMut(u32) -> BranchResult,
+) -> BranchResult {
+    let mut delay = retry.delay;
+    let mut number = 1;
+    loop {
+        match attempt(number) {
+            Err(error) if error.is_catchable() && number < retry.attempts => {
+                site.ask(Effect::Sleep { duration: delay })?;
+                let longer = Duration::try_from_secs_f64(delay.as_secs_f64() * retry.backoff);
+                delay = longer.unwrap_or(DELAY_MAX).min(DELAY_MAX.max(delay));
+                number += 1;
+            }
+            over => return over,
+        }
+    }
+}
+
+/// Runs `body` in a branch of that name, and ends it when it takes longer.
+pub(super) fn within(site: &Site, duration: Duration, name: &str, body: Body) -> BranchResult {
+    let scheduler = &site.host.scheduler;
+    // Begun before the branch and looked at before it, so that a second run finds the same winner.
+    let timer = site
+        .host
+        .begin(site.position, Effect::Sleep { duration })
+        .map_err(|ending| ending.into_error(site.position))?;
+    let current = scheduler.current();
+    let branch = scheduler.spawn(name, BranchKind::Joined, body);
+    while !branch.has_ended() && !timer.has_landed() && current.ending.get().is_none() {
+        scheduler.await_end(&branch);
+        scheduler.park();
+    }
+    if timer.has_landed() && current.ending.get().is_none() {
+        scheduler.cancel(&branch, Cancel::Now);
+        scheduler.join(&branch);
+        site.host.land(site.position, &timer)?;
+        return Err(site.fail(out_of_time(duration)));
+    }
+    scheduler.join(&branch);
+    scheduler.drop_flight(&timer);
+    branch
+        .take_result()
+        .unwrap_or_else(|| Err(Ending::Cancelled.into_error(site.position)))
+}
+
+/// The failure of what was not done in time.
+pub(super) fn out_of_time(duration: Duration) -> Failure {
+    let time = format_duration(duration);
+    Failure::new(kinds::TIMEOUT, format!("it was not done within {time}"))
+}

@@ -1,0 +1,362 @@
+//! Locks on targets: of two jobs of a store that would change the same target, one waits or leaves it alone.
+
+use std::{
+    collections::HashSet,
+    fmt::Write as _,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use super::stop::{StopSignal, StopStage};
+use crate::{
+    clock::Clock,
+    event::{EventKind, Stream},
+    model::{Failure, JobId, MessageLevel, TargetName, kinds},
+    plan::{Action, Run},
+    store::{Lease, LockConflict, Store, StoreError},
+};
+
+/// How often a job that waits looks whether its targets are free. Who waits for another job to end is not in a hurry,
+/// and a hundred that wait ask the store a hundred times a second, which it does not feel.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How many targets a message names.
+const NAMES_MAX: usize = 5;
+
+/// What a job does about targets that another one holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockRule {
+    /// Waits until they are free.
+    Wait,
+    /// Leaves all targets of the action alone.
+    Fail,
+    /// Does not look, and holds nothing itself.
+    None,
+}
+
+/// The locks of one job. They are the store's, and end with the job's lease.
+///
+/// An action takes all its targets before it starts on the first, or none of them. What was taken is kept until the job
+/// ends: between two steps of a plan nobody else may come in. Only what can change a target takes it, so looking
+/// (`wait_until_available`, facts, downloads, `noop`) waits for nobody.
+pub struct TargetLocks {
+    rule: LockRule,
+    store: Arc<dyn Store>,
+    lease: Lease,
+    clock: Clock,
+    held: Mutex<HashSet<TargetName>>,
+    look_every: Duration,
+}
+
+/// Why the targets of an action are not this job's.
+pub(super) enum Refusal {
+    /// Others hold some of them.
+    Held(Failure),
+    /// The job was stopped while it waited.
+    Stopped,
+    Store(StoreError),
+}
+
+impl TargetLocks {
+    #[must_use]
+    pub fn new(rule: LockRule, store: Arc<dyn Store>, lease: Lease, clock: Clock) -> Self {
+        Self {
+            rule,
+            store,
+            lease,
+            clock,
+            held: Mutex::default(),
+            look_every: LOOK_EVERY,
+        }
+    }
+
+    /// Takes the targets of an action, after waiting for them if that is the rule.
+    pub(super) async fn take(
+        &self,
+        run: &Run,
+        stream: &Stream,
+        stop: &StopSignal,
+    ) -> Result<(), Refusal> {
+        if self.rule == LockRule::None || !changes_targets(run) {
+            return Ok(());
+        }
+        let wanted = self.not_held(run);
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        // A clean-up is let wait until the job is being ended for good.
+        let last = if run.options.cleanup {
+            StopStage::End
+        } else {
+            StopStage::Drain
+        };
+        let mut told = Vec::new();
+        loop {
+            let conflicts = self.try_lock(&wanted).await.map_err(Refusal::Store)?;
+            if conflicts.is_empty() {
+                self.held().extend(wanted);
+                return Ok(());
+            }
+            if self.rule == LockRule::Fail {
+                return Err(Refusal::Held(refused(&conflicts, "")));
+            }
+            if !may_wait(&self.lease.job, !self.held().is_empty(), &conflicts) {
+                let reason = ", and it may wait for targets that this job holds";
+                return Err(Refusal::Held(refused(&conflicts, reason)));
+            }
+            if told != conflicts {
+                stream.emit(EventKind::MessagePrinted {
+                    effect: None,
+                    level: MessageLevel::Warn,
+                    text: format!("waiting: {}", held_by(&conflicts)),
+                });
+                told = conflicts;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(self.look_every) => {}
+                () = stop.reached(last) => return Err(Refusal::Stopped),
+            }
+        }
+    }
+
+    fn not_held(&self, run: &Run) -> Vec<TargetName> {
+        let held = self.held();
+        let names = run.targets.iter().map(|target| &target.name);
+        names
+            .filter(|name| !held.contains(*name))
+            .cloned()
+            .collect()
+    }
+
+    async fn try_lock(&self, wanted: &[TargetName]) -> Result<Vec<LockConflict>, StoreError> {
+        let (store, lease) = (Arc::clone(&self.store), self.lease.clone());
+        let (wanted, now) = (wanted.to_vec(), self.clock.now());
+        let locking = tokio::task::spawn_blocking(move || store.lock_targets(&lease, &wanted, now));
+        locking.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashSet<TargetName>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the action may leave a target otherwise than it found it.
+fn changes_targets(run: &Run) -> bool {
+    match run.action {
+        Action::Task { .. } => !run.options.noop,
+        Action::Command { .. }
+        | Action::Script { .. }
+        | Action::Upload { .. }
+        | Action::WriteFile { .. } => true,
+        Action::Download { .. }
+        | Action::WaitUntilAvailable { .. }
+        | Action::CollectFacts { .. } => false,
+    }
+}
+
+/// Whether a job may wait for these holders without waiting in a circle: a job that holds nothing may wait for anybody,
+/// since nobody waits for it; one that holds targets only for jobs that began later. So every circle would have to go
+/// through a job that waits for an earlier one, which none does (the wait-die scheme of Rosenkrantz et al., 1978).
+fn may_wait(own: &JobId, holds_some: bool, conflicts: &[LockConflict]) -> bool {
+    !holds_some || conflicts.iter().all(|conflict| *own < conflict.job)
+}
+
+fn refused(conflicts: &[LockConflict], reason: &str) -> Failure {
+    let mut jobs: Vec<&str> = conflicts.iter().map(|held| held.job.as_str()).collect();
+    jobs.dedup();
+    Failure::new(
+        kinds::UNREACHED,
+        format!("not started: {}{reason}", held_by(conflicts)),
+    )
+    .with_detail("held_by", jobs.join(", "))
+}
+
+/// ``job `3kq…` holds `web1`, `web2` and 4 more``, for every job that holds some.
+fn held_by(conflicts: &[LockConflict]) -> String {
+    let mut jobs: Vec<&JobId> = conflicts.iter().map(|conflict| &conflict.job).collect();
+    jobs.sort();
+    jobs.dedup();
+    let mut text = String::new();
+    for job in jobs {
+        let separator = if text.is_empty() { "" } else { "; " };
+        let _ = write!(text, "{separator}job `{job}` holds ");
+        let held = || conflicts.iter().filter(|conflict| conflict.job == *job);
+        for (number, conflict) in held().take(NAMES_MAX).enumerate() {
+            let separator = if number == 0 { "" } else { ", " };
+            let _ = write!(text, "{separator}`{}`", conflict.target);
+        }
+        let count = held().count();
+        if count > NAMES_MAX {
+            let _ = write!(text, " and {} more", count - NAMES_MAX);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        model::{Target, Value},
+        plan::RunOptions,
+        run::StopHandle,
+        store::{Holder, MemoryStore},
+    };
+
+    /// A store and a number of jobs in it, the earliest first.
+    fn jobs(count: u64) -> (Arc<dyn Store>, Vec<Lease>) {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+        let at = |number: u64| {
+            let second = i64::try_from(number * 64).unwrap();
+            Timestamp::from_second(second).unwrap()
+        };
+        let leases = (0..count)
+            .map(|number| store.create_job(&Holder::here(), at(number)).unwrap())
+            .collect();
+        (store, leases)
+    }
+
+    fn locks(rule: LockRule, store: &Arc<dyn Store>, lease: &Lease) -> TargetLocks {
+        let clock = Clock::paused(Timestamp::UNIX_EPOCH);
+        TargetLocks {
+            look_every: Duration::from_millis(1),
+            ..TargetLocks::new(rule, Arc::clone(store), lease.clone(), clock)
+        }
+    }
+
+    fn command(targets: &[&str]) -> Run {
+        Run {
+            action: Action::Command {
+                command: "restart".to_owned(),
+            },
+            targets: targets
+                .iter()
+                .map(|name| Arc::new(Target::new(*name, "ssh")))
+                .collect(),
+            options: RunOptions::default(),
+        }
+    }
+
+    type Told = Arc<Mutex<Vec<String>>>;
+
+    async fn take(locks: &TargetLocks, targets: &[&str]) -> Result<(), String> {
+        take_and_tell(locks, targets, &Told::default()).await
+    }
+
+    async fn take_and_tell(
+        locks: &TargetLocks,
+        targets: &[&str],
+        told: &Told,
+    ) -> Result<(), String> {
+        let told = Arc::clone(told);
+        let sink = Box::new(move |event: &crate::event::Event| {
+            if let EventKind::MessagePrinted { text, .. } = &event.kind {
+                told.lock().unwrap().push(text.clone());
+            }
+        });
+        let now = Arc::new(|| Timestamp::UNIX_EPOCH);
+        let stream = Stream::new(locks.lease.job.clone(), 0, now, vec![sink]);
+        let (_handle, stop) = StopHandle::new();
+        let taken = locks.take(&command(targets), &stream, &stop).await;
+        taken.map_err(|refusal| match refusal {
+            Refusal::Held(failure) => failure.message,
+            Refusal::Stopped => "stopped".to_owned(),
+            Refusal::Store(error) => error.to_string(),
+        })
+    }
+
+    /// Takes them, while the job that holds them ends as soon as somebody waits for it.
+    async fn take_when_released(
+        locks: &TargetLocks,
+        targets: &[&str],
+        holder: &Lease,
+    ) -> (Result<(), String>, Vec<String>) {
+        let told = Told::default();
+        let ending = async {
+            while told.lock().unwrap().is_empty() {
+                tokio::task::yield_now().await;
+            }
+            locks.store.release(holder).unwrap();
+        };
+        let (taken, ()) = tokio::join!(take_and_tell(locks, targets, &told), ending);
+        let told = told.lock().unwrap().clone();
+        (taken, told)
+    }
+
+    #[tokio::test]
+    async fn the_second_job_fails_with_who_holds_what_and_takes_nothing() {
+        let (store, leases) = jobs(2);
+        let first = locks(LockRule::Fail, &store, &leases[0]);
+        let second = locks(LockRule::Fail, &store, &leases[1]);
+        assert_eq!(take(&first, &["web1", "web2"]).await, Ok(()));
+        assert_eq!(take(&first, &["web2", "web1"]).await, Ok(()));
+        let job = &leases[0].job;
+        let expected = format!("not started: job `{job}` holds `web2`");
+        assert_eq!(take(&second, &["web2", "web3"]).await, Err(expected));
+        let third = locks(LockRule::Fail, &store, &leases[0]);
+        assert_eq!(take(&third, &["web3"]).await, Ok(()));
+        let careless = locks(LockRule::None, &store, &leases[1]);
+        assert_eq!(take(&careless, &["web2"]).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_job_waits_until_the_other_is_over_and_says_for_whom() {
+        let (store, leases) = jobs(2);
+        let first = locks(LockRule::Wait, &store, &leases[0]);
+        let second = locks(LockRule::Wait, &store, &leases[1]);
+        take(&first, &["web1", "web2"]).await.unwrap();
+        let (taken, told) = take_when_released(&second, &["web1", "web2"], &leases[0]).await;
+        assert_eq!(taken, Ok(()));
+        let job = &leases[0].job;
+        assert_eq!(told, [format!("waiting: job `{job}` holds `web1`, `web2`")]);
+    }
+
+    #[tokio::test]
+    async fn two_jobs_never_wait_for_each_other() {
+        let (store, leases) = jobs(2);
+        let first = locks(LockRule::Wait, &store, &leases[0]);
+        let second = locks(LockRule::Wait, &store, &leases[1]);
+        take(&first, &["web1"]).await.unwrap();
+        take(&second, &["db1"]).await.unwrap();
+        let job = &leases[0].job;
+        assert_eq!(
+            take(&second, &["web1"]).await,
+            Err(format!(
+                "not started: job `{job}` holds `web1`, and it may wait for targets that this job holds"
+            ))
+        );
+        let (taken, _) = take_when_released(&first, &["db1"], &leases[1]).await;
+        assert_eq!(taken, Ok(()));
+    }
+
+    #[test]
+    fn only_what_can_change_a_target_takes_it() {
+        let mut run = command(&["web1"]);
+        assert!(changes_targets(&run));
+        run.action = Action::WaitUntilAvailable {
+            wait: Duration::ZERO,
+            interval: Duration::ZERO,
+        };
+        assert!(!changes_targets(&run));
+    }
+
+    #[test]
+    fn a_message_names_a_few_targets_and_counts_the_rest() {
+        let (_, leases) = jobs(1);
+        let conflicts: Vec<LockConflict> = (1..=7)
+            .map(|number| LockConflict {
+                target: format!("web{number}").into(),
+                job: leases[0].job.clone(),
+            })
+            .collect();
+        let job = &leases[0].job;
+        assert_eq!(
+            held_by(&conflicts),
+            format!("job `{job}` holds `web1`, `web2`, `web3`, `web4`, `web5` and 2 more")
+        );
+        let details = refused(&conflicts, "").details;
+        assert_eq!(details["held_by"], Value::from(job.as_str()));
+    }
+}

@@ -1,0 +1,141 @@
+//! The controller is killed, at any moment; the job goes on, and nothing is done twice but what was under way.
+
+use std::collections::BTreeSet;
+
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+
+use super::project::{Project, until};
+
+const PLAN: &str = r#"
+let began = now();
+count("one", "all");
+let probe = attempt(|| count("probe", "b"));
+let both = parallel(["a", "c"], |name| {
+    count("left", name);
+    count("right", name);
+    name
+});
+retry(#{ attempts: 3, delay: 0 }, || count("again", "a"));
+print("nearly there");
+count("last", "all");
+#{ probe: probe.ok, both: both, chance: random(1, 1000000) }
+"#;
+
+const MOMENTS: usize = 24;
+
+/// What was started and is not known to have ended well, in effects that have not ended: an effect that was under way
+/// is done again where it has not succeeded.
+fn under_way(events: &[serde_json::Value]) -> BTreeSet<(String, String)> {
+    let mut open = BTreeSet::new();
+    for event in events {
+        let effect = event["effect"].to_string();
+        match event["kind"].as_str().unwrap() {
+            "target_started" => {
+                open.insert((effect, event["target"].as_str().unwrap().to_owned()));
+            }
+            "target_finished" if event["result"]["status"] == "succeeded" => {
+                let target = event["result"]["target"].as_str().unwrap().to_owned();
+                open.remove(&(effect, target));
+            }
+            "effect_finished" => open.retain(|(known, _)| *known != effect),
+            _ => {}
+        }
+    }
+    open
+}
+
+fn value(events: &[serde_json::Value]) -> serde_json::Value {
+    let mut value = events.last().unwrap()["value"].clone();
+    assert!(value["chance"].as_i64().is_some());
+    value["chance"] = 0.into();
+    value
+}
+
+#[test]
+fn killed_at_any_moment_it_comes_to_the_same_end() {
+    let project = Project::new(PLAN);
+    project.mark("bad.probe.b");
+    let whole = project.run("plan run test::work --format jsonl").code(0);
+    let lines = whole.stdout.lines().count();
+    let end = value(&project.events());
+    let keys: Vec<String> = project.counts().into_keys().collect();
+    assert_eq!(keys.len(), 12);
+    let seed: u64 = rand::random();
+    println!("seed {seed}");
+    let mut random = StdRng::seed_from_u64(seed);
+    for moment in 0..MOMENTS {
+        project.forget_counts();
+        let after = random.random_range(1..lines);
+        let pause = random.random_range(0..3000);
+        let context =
+            format!("seed {seed}, moment {moment}: after {after} events and {pause} turns");
+        let mut run = project.start("plan run test::work --format jsonl");
+        assert_eq!(run.read_lines(after), after, "{context}");
+        for _ in 0..pause {
+            std::thread::yield_now();
+        }
+        run.kill();
+        let events = project.events();
+        let open = under_way(&events);
+        let state = project.state();
+        if state == "finished" {
+            // It was faster than the killing.
+            continue;
+        }
+        assert_eq!(state, "died", "{context}");
+        let again = project.run("plan resume last --rerun-lost").code(0);
+        let resumed = project.events();
+        assert_eq!(value(&resumed), end, "{context}\n{}", again.stdout);
+        let counts = project.counts();
+        assert_eq!(
+            counts.keys().cloned().collect::<Vec<_>>(),
+            keys,
+            "{context}"
+        );
+        let twice: Vec<&String> = counts
+            .iter()
+            .filter(|(_, count)| **count > 1)
+            .map(|(name, _)| name)
+            .collect();
+        assert!(
+            twice.len() <= open.len() && counts.values().all(|count| *count <= 2),
+            "{context}: {counts:?}, but under way were only {open:?}"
+        );
+    }
+}
+
+#[test]
+fn what_was_under_way_is_a_persons_to_decide() {
+    for (flag, code, count) in [
+        ("--assume-lost ok", 0, 1),
+        ("--rerun-lost", 0, 2),
+        ("--assume-lost failed", 5, 1),
+    ] {
+        let project =
+            Project::new("count(\"one\", \"a\"); count(\"two\", \"a\"); count(\"three\", \"a\");");
+        project.mark("hold.two.a");
+        let run = project.start("plan run test::work");
+        until("the second task", || project.exists("ran.two.a"));
+        run.kill();
+        project.unmark("hold.two.a");
+        assert_eq!(project.state(), "died");
+        project
+            .run("job wait last")
+            .code(1)
+            .stderr_has("segue plan resume");
+        project
+            .run("plan resume last --preview")
+            .code(0)
+            .stdout_has("lost a")
+            .stdout_has("--rerun-lost");
+        project
+            .run("plan resume last")
+            .code(5)
+            .stderr_has("what became of 1 target is not known")
+            .stderr_has("--assume-lost");
+        assert_eq!(project.counts()["two.a"], 1);
+        project.run(&format!("plan resume last {flag}")).code(code);
+        assert_eq!(project.counts()["two.a"], count, "{flag}");
+        assert_eq!(project.counts()["one.a"], 1);
+    }
+}
