@@ -9,14 +9,12 @@ mod check;
 mod everywhere;
 mod graph;
 mod jobs;
-<<<<<<< HEAD
+mod outcome;
+mod plan_preview;
+mod plan_test;
 mod readme;
 mod reference;
 mod rolling;
-=======
-mod plan_preview;
-mod plan_test;
->>>>>>> rehearse
 mod run_local;
 mod segue;
 mod sshd;

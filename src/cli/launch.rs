@@ -25,8 +25,8 @@ use crate::{
     report::Detail,
     run::{
         DEFAULT_TIMEOUT, Journal, JournalError, JournalParts, JournalPerformer, LiveOptions,
-        LiveParts, LivePerformer, LockRule, NoOperator, Operator, ResumeRules,
-        StopHandle, StopSignal, StopStage, TargetLocks,
+        LiveParts, LivePerformer, LockRule, NoOperator, Operator, ResumeRules, StopHandle,
+        StopSignal, StopStage, TargetLocks,
     },
     store::{Access, Holder, Keeper, Lease, Location, NO_LIMIT, Store, StoreSink},
     transport::{ControllerUser, Ssh, Transport, Transports},

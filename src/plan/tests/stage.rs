@@ -114,8 +114,6 @@ impl Stage {
         self
     }
 
-<<<<<<< HEAD
-=======
     pub(super) fn inventory(mut self, text: &str) -> Self {
         self.inventory = Inventory::parse("inventory.yaml", text).unwrap();
         self
@@ -127,7 +125,6 @@ impl Stage {
         self
     }
 
->>>>>>> rehearse
     pub(super) fn stop(&self) -> PlanStop {
         self.stop.clone()
     }
