@@ -110,7 +110,7 @@ fn a_server_that_drops_the_connection_in_mid_task_is_asked_for_the_outcome() {
             runs.display(),
             runs.display()
         );
-        let ran = segue
+        let segue = segue
             .inventory(&server_inventory(&sshd))
             .task("cut", r#"{ "input_method": "stdin" }"#, &script)
             .plan(
@@ -121,9 +121,10 @@ fn a_server_that_drops_the_connection_in_mid_task_is_asked_for_the_outcome() {
                 print(run_command("echo still here", "web1").first.stdout);
                 "#,
             )
-            .line("plan run it")
-            .run();
-        ran.code(0)
+            .line("plan run it");
+        segue
+            .run()
+            .code(0)
             .stdout_has("ran 1 times")
             .stdout_has("still here");
         assert_eq!(fs::read_to_string(&runs).unwrap(), "run\n", "{signal}");

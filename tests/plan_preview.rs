@@ -142,7 +142,7 @@ fn no_target_is_touched_without_noop_and_with_it_only_by_tasks_that_support_it()
         );
     let segue = segue.line("plan preview it");
     segue.run().code(0).stdout_has("rm -rf /");
-    assert_eq!(fleet.logbook().total().connections, 0);
+    assert_eq!(fleet.log().total().connections, 0);
 
     segue
         .line("plan preview it --noop")
@@ -150,8 +150,8 @@ fn no_target_is_touched_without_noop_and_with_it_only_by_tasks_that_support_it()
         .code(0)
         .stdout_has("(noop: well)")
         .stdout_has("noop: true");
-    assert_eq!(fleet.logbook().counts("web1").runs, 1);
-    assert_eq!(fleet.logbook().counts("web2").connections, 0);
+    assert_eq!(fleet.log().counts("web1").runs, 1);
+    assert_eq!(fleet.log().counts("web2").connections, 0);
     drop(fleet);
     runtime.shutdown_background();
 }

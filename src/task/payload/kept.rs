@@ -409,7 +409,7 @@ mod tests {
                 asking.join().unwrap()
             });
             assert_eq!(output.exit, Exit::Code(3), "{shell:?}");
-            assert_eq!(output.stdout.len(), 6000 * 40, "{shell:?}");
+            assert_eq!(output.stdout.len(), 6000 * 39, "{shell:?}");
             assert_eq!(output.stderr.len(), 6000 * 8, "{shell:?}");
             assert_eq!(
                 fs::read_to_string(trial.home().join("runs")).unwrap(),
