@@ -9,6 +9,7 @@ mod check;
 mod everywhere;
 mod graph;
 mod jobs;
+mod outcome;
 mod plan_preview;
 mod plan_test;
 mod readme;

@@ -25,8 +25,8 @@ use crate::{
     report::Detail,
     run::{
         DEFAULT_TIMEOUT, Journal, JournalError, JournalParts, JournalPerformer, LiveOptions,
-        LiveParts, LivePerformer, LockRule, NoInquiry, NoOperator, Operator, ResumeRules,
-        StopHandle, StopSignal, StopStage, TargetLocks,
+        LiveParts, LivePerformer, LockRule, NoOperator, Operator, ResumeRules, StopHandle,
+        StopSignal, StopStage, TargetLocks,
     },
     store::{Access, Holder, Keeper, Lease, Location, NO_LIMIT, Store, StoreSink},
     transport::{ControllerUser, Ssh, Transport, Transports},
@@ -284,7 +284,7 @@ impl Launch {
             inner: Arc::new(live.clone()),
             stream: stream.clone(),
             clock: clock.clone(),
-            inquiry: Arc::new(NoInquiry),
+            inquiry: Arc::new(live.clone()),
             idempotent: |task| task.metadata().idempotent,
         });
         stream.emit(first);

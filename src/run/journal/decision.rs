@@ -208,6 +208,13 @@ mod tests {
         },
     };
 
+    const STARTED: Started = Started {
+        seq: 9,
+        at: Timestamp::UNIX_EPOCH,
+        attempt: 2,
+        run: None,
+    };
+
     fn request(effect: Effect) -> Request {
         Request {
             id: EffectId {
@@ -226,7 +233,7 @@ mod tests {
         };
         let record = TargetRecord {
             result: Some(Arc::new(World::result(run, target, status))),
-            started: Some(Started { seq: 9, attempt: 2 }),
+            started: Some(STARTED),
             is_open: false,
         };
         (target.into(), record)
@@ -260,7 +267,7 @@ mod tests {
             let parts = parts_of(decided(effect, &entry));
             let missing = parts.iter().filter(|part| **part == Part::Missing);
             assert_eq!(missing.count(), due, "caught: {caught}");
-            assert_eq!(parts[2], Part::Lost(Started { seq: 9, attempt: 2 }));
+            assert_eq!(parts[2], Part::Lost(STARTED));
         }
     }
 
