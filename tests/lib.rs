@@ -1,5 +1,10 @@
 //! The one integration binary: a module for each behaviour.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that can't go on has failed, also in what tests share"
+)]
+
 mod check;
 mod everywhere;
 mod graph;
@@ -11,6 +16,10 @@ mod reference;
 mod rolling;
 mod run_local;
 mod segue;
+#[expect(
+    dead_code,
+    reason = "the unit tests of the transports have the rest of it"
+)]
 mod sshd;
 mod stdlib;
 mod tidy;
