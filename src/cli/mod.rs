@@ -83,21 +83,21 @@ enum Command {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one, for as long as the process lives"
-)]
 enum PlanCommand {
     Run(plan_run::Arguments),
     Preview(plan_preview::Arguments),
     Check(plan_check::Arguments),
-    Resume(plan_resume::Arguments),
+    Resume(Box<plan_resume::Arguments>),
     Graph(plan_graph::Arguments),
     Show(plan_show::Arguments),
     Test(plan_test::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one, for as long as the process lives"
+)]
 enum TaskCommand {
     Run(task_run::Arguments),
     Show(task_show::Arguments),

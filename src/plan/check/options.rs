@@ -132,7 +132,7 @@ fn fits(name: &str, value: &Value) -> bool {
     match name {
         "catch_errors" | "noop" | "pretty" | "sensitive" => value.as_bool().is_some(),
         "run_as" | "description" => value.as_str().is_some(),
-        "timeout" | "interval" | "delay" => is_duration(value),
+        "timeout" | "interval" | "delay" | "pause" => is_duration(value),
         "limit" | "attempts" => count(1),
         "backoff" => count(1) || matches!(value, Value::Float(factor) if *factor >= 1.0),
         "max_failures" => count(0) || share(),
