@@ -27,7 +27,7 @@ pub(super) struct Asked<'a> {
 /// Does the action. Throws if it failed and nobody caught that.
 pub(super) fn perform(asked: Asked<'_>, options: &Options) -> CallResult {
     let call = asked.call;
-    let results = results(asked, options)?;
+    let results = results(&asked, options)?;
     if let Some(failure) = failure(&results, options, &asked.what) {
         let fault = Fault::new(failure, call.place()).with_results(results.into());
         return Err(fault.into_error(call.position()));
