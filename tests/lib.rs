@@ -1,9 +1,21 @@
 //! The one integration binary: a module for each behaviour.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that can't go on has failed, also in what tests share"
+)]
+
 mod check;
 mod everywhere;
+mod graph;
 mod jobs;
+mod plan_preview;
+mod plan_test;
+mod readme;
+mod reference;
+mod rolling;
 mod run_local;
 mod segue;
 mod sshd;
+mod stdlib;
 mod tidy;

@@ -131,6 +131,11 @@ pub(super) struct StoreArguments {
 }
 
 impl StoreArguments {
+    /// The place as it was typed, if it was.
+    pub(super) fn named(&self) -> Option<&str> {
+        self.store.as_deref()
+    }
+
     /// The place that is meant.
     pub(super) fn location(&self, project: &Project) -> Result<Location, Error> {
         if self.ephemeral {

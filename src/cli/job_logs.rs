@@ -148,10 +148,13 @@ fn lines(written: &Written<'_>) -> String {
         OutputStream::Stdout => "|",
         OutputStream::Stderr => "!",
     };
-    let lines = written.text.lines();
+    let mut lines = String::new();
+    for line in written.text.lines() {
+        for part in [written.target.as_str(), " ", mark, " ", line, "\n"] {
+            lines.push_str(part);
+        }
+    }
     lines
-        .map(|line| format!("{} {mark} {line}\n", written.target))
-        .collect()
 }
 
 fn document(event: &Event, written: &Written<'_>) -> serde_json::Value {

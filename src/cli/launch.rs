@@ -29,7 +29,7 @@ use crate::{
         StopHandle, StopSignal, StopStage, TargetLocks,
     },
     store::{Access, Holder, Keeper, Lease, Location, NO_LIMIT, Store, StoreSink},
-    transport::{ControllerUser, Ssh, Transports},
+    transport::{ControllerUser, Ssh, Transport, Transports},
 };
 
 /// How long connections may take to say goodbye: a target that is gone must not hold the prompt back.
@@ -69,6 +69,8 @@ pub(super) struct JobContext {
 /// How a job is run and shown.
 pub(super) struct JobOptions {
     pub(super) store: Location,
+    /// What tells other commands of the same store: empty for the usual one.
+    pub(super) store_flag: String,
     pub(super) format: Format,
     pub(super) detail: Detail,
     pub(super) live: LiveOptions,
@@ -101,6 +103,10 @@ impl JobOptions {
         };
         Ok(Self {
             store: run.store.location(&setup.project)?,
+            store_flag: run
+                .store
+                .named()
+                .map_or_else(String::new, |store| format!(" --store {store}")),
             format,
             detail: if run.verbose { Detail::Full } else { detail },
             live: LiveOptions {
@@ -115,7 +121,7 @@ impl JobOptions {
 
 /// Beyond about 300 connections in flight the processor's caches are lost and each costs a fifth more,
 /// while a link that is not slow is full already.
-const DEFAULT_CONCURRENCY: usize = 300;
+pub(super) const DEFAULT_CONCURRENCY: usize = 300;
 
 /// A job that this process is about to run: a new one, or one that is taken up again.
 pub(super) struct Launch {
@@ -128,6 +134,13 @@ pub(super) struct Launch {
     first: EventKind,
     /// The command that goes on with it, if anything is kept to go on with.
     resume: Option<String>,
+}
+
+/// How a job is taken up again.
+pub(super) struct GoingOn {
+    pub(super) rules: ResumeRules,
+    /// Of the plan as it is now.
+    pub(super) plan_hash: String,
 }
 
 /// What came of a launch.
@@ -168,7 +181,7 @@ impl Launch {
             .map_err(kept::store_error)?;
         let can_resume = spec.what == JobKind::Plan && options.store != Location::Memory;
         Ok(Self {
-            resume: can_resume.then(|| resume_command(&lease.job)),
+            resume: can_resume.then(|| resume_command(&lease.job, options)),
             store,
             lease,
             journal: Journal::default(),
@@ -187,10 +200,10 @@ impl Launch {
     /// Takes a job up again. Of two that try at once, one gets it.
     pub(super) fn resume(
         setup: &Setup,
+        options: &JobOptions,
         store: Arc<dyn Store>,
         job: &JobId,
-        rules: ResumeRules,
-        plan_hash: String,
+        going_on: GoingOn,
     ) -> Result<Self, Error> {
         let lease = store
             .take_job(job, &Holder::here(), Clock::System.now())
@@ -208,12 +221,12 @@ impl Launch {
             store,
             lease,
             journal: Journal::from_events(&events),
-            rules,
+            rules: going_on.rules,
             view: JobView::fold(&events),
             first: EventKind::JobResumed {
-                origin: origin(setup, plan_hash),
+                origin: origin(setup, going_on.plan_hash),
             },
-            resume: Some(resume_command(job)),
+            resume: Some(resume_command(job, options)),
         })
     }
 
@@ -250,10 +263,7 @@ impl Launch {
         let stream = stream(lease.job.clone(), lease.seq_last, &clock, sinks);
         let (handle, stop) = StopHandle::new();
         let live = LivePerformer::new(LiveParts {
-            transport: Arc::new(Transports::new(Ssh::new(
-                ControllerUser::of_process(),
-                clock.clone(),
-            ))),
+            transport: transport(&clock),
             stream: stream.clone(),
             gate: Arc::new(durable.clone()),
             stop: stop.clone(),
@@ -356,15 +366,21 @@ fn lock_rule(first: &EventKind, before: &JobView) -> LockRule {
     }
 }
 
-fn resume_command(job: &JobId) -> String {
-    format!("segue plan resume {job}")
+fn transport(clock: &Clock) -> Arc<dyn Transport> {
+    let ssh = Ssh::new(ControllerUser::of_process(), clock.clone());
+    Arc::new(Transports::new(ssh))
+}
+
+fn resume_command(job: &JobId, options: &JobOptions) -> String {
+    format!("segue plan resume {job}{}", options.store_flag)
 }
 
 /// Says what to type next, where the report of a failure does not.
 fn next_step(view: &JobView, job: &JobId, resume: Option<&str>, options: &JobOptions) {
+    let flag = &options.store_flag;
     match (view.status, resume) {
         (JobStatus::Suspended, Some(resume)) => terminal::tell(&format!(
-            "it waits for an approval: `segue job approve {job}` (or `segue job reject {job}`), then `{resume}`"
+            "it waits for an approval: `segue job approve {job}{flag}` (or `segue job reject {job}{flag}`), then `{resume}`"
         )),
         (JobStatus::Suspended, None) => terminal::tell(
             "it waits for an approval, but nothing was kept of it; without `--ephemeral` it can be approved and resumed",
@@ -376,7 +392,7 @@ fn next_step(view: &JobView, job: &JobId, resume: Option<&str>, options: &JobOpt
             if options.store != Location::Memory && view.what != Some(JobKind::Plan) =>
         {
             terminal::tell(&format!(
-                "`segue job rerun {job} --failed` does it again where it did not succeed"
+                "`segue job rerun {job}{flag} --failed` does it again where it did not succeed"
             ));
         }
         _ => {}
@@ -420,7 +436,7 @@ pub(super) const fn exit_of(status: JobStatus) -> Exit {
 }
 
 /// One thread does all the waiting: it serves some 2,000 targets a second, at a tenth less cost than two.
-fn runtime() -> Result<Runtime, Error> {
+pub(super) fn runtime() -> Result<Runtime, Error> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -4,6 +4,7 @@ mod action;
 mod arguments;
 mod command_run;
 mod demo;
+mod doc;
 mod fleet;
 mod follow;
 mod heed;
@@ -24,13 +25,19 @@ mod output;
 mod params;
 mod plan_check;
 mod plan_graph;
+mod plan_preview;
 mod plan_resume;
 mod plan_run;
 mod plan_show;
+mod plan_test;
+mod preview_text;
+#[cfg(test)]
+mod recovery;
 mod setup;
 mod task_run;
 mod task_show;
 mod terminal;
+mod test_report;
 mod usage;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -53,6 +60,10 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one, for as long as the process lives"
+)]
 enum Command {
     /// Run a plan, or look at plans
     #[command(subcommand)]
@@ -62,7 +73,7 @@ enum Command {
     Task(TaskCommand),
     /// Run a command on targets
     #[command(subcommand)]
-    Command(CommandCommand),
+    Command(LineCommand),
     /// Look at targets and groups
     #[command(subcommand)]
     Inventory(InventoryCommand),
@@ -71,15 +82,18 @@ enum Command {
     Job(job::JobCommand),
     Fleet(fleet::Arguments),
     Demo(demo::Arguments),
+    Doc(doc::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
 enum PlanCommand {
     Run(plan_run::Arguments),
+    Preview(plan_preview::Arguments),
     Check(plan_check::Arguments),
     Resume(plan_resume::Arguments),
     Graph(plan_graph::Arguments),
     Show(plan_show::Arguments),
+    Test(plan_test::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -89,7 +103,7 @@ enum TaskCommand {
 }
 
 #[derive(Debug, Subcommand)]
-enum CommandCommand {
+enum LineCommand {
     Run(command_run::Arguments),
 }
 
@@ -116,16 +130,19 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(command: Command) -> Result<Exit, Error> {
     match command {
         Command::Plan(PlanCommand::Run(arguments)) => plan_run::run(&arguments),
+        Command::Plan(PlanCommand::Preview(arguments)) => plan_preview::run(&arguments),
         Command::Plan(PlanCommand::Resume(arguments)) => plan_resume::run(&arguments),
         Command::Plan(PlanCommand::Check(arguments)) => plan_check::run(&arguments),
         Command::Plan(PlanCommand::Graph(arguments)) => plan_graph::run(&arguments),
         Command::Plan(PlanCommand::Show(arguments)) => plan_show::run(&arguments),
+        Command::Plan(PlanCommand::Test(arguments)) => plan_test::run(&arguments),
         Command::Task(TaskCommand::Run(arguments)) => task_run::run(&arguments),
         Command::Task(TaskCommand::Show(arguments)) => task_show::run(&arguments),
-        Command::Command(CommandCommand::Run(arguments)) => command_run::run(&arguments),
+        Command::Command(LineCommand::Run(arguments)) => command_run::run(&arguments),
         Command::Inventory(InventoryCommand::Show(arguments)) => inventory_show::run(&arguments),
         Command::Job(command) => job::run(command),
         Command::Fleet(arguments) => fleet::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Doc(arguments) => doc::run(&arguments),
     }
 }

@@ -1,11 +1,13 @@
 //! `segue plan resume`: a job goes on from what is recorded; only what is missing or failed is done.
 
+use std::sync::Arc;
+
 use clap::{Args, ValueEnum};
 
 use super::{
     arguments::{ConnectionArguments, ParamArguments, ProjectArguments, RunArguments},
     kept::{self, Kept},
-    launch::{JobOptions, Launch, Launched},
+    launch::{GoingOn, JobOptions, Launch, Launched},
     output::{print_json, print_text},
     params, plan_run, plan_show,
     setup::Setup,
@@ -87,10 +89,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
     loop {
         let launch = Launch::resume(
             &setup,
-            std::sync::Arc::clone(&kept.store),
+            &options,
+            Arc::clone(&kept.store),
             &summary.job,
-            rules.clone(),
-            plan_run::hash(program.source().text()),
+            GoingOn {
+                rules: rules.clone(),
+                plan_hash: plan_run::hash(program.source().text()),
+            },
         )?;
         let launched = launch.run(&setup, &options, |context| {
             plan_run::interpret(&setup, program.clone(), params.clone(), context)

@@ -152,7 +152,7 @@ fn end(outcome: PlanOutcome) -> JobEnd {
 }
 
 /// What was given on the command line. `--targets` goes to the parameter that names targets.
-fn given(
+pub(super) fn given(
     params: &ParamArguments,
     targets: &TargetArguments,
     header: &Header,

@@ -6,10 +6,11 @@ use std::{
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::rehearsal::Rehearsal;
 use crate::{
     model::{
         ActionKind, EffectId, Failure, Map, MessageLevel, Place, ResultSet, StepStatus, Target,
-        Value,
+        TargetResult, Value,
     },
     schedule::{BatchSpec, FailureBudget},
     task::Task,
@@ -196,6 +197,9 @@ pub struct RunOptions {
     /// The plan deals with failed targets itself, so their failures end nothing.
     #[serde(skip)]
     pub catch_errors: bool,
+    /// What a preview answers in its place.
+    #[serde(skip)]
+    pub preview: Option<Map>,
     /// Part of an `undo` or a clean-up: it is done although the job is stopping.
     #[serde(skip)]
     pub cleanup: bool,
@@ -270,11 +274,40 @@ pub type Perform = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 /// `perform` itself returns at once; the future is driven by tokio and may take as long as it likes.
 pub trait Performer: Send + Sync {
     fn perform(&self, request: Request) -> Perform;
+
+    /// What stands for an entry that a result does not have, if the result is one that nobody knows yet.
+    ///
+    /// Asked only about entries that are not there, when the plan looks at them.
+    fn unknown(&self, _look: &Look<'_>) -> Option<Value> {
+        None
+    }
+
+    /// The test that is run, if this is one.
+    fn rehearsal(&self) -> Option<Rehearsal> {
+        None
+    }
+}
+
+/// The plan looks at an entry of a result.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    pub result: &'a Arc<TargetResult>,
+    /// The name of the entry, such as `stdout`.
+    pub entry: &'a str,
+    pub place: Option<&'a Place>,
 }
 
 impl<P: Performer + ?Sized> Performer for Arc<P> {
     fn perform(&self, request: Request) -> Perform {
         (**self).perform(request)
+    }
+
+    fn unknown(&self, look: &Look<'_>) -> Option<Value> {
+        (**self).unknown(look)
+    }
+
+    fn rehearsal(&self) -> Option<Rehearsal> {
+        (**self).rehearsal()
     }
 }
 

@@ -14,7 +14,7 @@ use rhai::{
 use super::{
     functions,
     limits::Limits,
-    object::{Fault, Future, Graph, Hidden, Results, TargetSet, Tiers},
+    object::{Expected, Fault, Future, Graph, Hidden, Results, TargetSet, Tiers},
 };
 use crate::model::{Target, TargetResult};
 
@@ -79,4 +79,10 @@ pub(super) fn with_functions(limits: &Limits) -> Engine {
         .register_iterator::<Results>();
     functions::register(&mut engine);
     engine
+}
+
+/// Adds what only the files of tests can use.
+pub(super) fn add_test_functions(engine: &mut Engine) {
+    engine.register_type_with_name::<Expected>("Expectation");
+    functions::register_for_tests(engine);
 }

@@ -16,10 +16,10 @@ use super::{
     perseverance::{retried, within},
     scheduler::BranchKind,
     site::Site,
-    trace::PlanError,
+    trace::{self, PlanError},
 };
 use crate::{
-    model::{BranchPath, Failure, Map, StepStatus, Value},
+    model::{BranchPath, EffectId, Failure, Map, StepStatus, Value},
     schedule::{
         self, GraphError, OnStepFailure, Reaction, RunRules, Schedule, SkipReason, StepEvent,
         StepGraph, StepIndex, Summary,
@@ -298,6 +298,11 @@ impl GraphRun {
         let Some(first) = failed.first().filter(|_| !rules.catch_errors) else {
             return Ok(Dynamic::from_map(outcome));
         };
+        // All that failed is done again when the job is resumed, not only what is told first.
+        let errors = failed.iter();
+        let errors = errors.filter_map(|step| self.errors[step.position()].as_deref());
+        let effects = errors.flat_map(|error| trace::effects(error, &self.site.host));
+        let effects: Vec<EffectId> = effects.collect();
         let Some(error) = self.errors[first.position()].take() else {
             return Ok(Dynamic::from_map(outcome));
         };
@@ -310,7 +315,7 @@ impl GraphRun {
             failure.details.extend(outcome);
         }
         let place = cause.place().cloned().or_else(|| self.site.place());
-        let mut fault = Fault::new(failure, place);
+        let mut fault = Fault::new(failure, place).of_effects(effects);
         if let Some(results) = cause.results {
             fault = fault.with_results(Results::from(results));
         }

@@ -73,6 +73,7 @@ impl Host {
     /// A host with an engine that is linked to it.
     pub(super) fn new(parts: HostParts) -> Rc<Self> {
         let meter = Rc::new(Meter::default());
+        let is_test = parts.performer.rehearsal().is_some();
         let scheduler = Scheduler::new(
             parts.performer,
             parts.handle,
@@ -97,6 +98,9 @@ impl Host {
             engine: OnceCell::new(),
         });
         let mut engine = super::engine::with_functions(&host.limits);
+        if is_test {
+            super::engine::add_test_functions(&mut engine);
+        }
         let link = Rc::downgrade(&host);
         engine.set_default_tag(Dynamic::from(Link(Weak::clone(&link))));
         engine.set_module_resolver(super::import::Importer::new(Weak::clone(&link)));

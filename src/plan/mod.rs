@@ -37,6 +37,7 @@ mod perseverance;
 mod plan_stop;
 mod program;
 mod project_world;
+mod rehearsal;
 mod scheduler;
 mod selection;
 mod site;
@@ -55,11 +56,11 @@ pub use self::{
     },
     diagnostic::{Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
-        Action, ApproveBy, Effect, OnFailure, Outcome, Params, Perform, Performer, Request, Retry,
-        Run, RunOptions,
+        Action, ApproveBy, Effect, Look, OnFailure, Outcome, Params, Perform, Performer, Request,
+        Retry, Run, RunOptions,
     },
     ending::Ending,
-    functions::{Entry, EntryKind, Param, catalog},
+    functions::{Entry, EntryKind, Param, catalog, test_catalog},
     header::{DefaultExpression, Header, PlanParam},
     identity::IdentityKey,
     interpreter::{Interpreter, PlanEnd, PlanOutcome},
@@ -67,6 +68,7 @@ pub use self::{
     options::{OPTIONS, OptionEntry},
     plan_stop::PlanStop,
     program::{Program, ProgramError},
+    rehearsal::{Problem, Rehearsal, TestCase},
     source::{Source, Span},
     trace::{Frame, FrameFunction, PlanError},
     world::World,

@@ -115,6 +115,11 @@ pub const OPTIONS: &[OptionEntry] = &[
         "a duration such as \"10s\"",
         "The time between two batches.",
     ),
+    option(
+        "preview",
+        "a Map of data",
+        "What `segue plan preview` takes for its value, since nothing is done there.",
+    ),
     option("pretty", "a Boolean", "Puts it on several lines."),
     option(
         "retry",
@@ -260,6 +265,7 @@ fn set(options: &mut Options, name: &str, value: &Dynamic) -> Option<()> {
         },
         "max_failures" => run.on_failure = OnFailure::Budget(budget(value)?),
         "env" => run.env = environment(value)?,
+        "preview" => run.preview = Some(convert::to_map(&*value.read_lock::<ScriptMap>()?).ok()?),
         "arguments" => options.arguments = arguments(value)?,
         "batch" => run.batch = Some(batches::read(value).ok()?),
         "pause" => run.pause = Some(read_duration(value)?),

@@ -156,6 +156,11 @@ impl Scheduler {
             .unwrap_or_else(|| Err(Ending::Cancelled.into_error(Position::NONE)))
     }
 
+    /// Who performs the effects.
+    pub(super) fn performer(&self) -> &dyn Performer {
+        &*self.performer
+    }
+
     /// The branch that runs now.
     pub(super) fn current(&self) -> Rc<Branch> {
         let current = self.current.borrow();

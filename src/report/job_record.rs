@@ -3,7 +3,10 @@
 use serde_json::{Value as Json, json};
 
 use super::json::{job_document, result_document};
-use crate::event::{EffectView, JobView};
+use crate::{
+    event::{EffectView, JobView},
+    model::TargetName,
+};
 
 /// The document of [`job_document`] and, beside it, who ran what from where, every step, and every effect with its
 /// results. `state` is how the job stands, which its events alone can't tell.
@@ -53,7 +56,7 @@ fn effect_record(id: &str, effect: &EffectView) -> Json {
         .values()
         .map(|result| result_document(result))
         .collect();
-    let running: Vec<&str> = effect.running.keys().map(|name| name.as_str()).collect();
+    let running: Vec<&TargetName> = effect.running.keys().collect();
     json!({
         "id": id,
         "function": effect.asked.function,

@@ -8,6 +8,7 @@ mod job_page;
 mod job_record;
 mod json;
 mod json_lines;
+mod language;
 mod result_lines;
 
 pub use self::{
@@ -16,4 +17,5 @@ pub use self::{
     job_record::job_record,
     json::{job_document, result_document},
     json_lines::JsonLines,
+    language::{Topic, language_page, topic_text},
 };

@@ -98,6 +98,7 @@ pub(super) struct Dispatch {
     pause: Duration,
     rolling: Rolling,
     states: Vec<State>,
+    was_stopped: bool,
 }
 
 impl Rules {
@@ -130,7 +131,13 @@ impl Dispatch {
             pause: rules.pause.unwrap_or_default(),
             rolling: Rolling::new(targets, rules.rolling()),
             states: vec![State::Idle; targets],
+            was_stopped: false,
         }
+    }
+
+    /// Whether stopping kept it from doing all that it would have done.
+    pub(super) const fn was_stopped(&self) -> bool {
+        self.was_stopped
     }
 
     /// Takes in what happened and says what to do, in this order.
@@ -167,16 +174,13 @@ impl Dispatch {
     ) -> Option<RollingEvent> {
         let attempt = self.leave_running(target);
         let delay = self.delay_before(attempt + 1);
-        match delay.filter(|_| may_retry && self.rolling.ending().is_none()) {
-            Some(delay) => {
-                self.states[target] = State::Delayed { attempt };
-                reactions.push(Reaction::Delay { target, delay });
-                None
-            }
-            None => {
-                reactions.push(Reaction::Settle(target));
-                Some(RollingEvent::Failed(target))
-            }
+        if let Some(delay) = delay.filter(|_| may_retry && self.rolling.ending().is_none()) {
+            self.states[target] = State::Delayed { attempt };
+            reactions.push(Reaction::Delay { target, delay });
+            None
+        } else {
+            reactions.push(Reaction::Settle(target));
+            Some(RollingEvent::Failed(target))
         }
     }
 
@@ -193,6 +197,7 @@ impl Dispatch {
                     RollingReaction::Start(target) => self.start(target, 1, reactions),
                     RollingReaction::Pause => reactions.push(Reaction::Pause(self.pause)),
                     RollingReaction::End(summary) => {
+                        self.was_stopped = summary.ending == RollingEnding::StopRequested;
                         let because = match summary.ending {
                             RollingEnding::StopRequested => Because::Stopped,
                             RollingEnding::Completed | RollingEnding::OverBudget(_) => {

@@ -82,19 +82,17 @@ impl FanOut {
             effect: self.effect,
             ready,
         };
-        let was_stopped = match taken {
+        match taken {
             Ok(()) => fan.drive(cleanup).await,
-            Err(Refusal::Held(failure)) => {
-                fan.settle_all(&failure);
-                false
-            }
+            Err(Refusal::Held(failure)) => fan.settle_all(&failure),
             Err(Refusal::Stopped) => return Outcome::Stopped,
             Err(Refusal::Store(error)) => {
                 let message = format!("the targets could not be locked: {error}");
                 let failure = Failure::new(kinds::EFFECT, message);
                 return Outcome::Failed { failure };
             }
-        };
+        }
+        let was_stopped = fan.dispatch.was_stopped();
         let results = fan.results();
         // The plan must not take what a stop cut short for an answer; a resume does what is left of it.
         if was_stopped && !results.is_ok() {
@@ -124,8 +122,7 @@ struct Fanning {
 }
 
 impl Fanning {
-    /// Goes on until every target has its result. True if it was stopped before that.
-    async fn drive(&mut self, cleanup: bool) -> bool {
+    async fn drive(&mut self, cleanup: bool) {
         let stop = self.shared.stop.clone();
         let mut stopping = cleanup;
         let mut inputs = VecDeque::from([Input::Begin]);
@@ -133,20 +130,19 @@ impl Fanning {
             while let Some(input) = inputs.pop_front() {
                 for reaction in self.dispatch.handle(input) {
                     if self.react(reaction) {
-                        return stopping && !cleanup;
+                        return;
                     }
                 }
             }
             tokio::select! {
-                happened = self.happening.join_next() => match happened {
-                    Some(Ok(happened)) => inputs.extend(self.take_in(happened)),
-                    // Nothing is awaited that could panic with a target still open: an attempt
-                    // catches its own. What is left is a bug, and every target still gets a result.
-                    Some(Err(_)) | None => {
+                happened = self.happening.join_next() => {
+                    let Some(Ok(happened)) = happened else {
+                        // A try panicked: a bug, and every target still gets a result.
                         self.settle_orphans();
-                        return stopping && !cleanup;
-                    }
-                },
+                        return;
+                    };
+                    inputs.push_back(self.take_in(happened));
+                }
                 () = stop.reached(StopStage::Drain), if !stopping => {
                     stopping = true;
                     inputs.push_back(Input::Stop);
@@ -191,10 +187,10 @@ impl Fanning {
         false
     }
 
-    fn take_in(&mut self, happened: Happened) -> Option<Input> {
+    fn take_in(&mut self, happened: Happened) -> Input {
         match happened {
-            Happened::DelayOver(target) => Some(Input::DelayOver(target)),
-            Happened::PauseOver => Some(Input::PauseOver),
+            Happened::DelayOver(target) => Input::DelayOver(target),
+            Happened::PauseOver => Input::PauseOver,
             Happened::Tried(tried) => {
                 let Tried {
                     index,
@@ -203,13 +199,13 @@ impl Fanning {
                 } = *tried;
                 if result.is_ok() {
                     self.settle(index, result);
-                    Some(Input::Succeeded(index))
+                    Input::Succeeded(index)
                 } else {
                     self.slots[index].pending = Some(result);
-                    Some(Input::Failed {
+                    Input::Failed {
                         target: index,
                         may_retry,
-                    })
+                    }
                 }
             }
         }

@@ -22,7 +22,7 @@ const WARM_MAX: usize = 2_000;
 /// The connections of a job.
 pub(super) struct Lanes {
     transport: Arc<dyn Transport>,
-    lanes: Mutex<HashMap<TargetName, Arc<Lane>>>,
+    by_target: Mutex<HashMap<TargetName, Arc<Lane>>>,
     open: AtomicUsize,
 }
 
@@ -54,7 +54,7 @@ impl Lanes {
     pub(super) fn new(transport: Arc<dyn Transport>) -> Self {
         Self {
             transport,
-            lanes: Mutex::new(HashMap::new()),
+            by_target: Mutex::new(HashMap::new()),
             open: AtomicUsize::new(0),
         }
     }
@@ -103,7 +103,10 @@ impl Lanes {
     /// Says goodbye on every connection.
     pub(super) async fn close(&self) {
         let lanes: Vec<Arc<Lane>> = {
-            let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut lanes = self
+                .by_target
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             lanes.drain().map(|(_, lane)| lane).collect()
         };
         for lane in lanes {
@@ -115,7 +118,10 @@ impl Lanes {
     }
 
     fn lane(&self, target: &TargetName) -> Arc<Lane> {
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lanes = self
+            .by_target
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         Arc::clone(lanes.entry(target.clone()).or_default())
     }
 }

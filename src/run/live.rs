@@ -66,7 +66,6 @@ pub(super) struct Shared {
     pub(super) stream: Stream,
     pub(super) gate: Arc<dyn Gate>,
     pub(super) stop: StopSignal,
-    pub(super) clock: Clock,
     pub(super) options: LiveOptions,
     pub(super) locks: Option<TargetLocks>,
     controller: Controller,
@@ -75,7 +74,7 @@ pub(super) struct Shared {
 impl LivePerformer {
     #[must_use]
     pub fn new(parts: LiveParts) -> Self {
-        let controller = Controller::new(parts.clock.clone(), parts.project, parts.operator);
+        let controller = Controller::new(parts.clock, parts.project, parts.operator);
         Self {
             shared: Arc::new(Shared {
                 lanes: Lanes::new(parts.transport),
@@ -83,7 +82,6 @@ impl LivePerformer {
                 stream: parts.stream,
                 gate: parts.gate,
                 stop: parts.stop,
-                clock: parts.clock,
                 options: parts.options,
                 locks: parts.locks,
                 controller,

@@ -12,6 +12,7 @@ mod lane;
 mod live;
 mod locks;
 mod operator;
+mod preview;
 mod ready;
 mod stop;
 mod try_once;
@@ -26,5 +27,8 @@ pub use self::{
     live::{DEFAULT_TIMEOUT, LiveOptions, LiveParts, LivePerformer},
     locks::{LockRule, TargetLocks},
     operator::{NoOperator, Operator, Question},
+    preview::{
+        Answer, Difference, PreviewParts, PreviewPerformer, PreviewRecord, Previewed, Unknown, ways,
+    },
     stop::{StopHandle, StopSignal, StopStage},
 };

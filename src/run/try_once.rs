@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use super::{
     live::Shared,
-    ready::{Ready, Work},
+    ready::{Ready, Work, available},
     stop::StopStage,
 };
 use crate::{
@@ -58,7 +58,7 @@ impl Try {
             Ok(Answer::Output(output)) => {
                 (self.ready.read(self.index, &attempt, &output).await, true)
             }
-            Ok(Answer::Available) => (self.ready.available(&attempt), true),
+            Ok(Answer::Available) => (available(&attempt), true),
             Err(failure) => {
                 const HOPELESS: [&str; 3] =
                     [kinds::VALIDATION, kinds::NO_IMPLEMENTATION, kinds::STOPPED];
@@ -113,7 +113,7 @@ impl Try {
         })?;
         let output = self.exchange(session.as_ref(), call, payload).await;
         self.shared.lanes.release(&target.name, session).await;
-        output.map_err(session_failure)
+        output.map_err(|error| session_failure(&error))
     }
 
     async fn exchange(
@@ -159,7 +159,7 @@ fn connect_failure(error: ConnectError) -> Failure {
     }
 }
 
-fn session_failure(error: SessionError) -> Failure {
+fn session_failure(error: &SessionError) -> Failure {
     let message = error.to_string();
     let kind = match error {
         SessionError::Broken { .. } => kinds::LOST,

@@ -425,6 +425,19 @@ async fn a_thousand_jobs_of_one_second_have_ids_of_their_own(room: Room) {
     assert_eq!(ids.len(), 1000);
 }
 
+async fn the_key_of_a_job_is_its_own_and_the_same_in_each_life(room: Room) {
+    let first = create(&room.store, 0);
+    let key = room.store.identity_key(&first.lease).unwrap();
+    let last = first.emit_all([started("deploy"), finished(JobStatus::Failed)]);
+    first.durable.upto(last).await.unwrap();
+    room.store.release(&first.lease).unwrap();
+    let job = &first.lease.job;
+    let again = room.store.take_job(job, &Holder::here(), at(9)).unwrap();
+    assert_eq!(room.store.identity_key(&again).unwrap(), key);
+    let other = create(&room.store, 1);
+    assert_ne!(room.store.identity_key(&other.lease).unwrap(), key);
+}
+
 macro_rules! contract {
     ($($behaviour:ident),* $(,)?) => {
         mod in_memory {
@@ -447,4 +460,5 @@ contract!(
     a_target_is_locked_by_one_job,
     old_jobs_are_pruned_and_running_ones_stay,
     a_thousand_jobs_of_one_second_have_ids_of_their_own,
+    the_key_of_a_job_is_its_own_and_the_same_in_each_life,
 );

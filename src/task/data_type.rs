@@ -149,6 +149,16 @@ impl DataType {
         type_parser::parse(text)
     }
 
+    /// Reads the type that stands at the beginning of `text`, and how many bytes of it that is.
+    ///
+    /// For places where more follows, as in the `param` lines of a plan.
+    ///
+    /// # Errors
+    /// As [`DataType::parse`].
+    pub fn parse_prefix(text: &str) -> Result<(Self, usize), TypeError> {
+        type_parser::parse_prefix(text)
+    }
+
     /// Whether a value of this type may be left out, which is giving `undef`.
     #[must_use]
     pub fn is_optional(&self) -> bool {

@@ -15,36 +15,30 @@ const NESTING_MAX: usize = 32;
 const LENGTH_MAX: usize = 16 << 10;
 
 pub(super) fn parse(text: &str) -> Result<DataType, TypeError> {
-    if text.len() > LENGTH_MAX {
-        return Err(TypeError::new(
-            LENGTH_MAX,
-            0,
-            format!("a type has at most {LENGTH_MAX} bytes"),
-        ));
+    let (data_type, end) = parse_prefix(text)?;
+    let rest = text[end..].trim();
+    if rest.is_empty() {
+        return Ok(data_type);
     }
+    let offset = end + text[end..].len() - text[end..].trim_start().len();
+    let message = format!("`{}` stands after the end of the type", clip(rest));
+    let error = TypeError::new(offset, rest.len(), message);
+    Err(if rest.starts_with('|') {
+        error.with_help("write alternatives as `Variant[A, B]`")
+    } else {
+        error
+    })
+}
+
+pub(super) fn parse_prefix(text: &str) -> Result<(DataType, usize), TypeError> {
     let mut parser = Parser {
-        text,
+        // Where a plan follows, the rest is none of our business.
+        text: &text[..text.floor_char_boundary(LENGTH_MAX)],
         at: 0,
         depth: 0,
     };
     let data_type = parser.data_type()?;
-    parser.blank();
-    if parser.at < text.len() {
-        let rest = &text[parser.at..];
-        let mut error = TypeError::new(
-            parser.at,
-            rest.trim_end().len(),
-            format!(
-                "`{}` stands after the end of the type",
-                clip(rest.trim_end())
-            ),
-        );
-        if rest.starts_with('|') {
-            error = error.with_help("write alternatives as `Variant[A, B]`");
-        }
-        return Err(error);
-    }
-    Ok(data_type)
+    Ok((data_type, parser.at))
 }
 
 struct Parser<'a> {
@@ -68,10 +62,11 @@ impl Parser<'_> {
         self.rest().chars().next()
     }
 
+    /// Takes `wanted` and the blanks before it, or neither.
     fn eat(&mut self, wanted: &str) -> bool {
-        self.blank();
-        let found = self.rest().starts_with(wanted);
+        let found = self.rest().trim_start().starts_with(wanted);
         if found {
+            self.blank();
             self.at += wanted.len();
         }
         found
@@ -81,6 +76,7 @@ impl Parser<'_> {
         if self.eat(wanted) {
             return Ok(());
         }
+        self.blank();
         Err(match self.peek() {
             None => TypeError::new(self.at, 0, format!("the type ends inside of `{inside}`"))
                 .with_help(format!("add the missing `{wanted}`")),
@@ -522,6 +518,20 @@ pub(super) mod tests {
         })
         .collect();
         insta::assert_snapshot!(rendered.join("\n"));
+    }
+
+    #[test]
+    fn type_in_front_of_something_else_is_read() {
+        for (text, rest) in [
+            ("String[1] = \"nginx\";", " = \"nginx\";"),
+            ("Variant[Integer[1], Pattern[/^[=;]\\d+%$/]] = 2;", " = 2;"),
+            ("TargetSpec;", ";"),
+            ("String = 1", " = 1"),
+            ("Enum[a, b], more", ", more"),
+        ] {
+            let (_, end) = parse_prefix(text).unwrap();
+            assert_eq!(&text[end..], rest);
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::{
 use crate::segue::{Ran, Segue};
 
 /// How long a condition may take on a machine that does a lot of other things.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// Three names for this machine.
 const INVENTORY: &str = r#"
@@ -174,7 +174,7 @@ impl Running {
     /// Reads so many lines of its standard output. Gives how many there were.
     pub(super) fn read_lines(&mut self, count: usize) -> usize {
         let lines = BufReader::new(self.child.stdout.as_mut().unwrap()).lines();
-        lines.take(count).filter(Result::is_ok).count()
+        lines.take(count).map_while(Result::ok).count()
     }
 
     /// Ends it as nothing can be caught.

@@ -31,7 +31,7 @@ impl<'t> Checker<'t> {
                 "File" => self.script_or_upload(&signature.name, given),
                 _ => {}
             }
-            if param.wanted == "Options" {
+            if param.wanted.split(" | ").any(|one| one == "Options") {
                 self.options(signature, given);
             }
         }

@@ -397,11 +397,9 @@ impl<'t> Checker<'t> {
 
 /// The type of what a function gives. What a signature has no words for is said here.
 fn returned(signature: &Signature) -> Kind {
-    match (signature.receiver.as_deref(), signature.name.as_str()) {
-        (Some("TargetSet"), "batches") => Kind::array(Kind::native("TargetSet")),
-        (Some("String"), "find_all" | "split_regex") => Kind::array(Kind::Text),
+    match signature.name.as_str() {
         // Nothing, if there is none.
-        (_, "find" | "env") => Kind::Unknown,
+        "find" | "env" => Kind::Unknown,
         _ => Kind::named(&signature.returns),
     }
 }

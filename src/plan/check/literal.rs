@@ -41,6 +41,13 @@ impl<'t> Checker<'t> {
     /// The string that an expression is known to be, and where it is written.
     pub(super) fn text_of(&self, expression: &'t Expression) -> Option<(&'t str, Span)> {
         let resolved = self.resolved(expression);
+        // A step is its name: `let fetch = graph.step("fetch", ...)`.
+        let resolved = match &resolved.kind {
+            ExpressionKind::Method { call, .. } if call.name.text == "step" => {
+                self.resolved(call.arguments.first()?)
+            }
+            _ => resolved,
+        };
         resolved.as_text().map(|text| (text, resolved.span))
     }
 

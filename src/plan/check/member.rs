@@ -157,7 +157,7 @@ impl<'t> Checker<'t> {
         span: Span,
     ) -> Kind {
         let kind = self.value(receiver);
-        self.changed_by(receiver, &call.name);
+        self.changed_by(&kind, receiver, &call.name);
         self.self_capture(receiver, call);
         let name = &call.name.text;
         let receiver_name = match &kind {
@@ -174,8 +174,13 @@ impl<'t> Checker<'t> {
                 .filter(|signature| signature.receiver.as_ref() == Some(receiver_name))
                 .collect();
             if !candidates.is_empty() {
-                if receiver_name == "Graph" && name == "step" {
-                    self.step(receiver, call);
+                if receiver_name == "Graph" {
+                    match name.as_str() {
+                        "step" => self.step(receiver, call),
+                        // The steps of another graph: their names are not followed.
+                        "add" => self.adds_graph(receiver),
+                        _ => {}
+                    }
                 }
                 return self.native_call(&candidates, call, Some(&kind), span);
             }
@@ -333,6 +338,31 @@ impl<'t> Checker<'t> {
         self.tell(problem);
     }
 
+    /// Where a closure in an argument uses the variable; also one that a variable or a map holds.
+    fn captured_in(&self, argument: &Expression, name: &str) -> Option<Span> {
+        match &argument.kind {
+            ExpressionKind::Closure(closure) => closure
+                .captures
+                .iter()
+                .find(|capture| capture.text == name)
+                .map(|capture| capture.span),
+            ExpressionKind::Map(entries) => entries
+                .iter()
+                .find_map(|entry| self.captured_in(&entry.value, name)),
+            ExpressionKind::Array(items) => {
+                items.iter().find_map(|item| self.captured_in(item, name))
+            }
+            ExpressionKind::Variable(held) => {
+                let value = self.scopes.get(held)?.value?;
+                match value.kind {
+                    ExpressionKind::Closure(_) => self.captured_in(value, name),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
     /// `r.keys().map(|k| r[k])`: Rhai holds `r` until the call has ended.
     fn self_capture(&mut self, receiver: &Expression, call: &Call) {
         let root = receiver.root();
@@ -340,21 +370,14 @@ impl<'t> Checker<'t> {
             return;
         };
         for argument in &call.arguments {
-            let ExpressionKind::Closure(closure) = &argument.kind else {
-                continue;
-            };
-            let Some(captured) = closure
-                .captures
-                .iter()
-                .find(|capture| capture.text == *name)
-            else {
+            let Some(captured) = self.captured_in(argument, name) else {
                 continue;
             };
             let problem = self
                 .error(
                     "segue::plan::self_capture",
                     format!("`{name}` is used inside of its own method call"),
-                    captured.span,
+                    captured,
                     "this closure uses it",
                 )
                 .label(

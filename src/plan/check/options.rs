@@ -41,17 +41,25 @@ impl<'t> Checker<'t> {
                 self.tell(problem);
                 continue;
             }
-            self.option(function, name, &entry.value);
+            self.option(signature, name, &entry.value);
         }
     }
 
-    fn option(&mut self, function: &str, name: &str, value: &'t Expression) {
+    fn option(&mut self, signature: &Signature, name: &str, value: &'t Expression) {
         let Some(literal) = self.literal(value) else {
             return;
         };
-        let Some(wanted) = wrong(name, &literal) else {
+        let is_graph = signature.receiver.as_deref() == Some("Graph");
+        let wanted = match name {
+            "on_failure" if is_graph => wrong_rule(&literal),
+            // Names for a step, a map for a run.
+            "uses" | "after" if is_graph => None,
+            _ => wrong(name, &literal),
+        };
+        let Some(wanted) = wanted else {
             return;
         };
+        let function = &signature.name;
         let span = self.resolved(value).span;
         let problem = self.error(
             "segue::plan::option_value",
@@ -80,6 +88,13 @@ impl<'t> Checker<'t> {
             self.tell(problem);
         }
     }
+}
+
+/// What a graph does with a failed step.
+fn wrong_rule(value: &Value) -> Option<&'static str> {
+    let known = ["skip_dependents", "stop", "continue", "rollback"];
+    let fits = *value == Value::Null || value.as_str().is_some_and(|rule| known.contains(&rule));
+    (!fits).then_some("\"skip_dependents\", \"stop\", \"continue\" or \"rollback\"")
 }
 
 fn is_duration(value: &Value) -> bool {
@@ -121,7 +136,8 @@ fn fits(name: &str, value: &Value) -> bool {
         "max_failures" => count(0) || share(),
         "on_failure" => matches!(value.as_str(), Some("stop" | "survivors")) || count(0) || share(),
         "retry" => count(1) || value.as_map().is_some(),
-        "env" => value.as_map().is_some(),
+        "undo" | "when" => false,
+        "env" | "preview" => value.as_map().is_some(),
         "arguments" => value.as_array().is_some(),
         _ => true,
     }

@@ -345,8 +345,9 @@ impl<'t> Checker<'t> {
     }
 
     /// The same for a method that changes what it is called on.
-    pub(super) fn changed_by(&mut self, receiver: &Expression, method: &Name) {
-        if !is_changing(&method.text) {
+    pub(super) fn changed_by(&mut self, kind: &Kind, receiver: &Expression, method: &Name) {
+        let adds_steps = kind.is_native("Graph") && matches!(method.text.as_str(), "step" | "add");
+        if !adds_steps && !is_changing(&method.text) {
             return;
         }
         if let ExpressionKind::Variable(name) = &receiver.root().kind {

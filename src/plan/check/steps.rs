@@ -67,6 +67,13 @@ impl StepGraphs {
 }
 
 impl<'t> Checker<'t> {
+    /// A graph gets the steps of another one.
+    pub(super) fn adds_graph(&mut self, receiver: &Expression) {
+        if let ExpressionKind::Variable(variable) = &receiver.kind {
+            self.graphs.passed_on(variable);
+        }
+    }
+
     /// `graph.step("name", #{ after: ... }, || ...)`.
     pub(super) fn step(&mut self, receiver: &'t Expression, call: &'t Call) {
         let ExpressionKind::Variable(variable) = &receiver.kind else {
@@ -100,7 +107,9 @@ impl<'t> Checker<'t> {
     fn names_of(&self, expression: &'t Expression) -> Option<Vec<(String, Span)>> {
         let resolved = self.resolved(expression);
         match &resolved.kind {
-            ExpressionKind::Text(text) => Some(vec![(text.clone(), resolved.span)]),
+            ExpressionKind::Text(_) | ExpressionKind::Method { .. } => self
+                .text_of(resolved)
+                .map(|(text, span)| vec![(text.to_owned(), span)]),
             ExpressionKind::Array(items) => items
                 .iter()
                 .map(|item| {

@@ -103,10 +103,6 @@ impl Vocabulary {
                     .push(signature);
             }
         }
-        for signature in step_graphs() {
-            own.entry(signature.name.clone())
-                .or_insert_with(|| vec![signature]);
-        }
         Self {
             own,
             rhai: rhai_functions(),
@@ -176,47 +172,6 @@ impl Vocabulary {
             .map(|(name, _)| name.as_str())
             .chain(self.rhai_names().filter(|name| is_word(name)))
     }
-}
-
-/// Step graphs, as far as the catalog does not have them.
-fn step_graphs() -> Vec<Signature> {
-    let signature = |name: &str,
-                     receiver: Option<&str>,
-                     params: &[(&str, &str, bool)],
-                     returns: &str| Signature {
-        name: name.to_owned(),
-        member: if receiver.is_some() {
-            MemberKind::Method
-        } else {
-            MemberKind::Function
-        },
-        receiver: receiver.map(str::to_owned),
-        params: params
-            .iter()
-            .map(|(name, wanted, optional)| SignatureParam {
-                name: (*name).to_owned(),
-                wanted: (*wanted).to_owned(),
-                optional: *optional,
-            })
-            .collect(),
-        options: &[],
-        returns: returns.to_owned(),
-        shown: name.to_owned(),
-    };
-    vec![
-        signature("graph", None, &[("name", "String", false)], "Graph"),
-        signature(
-            "step",
-            Some("Graph"),
-            &[
-                ("name", "String", false),
-                ("options", "Map | Closure", false),
-                ("body", "Closure", true),
-            ],
-            "()",
-        ),
-        signature("run", Some("Graph"), &[("options", "Map", true)], "Any"),
-    ]
 }
 
 fn is_word(name: &str) -> bool {

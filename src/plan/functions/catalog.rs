@@ -18,7 +18,7 @@ use crate::{
     plan::{
         call::{Call, CallResult},
         fiber,
-        object::{Fault, Future, Graph, Hidden, Results, TargetSet, Tiers},
+        object::{Expected, Fault, Future, Graph, Hidden, Results, TargetSet, Tiers},
         scheduler::panic_error,
     },
 };
@@ -332,6 +332,7 @@ fn type_id(name: &'static str) -> TypeId {
         "Error" => TypeId::of::<Rc<Fault>>(),
         "Future" => TypeId::of::<Rc<Future>>(),
         "Graph" => TypeId::of::<Rc<Graph>>(),
+        "Expectation" => TypeId::of::<Expected>(),
         "Tiers" => TypeId::of::<Tiers>(),
         "Sensitive" => TypeId::of::<Hidden>(),
         "String" => TypeId::of::<ImmutableString>(),
@@ -365,6 +366,25 @@ pub fn catalog() -> &'static [Entry] {
         ];
         themes.into_iter().flatten().collect()
     })
+}
+
+/// What Segue adds to the language of tests alone.
+pub fn test_catalog() -> &'static [Entry] {
+    static CATALOG: OnceLock<Vec<Entry>> = OnceLock::new();
+    CATALOG.get_or_init(|| {
+        let themes = [super::testing::entries(), super::expectation::entries()];
+        themes.into_iter().flatten().collect()
+    })
+}
+
+/// Makes what only tests can use known to an engine.
+pub(in crate::plan) fn register_for_tests(engine: &mut Engine) {
+    let mut module = Module::new();
+    for entry in test_catalog() {
+        entry.set_into(&mut module);
+    }
+    module.build_index();
+    engine.register_global_module(module.into());
 }
 
 /// Makes the whole catalog known to an engine, but for what is in a namespace.

@@ -6,6 +6,7 @@ mod catalog;
 mod controller;
 mod data;
 mod error;
+mod expectation;
 mod files;
 mod graph;
 mod inventory;
@@ -18,7 +19,8 @@ mod sequence;
 mod talk;
 mod target;
 mod target_set;
+mod testing;
 mod text;
 
-pub use self::catalog::{Entry, EntryKind, Param, catalog};
-pub(super) use self::catalog::{names, register, register_namespaces};
+pub use self::catalog::{Entry, EntryKind, Param, catalog, test_catalog};
+pub(super) use self::catalog::{names, register, register_for_tests, register_namespaces};

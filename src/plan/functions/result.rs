@@ -10,6 +10,7 @@ use crate::{
     plan::{
         call::Call,
         convert,
+        effect::Look,
         object::{Fault, result_map},
     },
 };
@@ -50,7 +51,7 @@ fn outcome() -> Vec<Entry> {
             let result = result(call);
             match &result.failure {
                 Some(failure) => Ok(failure.message.as_str().into()),
-                None => Ok(text(&result, &["_output"])),
+                None => Ok(text(call, &["_output"])),
             }
         })
         .gives("String")
@@ -83,16 +84,16 @@ fn content() -> Vec<Entry> {
             .gives("Map")
             .doc("What the task gave.")
             .example(r#"let status = run_task("service", "web1", #{ action: "status" }).first.value;"#),
-        Entry::getter(RESULT, "stdout", |call| Ok(text(&result(call), &["stdout", "_output"])))
+        Entry::getter(RESULT, "stdout", |call| Ok(text(call, &["stdout", "_output"])))
             .gives("String")
             .doc("What was printed on the standard output. Of a task that gave JSON, its `_output`.")
             .example(r#"print(run_command("hostname", "web1").first.stdout);"#),
-        Entry::getter(RESULT, "stderr", |call| Ok(text(&result(call), &["stderr"])))
+        Entry::getter(RESULT, "stderr", |call| Ok(text(call, &["stderr"])))
             .gives("String")
             .doc("What was printed on the standard error.")
             .example(r#"print(run_command("true", "web1").first.stderr);"#),
         Entry::getter(RESULT, "output", |call| {
-            Ok(text(&result(call), &["merged_output", "_output", "stdout"]))
+            Ok(text(call, &["merged_output", "_output", "stdout"]))
         })
         .gives("String")
         .doc("What was printed, both streams together as far as they were kept together.")
@@ -103,7 +104,7 @@ fn content() -> Vec<Entry> {
             .example(r#"print(run_command("true", "web1").first.exit_code);"#),
         Entry::index(RESULT, |call| {
             let key = call.text(1)?;
-            Ok(result(call).value.get(&key).map_or(Dynamic::UNIT, convert::to_dynamic))
+            Ok(entry(call, &[&key]).map_or(Dynamic::UNIT, |value| convert::to_dynamic(&value)))
         })
         .takes("key", "String")
         .gives("Any")
@@ -111,9 +112,8 @@ fn content() -> Vec<Entry> {
         .example(r#"print(run_task("service", "web1", #{ action: "status" }).first["status"]);"#),
         Entry::method(RESULT, "get", |call| {
             let key = call.text(1)?;
-            let result = result(call);
-            match result.value.get(&key) {
-                Some(value) => Ok(convert::to_dynamic(value)),
+            match entry(call, &[&key]) {
+                Some(value) => Ok(convert::to_dynamic(&value)),
                 None => Ok(call.argument(2).clone()),
             }
         })
@@ -124,7 +124,7 @@ fn content() -> Vec<Entry> {
         .example(r#"let version = run_task("package", "web1").first.get("version", "none");"#),
         Entry::method(RESULT, "contains", |call| {
             let key = call.text(1)?;
-            Ok(result(call).value.get(&key).is_some().into())
+            Ok(entry(call, &[&key]).is_some().into())
         })
         .takes("key", "String")
         .gives("Boolean")
@@ -169,9 +169,22 @@ const fn status(status: Status) -> &'static str {
 }
 
 /// The first of these entries of the value, as text.
-fn text(result: &TargetResult, keys: &[&str]) -> Dynamic {
+fn text(call: &Call<'_>, keys: &[&str]) -> Dynamic {
+    entry(call, keys).map_or_else(|| "".into(), |value| value.to_string().into())
+}
+
+/// The first of these entries that the value has; else what stands for the first one while nobody knows the value.
+fn entry(call: &Call<'_>, keys: &[&str]) -> Option<Value> {
+    let result = result(call);
     let found = keys.iter().find_map(|key| result.value.get(key));
-    found.map_or_else(|| "".into(), |value| value.to_string().into())
+    found.cloned().or_else(|| {
+        let host = call.host();
+        host.scheduler.performer().unknown(&Look {
+            result: &result,
+            entry: keys.first()?,
+            place: call.place().as_ref(),
+        })
+    })
 }
 
 #[expect(

@@ -1,5 +1,6 @@
 //! The native types of the language. Cloning one is cloning a pointer; none has a setter.
 
+mod expected;
 mod fault;
 mod future;
 mod graph;
@@ -9,6 +10,7 @@ mod target_set;
 mod tiers;
 
 pub(crate) use self::{
+    expected::Expected,
     fault::Fault,
     future::Future,
     graph::{Graph, Step},

@@ -232,3 +232,67 @@ fn an_error_of_the_interpreter_can_be_caught_and_thrown_on() {
     let error = Stage::new("try { [][1] } catch (err) { fail(err) }").error();
     assert!(error.failure.message.contains("out of bounds"), "{error}");
 }
+
+/// What was done by the effects that an error came of.
+fn blamed(text: &str) -> Vec<String> {
+    let played = Stage::new(text).failing(&["web2"]).run();
+    let error = played.error();
+    let asked = played.requests.iter();
+    let blamed = asked.filter(|request| error.effects.contains(&request.id));
+    blamed
+        .map(|request| match &request.effect {
+            Effect::Run(run) => run.action.object().to_owned(),
+            other => other.function().to_owned(),
+        })
+        .collect()
+}
+
+#[test]
+fn an_error_knows_the_effects_that_it_came_of() {
+    let none: [&str; 0] = [];
+    for (text, expected) in [
+        (
+            r#"run_command("a", "web1"); run_command("b", "web");"#,
+            &["b"][..],
+        ),
+        // Caught and thrown again is not caught.
+        (
+            r#"try { run_command("a", "web"); } catch (err) { run_command("b", "db"); throw err; }"#,
+            &["a"],
+        ),
+        // What was caught is history.
+        (
+            r#"try { run_command("a", "web"); } catch { } run_command("b", "web2");"#,
+            &["b"],
+        ),
+        (
+            r#"try { run_command("a", "web"); } catch { } fail("no");"#,
+            &none,
+        ),
+        // Results that a plan fails with are what it failed of, whatever was done with them in between.
+        (
+            r#"let a = run_command("a", "web", #{ catch_errors: true }); run_command("b", "db"); fail("no", a.failed.filter(|r| true));"#,
+            &["a"],
+        ),
+        (
+            r#"let a = run_command("a", "web", #{ catch_errors: true }); fail("no", a.failed.first);"#,
+            &["a"],
+        ),
+        (
+            r#"parallel(["a", "b"], |name| run_command(name, "web2"));"#,
+            &["a", "b"],
+        ),
+        (
+            r#"throw attempt(|| run_command("a", "web2")).error;"#,
+            &["a"],
+        ),
+        (
+            r#"let g = graph("g"); g.step("x", || run_command("a", "web2")); g.step("y", || run_command("b", "web2")); g.run();"#,
+            &["a", "b"],
+        ),
+    ] {
+        let mut blamed = blamed(text);
+        blamed.sort();
+        assert_eq!(blamed, expected, "{text}");
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::stage::Stage;
-use crate::plan::{EntryKind, Limits, PlanEnd, catalog, engine};
+use crate::plan::{EntryKind, Limits, PlanEnd, catalog, engine, test_catalog};
 
 #[test]
 fn every_example_runs() {
@@ -29,8 +29,34 @@ fn every_example_runs() {
 }
 
 #[test]
+fn every_example_of_a_test_passes() {
+    let mut wrong = Vec::new();
+    for entry in test_catalog() {
+        let text = match entry.name {
+            "test" => entry.example.to_owned(),
+            _ => format!("test(\"example\", || {{ {} }});", entry.example),
+        };
+        let played = Stage::new(&text).tested().run();
+        let is_finished = matches!(played.outcome.end, PlanEnd::Finished(_));
+        if !is_finished || !played.problems.is_empty() {
+            wrong.push(format!(
+                "{text}\n    {:?}\n    {:?}",
+                played.outcome.end, played.problems
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_only_tests_know_is_unknown_to_plans() {
+    let error = Stage::new("expect_task(\"service\");").error();
+    assert_eq!(error.diagnostic.code, "segue::plan::unknown_function");
+}
+
+#[test]
 fn every_entry_says_what_it_does() {
-    for entry in catalog() {
+    for entry in catalog().iter().chain(test_catalog()) {
         let signature = entry.signature();
         assert!(entry.doc.ends_with('.'), "{signature} has no documentation");
         assert!(!entry.example.is_empty(), "{signature} has no example");

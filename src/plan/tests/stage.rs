@@ -10,7 +10,7 @@ use crate::{
     model::{Failure, Map, ResultSet, ResultValue, Status, TargetName, TargetResult, Value, kinds},
     plan::{
         Action, Effect, IdentityKey, Interpreter, Limits, Outcome, Perform, Performer, PlanEnd,
-        PlanError, PlanOutcome, PlanStop, Program, Request, World,
+        PlanError, PlanOutcome, PlanStop, Problem, Program, Rehearsal, Request, World,
     },
     project::PlanFile,
     task::{FileSource, Metadata, Task, TaskFile, TaskParts},
@@ -26,6 +26,7 @@ pub(super) struct Stage {
     patience: Patience,
     files: Vec<(String, String)>,
     inventory: Inventory,
+    is_test: bool,
 }
 
 type Answer = Arc<dyn Fn(&Request) -> Option<Outcome> + Send + Sync>;
@@ -35,6 +36,8 @@ type Patience = Arc<dyn Fn(&Request) -> usize + Send + Sync>;
 pub(super) struct Played {
     pub(super) outcome: PlanOutcome,
     pub(super) requests: Vec<Request>,
+    /// What a test found.
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Stage {
@@ -52,6 +55,7 @@ impl Stage {
             }),
             files: Vec::new(),
             inventory: Inventory::parse("inventory.yaml", INVENTORY).unwrap(),
+            is_test: false,
         }
     }
 
@@ -110,6 +114,17 @@ impl Stage {
         self
     }
 
+    pub(super) fn inventory(mut self, text: &str) -> Self {
+        self.inventory = Inventory::parse("inventory.yaml", text).unwrap();
+        self
+    }
+
+    /// The text is a file of tests, of which the first is run.
+    pub(super) fn tested(mut self) -> Self {
+        self.is_test = true;
+        self
+    }
+
     pub(super) fn stop(&self) -> PlanStop {
         self.stop.clone()
     }
@@ -123,9 +138,16 @@ impl Stage {
             patience: self.patience,
             requests: Mutex::default(),
         });
+        let friendly = Arc::clone(&script) as Arc<dyn Performer>;
+        let rehearsal = self
+            .is_test
+            .then(|| Rehearsal::new(Some(0), Arc::clone(&friendly)));
         let interpreter = Interpreter {
             world: Arc::new(Small { files: self.files }),
-            performer: Arc::clone(&script) as Arc<dyn Performer>,
+            performer: match &rehearsal {
+                Some(rehearsal) => Arc::new(rehearsal.clone()),
+                None => friendly,
+            },
             handle: runtime.handle().clone(),
             limits: self.limits,
             stop: self.stop,
@@ -140,7 +162,11 @@ impl Stage {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        Played { outcome, requests }
+        Played {
+            outcome,
+            requests,
+            problems: rehearsal.map_or_else(Vec::new, |rehearsal| rehearsal.problems()),
+        }
     }
 
     /// The value of a plan that comes to its end.

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// The part of a request that others need to know. `idempotent` reads a task's metadata.
-pub(super) fn asked(request: &Request, idempotent: fn(&Task) -> bool) -> Asked {
+pub(in crate::run) fn asked(request: &Request, idempotent: fn(&Task) -> bool) -> Asked {
     let mut asked = Asked {
         function: request.effect.function().to_owned(),
         action: None,

@@ -14,6 +14,10 @@ use crate::{
 
 /// What is done about an effect.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is taken apart as soon as it is made"
+)]
 pub(super) enum Decision {
     /// The record answers.
     Answer(Outcome),

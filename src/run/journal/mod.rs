@@ -17,7 +17,7 @@ mod cut;
 #[cfg(test)]
 mod script;
 
-pub(super) use self::decision::approval_value;
+pub(super) use self::{asked::asked, decision::approval_value};
 pub use self::{
     entry::{Approval, ApprovalGiven, Entry, Started, TargetRecord},
     error::{JournalError, LostTargets},

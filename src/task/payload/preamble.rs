@@ -45,7 +45,8 @@ const PREAMBLE: &str = concat!(
     r#"c(){ if [ "$o" ];then set --;else set -- "$d";fi;rm -rf "$d.pid" "$d.end" "$@";};"#,
     // Ends the run: TERM, five seconds to comply, KILL. Before `setsid` has made the group, there is one process.
     r"k(){ kill -TERM -$p||kill -TERM $p;n=0;while kill -0 -$p;do ",
-    r"if [ $n = 5 ];then kill -KILL -$p;break;fi;sleep 1;n=$((n+1));done;};",
+    // Not every `sleep` knows parts of a second.
+    r"if [ $n -gt 50 ];then kill -KILL -$p;break;fi;if sleep .1;then n=$((n+1));else sleep 1;n=$((n+10));fi;done;};",
     // Has the watcher do it.
     r"e(){ kill -TERM $w;wait $w;exit 143;};",
     // A tar for machines that have none: headers of 512 bytes, the name first, the size in octal at 124.
@@ -91,8 +92,8 @@ const PREAMBLE: &str = concat!(
 const END: &str = concat!(
     r#"d=$b/segue.$i;: >"$d.end";[ -e "$d.pid" ]||sleep 2;p=;read -r p <"$d.pid";"#,
     r"if [ $p ];then kill -TERM -$p||kill -TERM $p;n=0;",
-    r#"while [ -e "$d.pid" ]&&[ $n -lt 10 ];do sleep 1;n=$((n+1));"#,
-    r#"if [ $n = 6 ];then kill -KILL -$p;fi;done;fi;rm -rf "$d" "$d.pid" "$d.end""#,
+    r#"while [ -e "$d.pid" ]&&[ $n -lt 100 ];do if sleep .1;then n=$((n+1));else sleep 1;n=$((n+10));fi;"#,
+    r#"if [ $n -gt 60 ];then kill -KILL -$p;fi;done;fi;rm -rf "$d" "$d.pid" "$d.end""#,
 );
 
 // The watchdog on the target is for controllers that are gone. One that is there comes first.

@@ -35,13 +35,17 @@ pub(super) fn own_stderr<'a>(call: &Call<'_>, output: &'a Output) -> Result<Cow<
 
 /// What of the standard error that has come so far is the run's own, and may be shown while it goes on.
 ///
-/// An escalated run first says that it has begun, and before that sudo asks for the password.
+/// An escalated run first says that it has begun, and before that sudo asks for the password. A run that can't be
+/// set up says why, which its result tells better.
 #[must_use]
 pub fn open_stderr<'a>(call: &Call<'_>, so_far: &'a str) -> &'a str {
-    if call.escalates_to().is_none() {
-        return so_far;
-    }
-    after_start(call, so_far).map_or("", |at| &so_far[at..])
+    let own = if call.escalates_to().is_none() {
+        so_far
+    } else {
+        after_start(call, so_far).map_or("", |at| &so_far[at..])
+    };
+    let end = own.find(&format!("segue:{}:", call.run));
+    &own[..end.unwrap_or(own.len())]
 }
 
 /// Where the words of an escalated run begin.

@@ -1,0 +1,11 @@
+//! The preview: nothing is performed, every effect is written down, and what nobody can know before is marked as such.
+
+mod performer;
+mod record;
+mod way;
+
+pub use self::{
+    performer::{PreviewParts, PreviewPerformer},
+    record::{Answer, PreviewRecord, Previewed, Unknown},
+    way::{Difference, ways},
+};

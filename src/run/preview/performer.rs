@@ -1,0 +1,297 @@
+//! The preview performer: answers as if everything had gone well, and writes down what was asked.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use super::record::{Answer, PreviewRecord, Previewed, Unknown};
+use crate::{
+    clock::Clock,
+    model::{
+        EffectId, Failure, Map, ResultSet, ResultValue, Status, Target, TargetResult, Value, kinds,
+    },
+    plan::{Action, Effect, Look, Outcome, Perform, Performer, Request, Run},
+    project::Project,
+    run::{
+        controller::Controller,
+        journal::{approval_value, asked},
+        operator::NoOperator,
+    },
+};
+
+/// What a preview works with.
+pub struct PreviewParts {
+    /// The time that the plan sees. A paused one makes sleeping take no time.
+    pub clock: Clock,
+    pub project: Project,
+    /// The action that is taken to fail, on its first target.
+    pub failing: Option<EffectId>,
+    /// Runs tasks that support it in noop mode; without it no target is touched.
+    pub noop: Option<Arc<dyn Performer>>,
+    /// What targets have said already, on another way through the same plan.
+    pub said: HashMap<EffectId, ResultSet>,
+}
+
+/// Performs nothing. Cloning it gives another handle to the same record.
+#[derive(Clone)]
+pub struct PreviewPerformer {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    controller: Controller,
+    failing: Option<EffectId>,
+    noop: Option<Arc<dyn Performer>>,
+    said: HashMap<EffectId, ResultSet>,
+    notes: Mutex<Notes>,
+}
+
+#[derive(Default)]
+struct Notes {
+    record: PreviewRecord,
+    /// The effect of each result that nobody has seen, by the address of the result, which is kept alive for that.
+    guesses: HashMap<usize, (Arc<TargetResult>, usize)>,
+}
+
+impl PreviewPerformer {
+    #[must_use]
+    pub fn new(parts: PreviewParts) -> Self {
+        let controller = Controller::new(parts.clock, parts.project, Arc::new(NoOperator));
+        Self {
+            shared: Arc::new(Shared {
+                controller,
+                failing: parts.failing,
+                noop: parts.noop,
+                said: parts.said,
+                notes: Mutex::default(),
+            }),
+        }
+    }
+
+    /// What was written down so far.
+    #[must_use]
+    pub fn record(&self) -> PreviewRecord {
+        self.shared.notes().record.clone()
+    }
+}
+
+impl Performer for PreviewPerformer {
+    fn perform(&self, request: Request) -> Perform {
+        let shared = Arc::clone(&self.shared);
+        // Written down here and not in the future: the plan's order is the order of the calls.
+        let number = shared.note(&request);
+        Box::pin(async move { shared.answer(number, request).await })
+    }
+
+    fn unknown(&self, look: &Look<'_>) -> Option<Value> {
+        self.shared.look(look)
+    }
+}
+
+impl Shared {
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, request: &Request) -> usize {
+        let mut notes = self.notes();
+        notes.record.effects.push(Previewed {
+            id: request.id.clone(),
+            asked: asked(request, |task| task.metadata().idempotent),
+            answer: Answer::Nothing,
+            results: None,
+        });
+        notes.record.effects.len() - 1
+    }
+
+    fn set_answer(&self, number: usize, answer: Answer) {
+        self.notes().record.effects[number].answer = answer;
+    }
+
+    async fn answer(&self, number: usize, request: Request) -> Outcome {
+        let supposed = match &request.effect {
+            Effect::Run(_) => return self.run(number, request).await,
+            Effect::Print { .. } | Effect::StartStep { .. } | Effect::FinishStep { .. } => {
+                return Outcome::Done;
+            }
+            Effect::Sleep { .. } => return self.controller.perform(request.effect).await,
+            Effect::Now
+            | Effect::Environment { .. }
+            | Effect::ReadFile { .. }
+            | Effect::FileExists { .. } => {
+                self.set_answer(number, Answer::Known);
+                return self.controller.perform(request.effect).await;
+            }
+            Effect::Random { low, high } if low > high => {
+                return self.controller.perform(request.effect).await;
+            }
+            Effect::Random { low, .. } => Value::Integer(*low),
+            Effect::Prompt {
+                message,
+                sensitive,
+                default,
+            } => {
+                let answer = default.clone();
+                let answer = answer.unwrap_or_else(|| format!("‹answer to `{message}`›"));
+                if *sensitive {
+                    Value::sensitive(answer.into())
+                } else {
+                    answer.into()
+                }
+            }
+            Effect::Menu {
+                choices, default, ..
+            } => default
+                .as_ref()
+                .or_else(|| choices.first())
+                .map_or(Value::Null, |choice| choice.as_str().into()),
+            Effect::Approve { by, .. } => {
+                let who = by.names.first().map_or("somebody", String::as_str);
+                approval_value(who, true, "")
+            }
+        };
+        let value = supposed.clone();
+        self.set_answer(number, Answer::Supposed { value });
+        Outcome::Value { value: supposed }
+    }
+
+    async fn run(&self, number: usize, request: Request) -> Outcome {
+        let id = request.id.clone();
+        let Effect::Run(run) = &request.effect else {
+            return Outcome::Done;
+        };
+        if self.failing.as_ref() == Some(&id)
+            && let Some(first) = run.targets.first()
+        {
+            let target = first.name.clone();
+            self.set_answer(number, Answer::Failing { target });
+            return self.guess(number, run, Some(first));
+        }
+        if let Some(results) = self.said.get(&id) {
+            return self.heard(number, results.clone());
+        }
+        let Some(performer) = self.noop.as_ref().filter(|_| supports_noop(run)) else {
+            let declared = declared(run).is_some();
+            let answer = if declared {
+                Answer::Declared
+            } else {
+                Answer::Assumed
+            };
+            self.set_answer(number, answer);
+            return self.guess(number, run, None);
+        };
+        let mut request = request;
+        if let Effect::Run(run) = &mut request.effect {
+            run.options.noop = true;
+        }
+        match performer.perform(request).await {
+            Outcome::Results { results } => self.heard(number, results),
+            other => other,
+        }
+    }
+
+    /// The results of a task that was really run, in noop mode.
+    fn heard(&self, number: usize, results: ResultSet) -> Outcome {
+        let failed = results.iter().filter(|result| !result.is_ok()).count();
+        let mut notes = self.notes();
+        let effect = &mut notes.record.effects[number];
+        effect.answer = Answer::Noop { failed };
+        effect.results = Some(results.clone());
+        Outcome::Results { results }
+    }
+
+    /// Results that nobody has seen.
+    fn guess(&self, number: usize, run: &Run, failing: Option<&Arc<Target>>) -> Outcome {
+        let declared = declared(run);
+        let results: ResultSet = run
+            .targets
+            .iter()
+            .map(|target| {
+                let fails = failing.is_some_and(|failing| failing.name == target.name);
+                guessed(run, target, declared.as_ref(), fails)
+            })
+            .collect();
+        // Also where a value is declared: what the declaration does not say is not known either.
+        let mut notes = self.notes();
+        for result in results.iter() {
+            let address = Arc::as_ptr(result).addr();
+            notes.guesses.insert(address, (Arc::clone(result), number));
+        }
+        drop(notes);
+        Outcome::Results { results }
+    }
+
+    fn look(&self, look: &Look<'_>) -> Option<Value> {
+        let mut notes = self.notes();
+        let (_, number) = notes.guesses.get(&Arc::as_ptr(look.result).addr())?;
+        let asked = &notes.record.effects[*number].asked;
+        let object = &asked.object;
+        let of = match asked.action {
+            Some(action) if !object.is_empty() => format!("{action} `{object}`"),
+            _ => format!("`{}`", asked.function),
+        };
+        let entry = look.entry.trim_start_matches('_').to_owned();
+        let target = look.result.target.clone();
+        let shown = format!("‹{entry} of {of} on {target}›");
+        let place = look.place.cloned();
+        let known = notes
+            .record
+            .unknown
+            .iter_mut()
+            .find(|known| known.place == place && known.entry == entry && known.of == of);
+        match known {
+            Some(known) if known.target == target => {}
+            Some(known) => known.targets += 1,
+            None => notes.record.unknown.push(Unknown {
+                entry,
+                of,
+                target,
+                targets: 1,
+                place,
+            }),
+        }
+        Some(shown.into())
+    }
+}
+
+fn supports_noop(run: &Run) -> bool {
+    matches!(&run.action, Action::Task { task, .. } if task.metadata().supports_noop)
+}
+
+/// The value that the call, else the task declares for previews.
+fn declared(run: &Run) -> Option<Map> {
+    if let Some(map) = &run.options.preview {
+        return Some(map.clone());
+    }
+    let (Action::Task { task, .. } | Action::CollectFacts { task }) = &run.action else {
+        return None;
+    };
+    match &task.metadata().preview {
+        None | Some(Value::Null) => None,
+        Some(Value::Map(map)) => Some(map.clone()),
+        Some(other) => Some(Map::from_iter([("_output".to_owned(), other.clone())])),
+    }
+}
+
+fn guessed(run: &Run, target: &Target, declared: Option<&Map>, fails: bool) -> TargetResult {
+    let failure =
+        fails.then(|| Failure::new(kinds::TASK, "it is taken to fail, to see what comes then"));
+    TargetResult {
+        target: target.name.clone(),
+        action: run.action.kind(),
+        object: run.action.object().to_owned(),
+        status: if fails {
+            Status::Failed
+        } else {
+            Status::Succeeded
+        },
+        value: match declared {
+            Some(map) if !fails => ResultValue::new(map.clone()),
+            _ => ResultValue::default(),
+        },
+        failure,
+        duration_ms: 0,
+        attempts: 1,
+    }
+}

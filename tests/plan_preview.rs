@@ -1,0 +1,157 @@
+//! `segue plan preview`: what would be done is told, and nothing is.
+
+use crate::segue::Segue;
+use ::segue::fleet::{Fleet, FleetSpec};
+
+const INVENTORY: &str = "
+groups:
+  - name: web
+    targets: [web1, web2]
+";
+
+const METADATA: &str = r#"{
+    "supports_noop": true,
+    "parameters": { "password": { "type": "Optional[String]", "sensitive": true } }
+}"#;
+
+fn project() -> Segue {
+    Segue::new()
+        .task("touch", METADATA, "#!/bin/sh\necho touched\n")
+        .inventory(INVENTORY)
+}
+
+#[test]
+fn every_effect_is_told_with_its_targets_and_no_secret() {
+    project()
+        .plan(
+            "it",
+            r#"
+                parallel(["a", "b"], |name| run_command(`echo ${name}`, "web1"));
+                sleep("1h");
+                run_task("touch", "web", #{ password: "hunter2" });
+            "#,
+        )
+        .line("plan preview it")
+        .run()
+        .code(0)
+        .stdout_has("nothing was touched")
+        .stdout_has("command `echo a` on web1")
+        .stdout_has("task `touch` on web1, web2")
+        .stdout_has("plans/it.rhai:4")
+        .stdout_has("the plan ends well")
+        .stdout_lacks("hunter2");
+}
+
+#[test]
+fn what_a_plan_does_about_a_failure_is_told_before_it_fails() {
+    project()
+        .plan(
+            "it",
+            r#"
+                let done = run_command("deploy", "web", #{ catch_errors: true });
+                if !done.ok { run_command("roll back", done.failed.targets); }
+                run_command("celebrate", "web");
+            "#,
+        )
+        .line("plan preview it")
+        .run()
+        .code(0)
+        .stdout_has("If command `deploy` fails on web1:")
+        .stdout_has("command `roll back` on web1")
+        .stdout_has("The plan ends there if one of these fails:\n  command `celebrate`");
+}
+
+#[test]
+fn each_step_of_a_graph_is_followed_with_its_way_back() {
+    project()
+        .plan(
+            "it",
+            r#"
+                fn install(nodes) { run_command("install", nodes); }
+                let release = graph("release");
+                release.step("first", #{ undo: || run_command("remove", "web1") }, || install("web1"));
+                release.step("second", #{ after: "first" }, || install("web2"));
+                release.run(#{ on_failure: "rollback" });
+            "#,
+        )
+        .line("plan preview it")
+        .run()
+        .code(0)
+        .stdout_has("├─ first:\n     │  └─ command `install` on web1")
+        .stdout_has("If command `install` fails on web2:")
+        .stdout_has("command `remove` on web1");
+}
+
+#[test]
+fn what_cannot_be_known_is_named_and_marked_where_it_flows() {
+    project()
+        .plan(
+            "it",
+            r#"
+                let name = run_command("hostname", "web1").first.stdout;
+                run_command(`ping ${name}`, "web2");
+                let free = run_command("df", "web1", #{ preview: #{ free: 7 } }).first["free"];
+                if free < 5 { fail("the disk is full"); }
+            "#,
+        )
+        .line("plan preview it")
+        .run()
+        .code(0)
+        .stdout_has("`ping ‹stdout of command `hostname` on web1›` on web2")
+        .stdout_has("the plan looks at `stdout` of command `hostname` on web1")
+        .stdout_lacks("looks at `free`");
+}
+
+#[test]
+fn a_plan_that_fails_when_all_succeeds_ends_with_the_code_for_failed_plans() {
+    let ran = project()
+        .plan("it", "run_command(\"true\", \"web1\");\nfail(\"no\");\n")
+        .line("plan preview it --format json")
+        .run()
+        .code(5);
+    let document = ran.json();
+    assert_eq!(document["end"]["status"], "failed");
+    assert_eq!(document["end"]["failure"]["msg"], "no");
+    assert_eq!(document["effects"][0]["object"], "true");
+    assert_eq!(document["effects"][0]["answer"]["from"], "assumed");
+}
+
+#[test]
+fn no_target_is_touched_without_noop_and_with_it_only_by_tasks_that_support_it() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let tiers = ["web=2".parse().unwrap()];
+    let fleet = runtime
+        .block_on(Fleet::start(FleetSpec::of(tiers)))
+        .unwrap();
+    let inventory = format!(
+        "targets:\n  - {{ name: web1, uri: 'ssh://web1@127.0.0.1:{port}' }}\n  - {{ name: web2, uri: 'ssh://web2@127.0.0.1:{port}' }}\nconfig:\n  ssh:\n    private-key: '{key}'\n    known-hosts: '{hosts}'\n",
+        port = fleet.port(),
+        key = fleet.private_key().display(),
+        hosts = fleet.known_hosts().display(),
+    );
+    let segue = Segue::new()
+        .task("touch", METADATA, "#!/bin/sh\necho \"noop: $PT__noop\"\n")
+        .inventory(&inventory)
+        .plan(
+            "it",
+            "run_command(\"rm -rf /\", \"all\");\nlet r = run_task(\"touch\", \"web1\");\nprint(r.first.message);\n",
+        );
+    let segue = segue.line("plan preview it");
+    segue.run().code(0).stdout_has("rm -rf /");
+    assert_eq!(fleet.log().total().connections, 0);
+
+    segue
+        .line("plan preview it --noop")
+        .run()
+        .code(0)
+        .stdout_has("(noop: well)")
+        .stdout_has("noop: true");
+    assert_eq!(fleet.log().counts("web1").runs, 1);
+    assert_eq!(fleet.log().counts("web2").connections, 0);
+    drop(fleet);
+    runtime.shutdown_background();
+}

@@ -1,0 +1,86 @@
+//! The README's blocks are what they say: its plan is valid, its inventory and metadata are read, its commands exist.
+
+use std::{fs, path::Path};
+
+use crate::segue::Segue;
+
+/// The blocks of a language, without their fences.
+fn blocks(language: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let text = fs::read_to_string(path).unwrap();
+    let fence = format!("```{language}\n");
+    let found: Vec<String> = text
+        .split(&fence)
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap().to_owned())
+        .collect();
+    assert!(!found.is_empty(), "the README has no block of {language}");
+    found
+}
+
+#[test]
+fn its_plans_are_valid_with_its_inventory() {
+    for (number, plan) in blocks("rhai").into_iter().enumerate() {
+        let name = format!("readme{number}");
+        Segue::new()
+            .plan(&name, &plan)
+            .inventory(&blocks("yaml")[0])
+            .arguments(["plan", "check", &name])
+            .run()
+            .code(0);
+    }
+}
+
+#[test]
+fn its_plan_is_the_one_that_ships_but_for_comments_and_what_is_left_out() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans/rolling_restart.rhai");
+    let shipped = fs::read_to_string(path).unwrap();
+    for line in blocks("rhai")[0]
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+    {
+        assert!(
+            shipped.contains(line),
+            "{line:?} is not in the shipped plan"
+        );
+    }
+}
+
+#[test]
+fn its_inventory_names_targets() {
+    Segue::new()
+        .inventory(&blocks("yaml")[0])
+        .line("inventory show -t all,!db --format json")
+        .run()
+        .code(0)
+        .stdout_has("web3.example.com")
+        .stdout_lacks("db1.example.com");
+}
+
+#[test]
+fn its_metadata_makes_a_task() {
+    Segue::new()
+        .task("deploy", &blocks("json")[0], "#!/bin/sh\ntrue\n")
+        .line("task show deploy")
+        .run()
+        .code(0)
+        .stdout_has("Deploys a version of the shop")
+        .stdout_has("version : String[1]");
+}
+
+#[test]
+fn its_commands_exist() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let text = fs::read_to_string(path).unwrap();
+    let rows = text.lines().filter(|line| line.starts_with("| `segue "));
+    for row in rows {
+        let words: Vec<&str> = row
+            .trim_start_matches("| `segue ")
+            .split(['`', ' '])
+            .take_while(|word| word.chars().all(char::is_lowercase) && !word.is_empty())
+            .collect();
+        let mut arguments = words.clone();
+        arguments.push("--help");
+        Segue::new().arguments(arguments).run().code(0);
+    }
+}
