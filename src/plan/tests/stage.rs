@@ -114,12 +114,6 @@ impl Stage {
         self
     }
 
-    pub(super) fn inventory(mut self, text: &str) -> Self {
-        self.inventory = Inventory::parse("inventory.yaml", text).unwrap();
-        self
-    }
-
-    /// The text is a file of tests, of which the first is run.
     pub(super) fn tested(mut self) -> Self {
         self.is_test = true;
         self
