@@ -17,6 +17,10 @@ mod reference;
 mod rolling;
 mod run_local;
 mod segue;
+#[expect(
+    dead_code,
+    reason = "the unit tests of the transports have the rest of it"
+)]
 mod sshd;
 mod stdlib;
 mod tidy;

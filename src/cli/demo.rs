@@ -1,6 +1,9 @@
 //! `segue demo`: the newcomer's first minute. A fleet is played, and a real plan runs on it over real SSH.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 
@@ -45,13 +48,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
     spec.faults.clone_from(&arguments.faults);
     spec.seed = arguments.seed;
     let temporary;
-    let directory: &Path = match &arguments.keep {
-        Some(directory) => directory,
-        None => {
-            temporary = tempfile::TempDir::with_prefix("segue-demo")
-                .map_err(|error| Error::system("make a temporary directory", error))?;
-            temporary.path()
-        }
+    let directory: &Path = if let Some(directory) = &arguments.keep {
+        directory
+    } else {
+        temporary = tempfile::TempDir::with_prefix("segue-demo")
+            .map_err(|error| Error::system("make a temporary directory", error))?;
+        temporary.path()
     };
     let runtime = runtime()?;
     let fleet = runtime.block_on(Fleet::start(spec)).map_err(fleet_error)?;
@@ -69,10 +71,7 @@ fn introduction(project: &FleetProject, kept: bool) -> String {
         project.targets, project.port
     );
     if kept {
-        text.push_str(&format!(
-            "The project is in {}.\n",
-            project.directory.display()
-        ));
+        let _ = writeln!(text, "The project is in {}.", project.directory.display());
     }
     text.push('\n');
     text

@@ -208,7 +208,7 @@ fn live(
         before.last().map_or(0, |event| event.seq),
         Arc::new(move || now.now()),
         vec![Box::new(move |event: &Event| {
-            sink.lock().unwrap().push(event.clone())
+            sink.lock().unwrap().push(event.clone());
         })],
     );
     let performer = JournalPerformer::new(JournalParts {

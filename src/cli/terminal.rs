@@ -119,6 +119,8 @@ impl Operator for Terminal {
 }
 
 fn menu(message: &str, choices: &[String], default: Option<&str>) -> String {
+    use std::fmt::Write as _;
+
     let mut text = format!("{message}\n");
     for (index, choice) in choices.iter().enumerate() {
         let mark = if default == Some(choice.as_str()) {
@@ -126,7 +128,7 @@ fn menu(message: &str, choices: &[String], default: Option<&str>) -> String {
         } else {
             " "
         };
-        text.push_str(&format!("{mark} {}) {choice}\n", index + 1));
+        let _ = writeln!(text, "{mark} {}) {choice}", index + 1);
     }
     text.push_str("number: ");
     text

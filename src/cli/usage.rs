@@ -87,7 +87,9 @@ pub(super) fn table(rows: impl IntoIterator<Item = (String, String)>) -> String 
             let first = description.lines().next().unwrap_or_default();
             let shown: String = first.chars().take(DESCRIPTION_MAX).collect();
             let line = format!("{name:width$}  {shown}");
-            format!("{}\n", line.trim_end())
+            line.trim_end().to_owned()
         })
-        .collect()
+        .chain([String::new()])
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -168,6 +168,10 @@ pub enum Params {
 }
 
 /// How an action is done. Only what changes *what* is done is part of the serialised form.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own that a plan gives by name"
+)]
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct RunOptions {
     #[serde(skip_serializing_if = "std::ops::Not::not")]

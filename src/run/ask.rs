@@ -70,7 +70,7 @@ impl Shared {
                         .read(&output, age)
                         .map_err(|failure| Failure::new(kinds::LOST, failure.message));
                 }
-                Err(error @ SessionError::TimedOut) => return Err(session_failure(error)),
+                Err(error @ SessionError::TimedOut) => return Err(session_failure(&error)),
                 Err(error) => trouble = error.to_string(),
             }
         }

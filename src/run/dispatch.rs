@@ -174,16 +174,13 @@ impl Dispatch {
     ) -> Option<RollingEvent> {
         let attempt = self.leave_running(target);
         let delay = self.delay_before(attempt + 1);
-        match delay.filter(|_| may_retry && self.rolling.ending().is_none()) {
-            Some(delay) => {
-                self.states[target] = State::Delayed { attempt };
-                reactions.push(Reaction::Delay { target, delay });
-                None
-            }
-            None => {
-                reactions.push(Reaction::Settle(target));
-                Some(RollingEvent::Failed(target))
-            }
+        if let Some(delay) = delay.filter(|_| may_retry && self.rolling.ending().is_none()) {
+            self.states[target] = State::Delayed { attempt };
+            reactions.push(Reaction::Delay { target, delay });
+            None
+        } else {
+            reactions.push(Reaction::Settle(target));
+            Some(RollingEvent::Failed(target))
         }
     }
 

@@ -138,15 +138,14 @@ impl Fanning {
                 }
             }
             tokio::select! {
-                happened = self.happening.join_next() => match happened {
-                    Some(Ok(happened)) => inputs.extend(self.take_in(happened)),
-                    // Nothing is awaited that could panic with a target still open: an attempt
-                    // catches its own. What is left is a bug, and every target still gets a result.
-                    Some(Err(_)) | None => {
+                happened = self.happening.join_next() => {
+                    let Some(Ok(happened)) = happened else {
+                        // A try panicked: a bug, and every target still gets a result.
                         self.settle_orphans();
                         return;
-                    }
-                },
+                    };
+                    inputs.push_back(self.take_in(happened));
+                }
                 () = stop.reached(StopStage::Drain), if !stopping => {
                     stopping = true;
                     inputs.push_back(Input::Stop);
@@ -191,10 +190,10 @@ impl Fanning {
         false
     }
 
-    fn take_in(&mut self, happened: Happened) -> Option<Input> {
+    fn take_in(&mut self, happened: Happened) -> Input {
         match happened {
-            Happened::DelayOver(target) => Some(Input::DelayOver(target)),
-            Happened::PauseOver => Some(Input::PauseOver),
+            Happened::DelayOver(target) => Input::DelayOver(target),
+            Happened::PauseOver => Input::PauseOver,
             Happened::Tried(tried) => {
                 let Tried {
                     index,
@@ -205,13 +204,13 @@ impl Fanning {
                 self.slots[index].kept.extend(kept);
                 if result.is_ok() {
                     self.settle(index, result);
-                    Some(Input::Succeeded(index))
+                    Input::Succeeded(index)
                 } else {
                     self.slots[index].pending = Some(result);
-                    Some(Input::Failed {
+                    Input::Failed {
                         target: index,
                         may_retry,
-                    })
+                    }
                 }
             }
         }

@@ -29,7 +29,7 @@ const KEPT_MAX: usize = 64;
 /// The connections of a job.
 pub(super) struct Lanes {
     transport: Arc<dyn Transport>,
-    lanes: Mutex<HashMap<TargetName, Arc<Lane>>>,
+    by_target: Mutex<HashMap<TargetName, Arc<Lane>>>,
     open: AtomicUsize,
 }
 
@@ -70,7 +70,7 @@ impl Lanes {
     pub(super) fn new(transport: Arc<dyn Transport>) -> Self {
         Self {
             transport,
-            lanes: Mutex::new(HashMap::new()),
+            by_target: Mutex::new(HashMap::new()),
             open: AtomicUsize::new(0),
         }
     }
@@ -157,7 +157,10 @@ impl Lanes {
     /// Says goodbye on every connection. What targets still keep is removed if the results are on record.
     pub(super) async fn close(&self, are_kept: bool) {
         let lanes: Vec<Arc<Lane>> = {
-            let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut lanes = self
+                .by_target
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             lanes.drain().map(|(_, lane)| lane).collect()
         };
         stream::iter(lanes)
@@ -175,7 +178,10 @@ impl Lanes {
     }
 
     fn lane(&self, target: &TargetName) -> Arc<Lane> {
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lanes = self
+            .by_target
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         Arc::clone(lanes.entry(target.clone()).or_default())
     }
 }

@@ -1,6 +1,6 @@
 //! An action made ready for all its targets: what they share is read and packed once.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt::Write as _, path::PathBuf, sync::Arc, time::Duration};
 
 use tempfile::{TempDir, TempPath};
 
@@ -127,9 +127,9 @@ impl Ready {
         let payload = match (&self.run.action, &self.prepared) {
             (Action::Task { task, params }, _) => {
                 let params = params_of(params, index)?;
-                self.task(task, &params, call)
+                payload_of(task, &params, call)
             }
-            (Action::CollectFacts { task }, _) => self.task(task, &Map::new(), call),
+            (Action::CollectFacts { task }, _) => payload_of(task, &Map::new(), call),
             (Action::Command { command }, _) => command_payload(command, call),
             (
                 Action::Script {
@@ -166,11 +166,6 @@ impl Ready {
         payload.map(Work::Run)
     }
 
-    fn task(&self, task: &Task, params: &Map, call: &Call<'_>) -> Result<Payload, Failure> {
-        let implementation = task.implementation_for(call.target)?;
-        task_payload(task, &implementation, params, call)
-    }
-
     /// The result that the output of a run means.
     pub(super) async fn read(
         &self,
@@ -203,21 +198,7 @@ impl Ready {
                     _ => result,
                 }
             }
-            Action::WaitUntilAvailable { .. } => self.available(attempt),
-        }
-    }
-
-    /// The result of a target that answered.
-    pub(super) fn available(&self, attempt: &Attempt<'_>) -> TargetResult {
-        TargetResult {
-            target: attempt.call.target.name.clone(),
-            action: ActionKind::WaitUntilAvailable,
-            object: String::new(),
-            status: Status::Succeeded,
-            value: ResultValue::new(Map::new()),
-            failure: None,
-            duration_ms: attempt.duration_ms,
-            attempts: attempt.attempts,
+            Action::WaitUntilAvailable { .. } => available(attempt),
         }
     }
 
@@ -279,6 +260,25 @@ impl Ready {
     }
 }
 
+/// The result of a target that answered.
+pub(super) fn available(attempt: &Attempt<'_>) -> TargetResult {
+    TargetResult {
+        target: attempt.call.target.name.clone(),
+        action: ActionKind::WaitUntilAvailable,
+        object: String::new(),
+        status: Status::Succeeded,
+        value: ResultValue::new(Map::new()),
+        failure: None,
+        duration_ms: attempt.duration_ms,
+        attempts: attempt.attempts,
+    }
+}
+
+fn payload_of(task: &Task, params: &Map, call: &Call<'_>) -> Result<Payload, Failure> {
+    let implementation = task.implementation_for(call.target)?;
+    task_payload(task, &implementation, params, call)
+}
+
 fn params_of(params: &Params, index: usize) -> Result<Arc<Map>, Failure> {
     match params {
         Params::Same(params) => Ok(Arc::clone(params)),
@@ -322,7 +322,7 @@ fn directory_name(target: &TargetName) -> String {
         if byte.is_ascii_alphanumeric() || b"._-@:".contains(&byte) {
             name.push(char::from(byte));
         } else {
-            name.push_str(&format!("%{byte:02X}"));
+            let _ = write!(name, "%{byte:02X}");
         }
     }
     // `.` and `..` are names for the directory itself and for the one above.
@@ -339,7 +339,7 @@ fn no_room(error: &std::io::Error) -> Failure {
     )
 }
 
-fn file_failure(error: &(impl std::error::Error + miette::Diagnostic)) -> Failure {
+fn file_failure(error: &impl miette::Diagnostic) -> Failure {
     let mut message = error.to_string();
     if let Some(source) = std::error::Error::source(error) {
         message = format!("{message}: {source}");

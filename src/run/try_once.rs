@@ -8,7 +8,7 @@ use std::{
 use super::{
     ask::Question,
     live::Shared,
-    ready::{Ready, Work},
+    ready::{Ready, Work, available},
     stop::StopStage,
 };
 use crate::{
@@ -83,7 +83,8 @@ impl Try {
             Ok(Answer::Output(output)) => {
                 (self.ready.read(self.index, &attempt, &output).await, true)
             }
-            Ok(Answer::Available | Answer::NeverStarted) => (self.ready.available(&attempt), true),
+            // A run that never began was sent again, or has failed.
+            Ok(Answer::Available | Answer::NeverStarted) => (available(&attempt), true),
             Err(failure) => {
                 // What is lost was perhaps done, and is asked after when the job is resumed.
                 const HOPELESS: [&str; 3] =
@@ -183,7 +184,7 @@ impl Try {
         match output {
             Ok(output) => Ok(Answer::Output(output)),
             Err(SessionError::Broken { .. }) if keeps => self.find_out(call, started).await,
-            Err(error) => Err(session_failure(error)),
+            Err(error) => Err(session_failure(&error)),
         }
     }
 
@@ -254,7 +255,7 @@ fn connect_failure(error: ConnectError) -> Failure {
     }
 }
 
-pub(super) fn session_failure(error: SessionError) -> Failure {
+pub(super) fn session_failure(error: &SessionError) -> Failure {
     let message = error.to_string();
     let kind = match error {
         SessionError::Broken { .. } => kinds::LOST,

@@ -60,10 +60,7 @@ impl Project {
         );
         let temporary = segue.root().join("tmp");
         fs::create_dir(&temporary).unwrap();
-        let segue = segue
-            .inventory(INVENTORY)
-            .task("count", METADATA, &script)
-            .environment("TMPDIR", temporary.to_str().unwrap());
+        let segue = segue.inventory(INVENTORY).task("count", METADATA, &script);
         let project = Self { segue, room };
         project.mend(plan)
     }
@@ -144,7 +141,9 @@ impl Project {
 
     fn command(&self, line: &str) -> Command {
         let mut command = self.segue.command();
-        command.args(line.split_whitespace());
+        command
+            .args(line.split_whitespace())
+            .env("TMPDIR", self.segue.root().join("tmp"));
         command
     }
 

@@ -3,12 +3,17 @@
 use super::{
     checker::Checker,
     parameter::ParamsCall,
+    through::Wants,
     tree::{Call, Expression, ExpressionKind},
     vocabulary::Signature,
 };
 use crate::{
     model::nearest,
-    plan::{diagnostic::Severity, header::Header, source::Span},
+    plan::{
+        diagnostic::Severity,
+        header::Header,
+        source::{Source, Span},
+    },
     task::{Parameter, Parameters},
 };
 
@@ -44,7 +49,8 @@ impl<'t> Checker<'t> {
         params: Option<&'t Expression>,
         span: Span,
     ) {
-        let Some((text, at)) = self.text_of(name) else {
+        self.used_for(name, Wants::Task);
+        let Some((text, _)) = self.text_of(name) else {
             return;
         };
         match self.world.task(text) {
@@ -63,6 +69,17 @@ impl<'t> Checker<'t> {
                     self.params(&call, params);
                 }
             }
+            _ => self.task_exists(name, name),
+        }
+    }
+
+    /// Whether there is the task of the name that a value is; `used` is where it is used.
+    pub(super) fn task_exists(&mut self, name: &'t Expression, used: &Expression) {
+        let Some((text, at)) = self.text_of(name) else {
+            return;
+        };
+        match self.world.task(text) {
+            Ok(Some(_)) => {}
             Ok(None) => {
                 let names = self.world.task_names();
                 let help = match nearest(text, names.iter().map(String::as_str)) {
@@ -76,7 +93,7 @@ impl<'t> Checker<'t> {
                     "segue::plan::unknown_task",
                     "task",
                     text,
-                    (at, name.span),
+                    (at, used.span),
                     help,
                 );
             }
@@ -93,15 +110,38 @@ impl<'t> Checker<'t> {
     }
 
     fn plan(&mut self, name: &'t Expression, params: Option<&'t Expression>, span: Span) {
-        let Some((text, at)) = self.text_of(name) else {
+        self.used_for(name, Wants::Plan);
+        let Some(source) = self.plan_named(name, name) else {
             return;
         };
+        let text = self.text_of(name).map_or("", |(text, _)| text);
+        let (header, _) = Header::read(&source);
+        let parameters = parameters_of(&header);
+        let call = ParamsCall {
+            given: params.map(|params| params.span),
+            owner: format!("plan `{text}`"),
+            parameters: &parameters,
+            span,
+        };
+        self.params(&call, params);
+        self.reached.push(source);
+    }
+
+    pub(super) fn plan_exists(&mut self, name: &'t Expression, used: &Expression) {
+        if let Some(source) = self.plan_named(name, used) {
+            self.reached.push(source);
+        }
+    }
+
+    /// The plan of the name that a value is, if it is known and there is one.
+    fn plan_named(&mut self, name: &'t Expression, used: &Expression) -> Option<Source> {
+        let (text, at) = self.text_of(name)?;
         let found = match self.world.plan(text) {
             Ok(found) => found,
             Err(reason) => {
                 let problem = self.error("segue::plan::broken_plan", reason, at, "");
                 self.tell(problem);
-                return;
+                return None;
             }
         };
         let Some(source) = found else {
@@ -117,21 +157,12 @@ impl<'t> Checker<'t> {
                 "segue::plan::unknown_plan",
                 "plan",
                 text,
-                (at, name.span),
+                (at, used.span),
                 help,
             );
-            return;
+            return None;
         };
-        let (header, _) = Header::read(&source);
-        let parameters = parameters_of(&header);
-        let call = ParamsCall {
-            given: params.map(|params| params.span),
-            owner: format!("plan `{text}`"),
-            parameters: &parameters,
-            span,
-        };
-        self.params(&call, params);
-        self.reached.push(source);
+        Some(source)
     }
 
     /// A file that is sent to targets. A script has to be there; what is uploaded may be made by the plan before.
@@ -168,7 +199,8 @@ impl<'t> Checker<'t> {
     }
 
     /// The target expressions in an argument.
-    fn targets(&mut self, given: &'t Expression) {
+    pub(super) fn targets(&mut self, given: &'t Expression) {
+        self.used_for(given, Wants::Targets);
         let resolved = self.resolved(given);
         match &resolved.kind {
             ExpressionKind::Array(items) => {

@@ -4,6 +4,7 @@ use super::{
     checker::Checker,
     closure::ClosureUse,
     kind::{Kind, wanted_words},
+    through::Wants,
     tree::{Call, Expression, ExpressionKind, Name},
     vocabulary::{MemberKind, Signature},
 };
@@ -49,7 +50,8 @@ impl<'t> Checker<'t> {
         if own.is_empty() && !candidates.is_empty() {
             return self.native_call(&candidates, call, None, span);
         }
-        let first = self.arguments(&call.arguments);
+        let kinds = self.arguments(&call.arguments);
+        let first = kinds.first().cloned();
         if let Some(namespace) = &call.namespace {
             self.imported_call(namespace, call);
             return Kind::Unknown;
@@ -68,6 +70,9 @@ impl<'t> Checker<'t> {
                 let defined = own.first().map(|function| function.name_span);
                 self.wrong_count(&call.name, count, &ways, defined);
             }
+            if fits {
+                self.own_call(call, kinds);
+            }
             let key = (call.name.text.clone(), count);
             return self
                 .functions
@@ -79,16 +84,12 @@ impl<'t> Checker<'t> {
         self.other_call(call, first.as_ref())
     }
 
-    fn arguments(&mut self, arguments: &'t [Expression]) -> Option<Kind> {
+    fn arguments(&mut self, arguments: &'t [Expression]) -> Vec<Kind> {
         let uses = ClosureUse::default();
-        let mut first = None;
-        for (index, argument) in arguments.iter().enumerate() {
-            let kind = self.argument(argument, &uses);
-            if index == 0 {
-                first = Some(kind);
-            }
-        }
-        first
+        arguments
+            .iter()
+            .map(|argument| self.argument(argument, &uses))
+            .collect()
     }
 
     /// Methods can be called as functions with what they are called on as their first argument.
@@ -364,10 +365,17 @@ impl<'t> Checker<'t> {
     }
 
     /// Whether all arguments may be of the types that they have to be.
-    fn argument_types(&mut self, signature: &Signature, call: &Call, kinds: &[Kind]) -> bool {
+    fn argument_types(&mut self, signature: &Signature, call: &'t Call, kinds: &[Kind]) -> bool {
         let told = self.problems.len();
         let swapped = is_swapped(signature, kinds);
         for ((param, argument), kind) in signature.params.iter().zip(&call.arguments).zip(kinds) {
+            if *kind == Kind::Unknown {
+                let wants = Wants::Argument {
+                    wanted: param.wanted.clone(),
+                    function: signature.name.clone(),
+                };
+                self.used_for(argument, wants);
+            }
             let left_out = param.optional && *kind == Kind::Unit;
             if left_out || kind.fits(&param.wanted) {
                 continue;

@@ -7,8 +7,9 @@ use super::{
     parse::{Parsed, parse},
     report::sorted,
     scope::{Boundary, Role, Scopes, Variable},
-    steps::{StepGraphs, WrittenGraph},
+    steps::{self, StepGraphs, WrittenGraph},
     survey::Survey,
+    through::Through,
     tree::{Function, Name, Statement, StatementKind, Tree},
     vocabulary::Vocabulary,
     world::CheckWorld,
@@ -86,6 +87,8 @@ fn examine(world: &dyn CheckWorld, source: &Source) -> Examined {
         outer: outer_names(&tree),
         known_kinds: HashMap::new(),
         conditional: 0,
+        guarded: 0,
+        through: Through::default(),
         reached: Vec::new(),
         problems,
     };
@@ -119,6 +122,9 @@ pub(super) struct Checker<'t> {
     pub(super) known_kinds: HashMap<(usize, usize), Kind>,
     /// How many loops, conditions and closures the place is in.
     pub(super) conditional: usize,
+    /// How many conditions the place is under.
+    pub(super) guarded: usize,
+    pub(super) through: Through<'t>,
     pub(super) reached: Vec<Source>,
     pub(super) problems: Vec<PlanDiagnostic>,
 }
@@ -199,7 +205,8 @@ impl<'t> Checker<'t> {
             self.unused_imports();
             self.unused_functions(tree);
         }
-        super::steps::report(self);
+        self.look_through();
+        steps::report(self);
     }
 
     fn is_used_in_default(&self, name: &str) -> bool {

@@ -22,6 +22,7 @@ mod steps;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod through;
 mod tree;
 mod value;
 mod vocabulary;

@@ -1,7 +1,8 @@
 //! Options of calls: which there are, and what they may be.
 
 use super::{
-    checker::Checker, kind::Kind, report::listed, tree::Expression, vocabulary::Signature,
+    checker::Checker, kind::Kind, report::listed, through::Wants, tree::Expression,
+    vocabulary::Signature,
 };
 use crate::{
     model::{ParseDurationError, Value, nearest, parse_duration},
@@ -72,6 +73,7 @@ impl<'t> Checker<'t> {
 
     /// A duration that is literal has to be one.
     pub(super) fn duration(&mut self, given: &'t Expression) {
+        self.used_for(given, Wants::Duration);
         let Some(literal) = self.literal(given) else {
             return;
         };
@@ -130,7 +132,7 @@ fn fits(name: &str, value: &Value) -> bool {
     match name {
         "catch_errors" | "detach" | "noop" | "pretty" | "sensitive" => value.as_bool().is_some(),
         "run_as" | "description" => value.as_str().is_some(),
-        "timeout" | "interval" | "delay" => is_duration(value),
+        "timeout" | "interval" | "delay" | "pause" => is_duration(value),
         "limit" | "attempts" => count(1),
         "backoff" => count(1) || matches!(value, Value::Float(factor) if *factor >= 1.0),
         "max_failures" => count(0) || share(),

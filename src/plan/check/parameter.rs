@@ -4,6 +4,7 @@ use super::{
     checker::Checker,
     kind::Kind,
     report::listed,
+    through::Wants,
     tree::{Entry, Expression, ExpressionKind},
 };
 use crate::{
@@ -97,6 +98,12 @@ impl<'t> Checker<'t> {
             self.unknown_param(call, entry);
             return;
         };
+        let wants = Wants::Value {
+            data_type: parameter.data_type.clone(),
+            parameter: name.to_owned(),
+            owner: call.owner.clone(),
+        };
+        self.used_for(&entry.value, wants);
         let Some(misfit) = self.misfit(&parameter.data_type, &entry.value) else {
             return;
         };
@@ -118,6 +125,28 @@ impl<'t> Checker<'t> {
             problem = problem.label(given, format!("passed to {} here", call.owner));
         }
         self.tell(problem);
+    }
+
+    /// A value that reaches a parameter from somewhere else.
+    pub(super) fn value_fits(
+        &mut self,
+        data_type: &DataType,
+        parameter: &str,
+        owner: &str,
+        value: &'t Expression,
+    ) {
+        if let Some(misfit) = self.misfit(data_type, value) {
+            let problem = self.error(
+                "segue::task::parameter_type",
+                format!(
+                    "the parameter `{parameter}` of {owner} expects {}",
+                    misfit.expected
+                ),
+                misfit.span,
+                format!("this is {}", misfit.found),
+            );
+            self.tell(problem);
+        }
     }
 
     fn unknown_param(&mut self, call: &ParamsCall<'_>, entry: &Entry) {

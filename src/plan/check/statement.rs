@@ -34,7 +34,10 @@ impl<'t> Checker<'t> {
             self.scopes
                 .declare(Variable::new(param, Role::Argument, Kind::Unknown));
         }
+        self.through.current = Some(function);
+        self.through.may_have_returned = false;
         let kind = self.body(&function.body);
+        self.through.current = None;
         self.scopes.close();
         self.functions
             .kinds
@@ -161,6 +164,7 @@ impl<'t> Checker<'t> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of statement")]
     fn statement(&mut self, statement: &'t Statement) -> Flow {
         match &statement.kind {
             StatementKind::Expression(expression) => {
@@ -186,8 +190,10 @@ impl<'t> Checker<'t> {
                 otherwise,
             } => {
                 self.condition(condition);
-                let flow = self.block(body);
-                flow.and(self.block(otherwise))
+                self.guarded += 1;
+                let flow = self.block(body).and(self.block(otherwise));
+                self.guarded -= 1;
+                flow
             }
             StatementKind::Switch {
                 value,
@@ -200,11 +206,13 @@ impl<'t> Checker<'t> {
                 } else {
                     Flow::Continues
                 };
+                self.guarded += 1;
                 for case in cases {
                     self.maybe(case.condition.as_ref());
                     self.value(&case.action);
                     flow = flow.and(self.ends(&case.action));
                 }
+                self.guarded -= 1;
                 flow
             }
             StatementKind::Loop {
@@ -241,6 +249,8 @@ impl<'t> Checker<'t> {
             | StatementKind::Return(value)
             | StatementKind::Throw(value) => {
                 self.maybe(value.as_ref());
+                self.through.may_have_returned |=
+                    self.guarded > 0 && matches!(statement.kind, StatementKind::Return(_));
                 Flow::Ends
             }
             StatementKind::Continue => Flow::Ends,

@@ -119,7 +119,7 @@ fn run_task(call: &Call<'_>) -> CallResult {
         },
         targets,
     };
-    action::perform(&asked, &options)
+    action::perform(asked, &options)
 }
 
 fn run_task_with(call: &Call<'_>) -> CallResult {
@@ -142,7 +142,7 @@ fn run_task_with(call: &Call<'_>) -> CallResult {
         },
         targets,
     };
-    action::perform(&asked, &options)
+    action::perform(asked, &options)
 }
 
 fn task(call: &Call<'_>) -> Result<Arc<Task>, CallError> {
@@ -202,7 +202,7 @@ fn run_command(call: &Call<'_>) -> CallResult {
         action: Action::Command { command },
         targets: call.targets(1)?,
     };
-    action::perform(&asked, &options::read(call, 2)?)
+    action::perform(asked, &options::read(call, 2)?)
 }
 
 fn run_script(call: &Call<'_>) -> CallResult {
@@ -221,7 +221,7 @@ fn run_script(call: &Call<'_>) -> CallResult {
         },
         targets,
     };
-    action::perform(&asked, &options)
+    action::perform(asked, &options)
 }
 
 fn wait_until_available(call: &Call<'_>) -> CallResult {
@@ -236,7 +236,7 @@ fn wait_until_available(call: &Call<'_>) -> CallResult {
         },
         targets: call.targets(0)?,
     };
-    action::perform(&asked, &options)
+    action::perform(asked, &options)
 }
 
 fn collect_facts(call: &Call<'_>) -> CallResult {
@@ -252,7 +252,7 @@ fn collect_facts(call: &Call<'_>) -> CallResult {
         },
         targets,
     };
-    let results = action::perform(&asked, &options)?;
+    let results = action::perform(asked, &options)?;
     if let Some(results) = results.read_lock::<Results>() {
         let mut inventory = host.inventory.borrow_mut();
         for result in results.set().iter().filter(|result| result.is_ok()) {

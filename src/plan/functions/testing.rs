@@ -110,10 +110,10 @@ fn assert_fails(call: &Call<'_>) -> CallResult {
     };
     if call.given(1).is_some() {
         let wanted = call.text(1)?;
-        let failure = caught
-            .read_lock::<Rc<Fault>>()
-            .map(|fault| fault.failure.clone())
-            .unwrap_or_else(|| Failure::new(kinds::UNNAMED, "something else was thrown"));
+        let failure = caught.read_lock::<Rc<Fault>>().map_or_else(
+            || Failure::new(kinds::UNNAMED, "something else was thrown"),
+            |fault| fault.failure.clone(),
+        );
         if failure.kind != wanted.as_str() {
             let told = format!(
                 "it failed with `{}`, not with `{wanted}`: {}",

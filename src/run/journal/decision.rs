@@ -14,6 +14,10 @@ use crate::{
 
 /// What is done about an effect.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is taken apart as soon as it is made"
+)]
 pub(super) enum Decision {
     /// The record answers.
     Answer(Outcome),
@@ -327,6 +331,41 @@ mod tests {
             narrowed.options.on_failure,
             OnFailure::Budget(FailureBudget::Count(2))
         );
+    }
+
+    #[test]
+    fn what_failed_before_a_resume_uses_up_the_budget_and_batches_stay_shares_of_all() {
+        let effect = command("x", &["a", "b", "c", "d", "e"], true);
+        let entry = Entry {
+            targets: [
+                record(&effect, "a", Status::Succeeded),
+                record(&effect, "b", Status::Failed),
+            ]
+            .into(),
+            ..Entry::default()
+        };
+        let Effect::Run(mut run) = effect.clone() else {
+            panic!("no run");
+        };
+        run.options.batch = Some("1, 50%".parse().unwrap());
+        let completion = Completion {
+            parts: parts_of(decided(effect, &entry)),
+        };
+        for (budget, left) in [("40%", Some(1)), ("1", Some(0)), ("0", None)] {
+            run.options.on_failure = OnFailure::Budget(budget.parse().unwrap());
+            assert_eq!(completion.is_over_budget(&run), left.is_none(), "{budget}");
+            let Some(left) = left else { continue };
+            let narrowed = completion.narrowed(&run).options;
+            let left = OnFailure::Budget(FailureBudget::Count(left));
+            assert_eq!(narrowed.on_failure, left, "{budget}");
+            assert_eq!(narrowed.batch, Some("1, 2".parse().unwrap()));
+        }
+        run.options.on_failure = OnFailure::Stop;
+        assert!(completion.is_over_budget(&run), "batches bear no failure");
+        run.options.batch = None;
+        assert!(!completion.is_over_budget(&run));
+        run.options.on_failure = OnFailure::Survivors;
+        assert!(!completion.is_over_budget(&run));
     }
 
     #[test]

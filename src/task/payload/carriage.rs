@@ -36,7 +36,7 @@ impl Carriage {
     ///
     /// The id of the run ends it, so that half of it is known for half.
     pub(super) fn script(mut script: String, call: &Call<'_>) -> Self {
-        script.push_str(&format!("#{}\n", call.run));
+        script.extend(["#", &call.run.to_string(), "\n"]);
         Self::of(
             Mode::Script,
             Content::Bytes(script.into_bytes()),

@@ -92,7 +92,7 @@ pub fn acknowledge_payloads(target: &Target, kept: &[Kept]) -> Vec<Payload> {
     let payload = |place: &Place| {
         let mut script = format!("b={};exec rm -rf", place.base);
         for kept in kept.iter().filter(|kept| kept.place == *place) {
-            script.push_str(&format!(" \"$b\"/segue.{}.kept", kept.run));
+            script.extend([" \"$b\"/segue.", &kept.run.to_string(), ".kept"]);
         }
         let Some(user) = &place.user else {
             return Some(Payload {
@@ -270,7 +270,7 @@ mod tests {
         is_detached: false,
     };
     // Ten times what it takes on a busy machine.
-    const PATIENCE: Duration = Duration::from_secs(60);
+    const PATIENCE: Duration = Duration::from_mins(1);
     const YOUNG: Duration = Duration::ZERO;
 
     fn kept<'a>(ask: &'a Ask, keeping: &'a Keeping<'a>) -> Call<'a> {
