@@ -16,6 +16,7 @@ use tempfile::TempDir;
 pub(crate) struct Segue {
     directory: TempDir,
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
     stdin: String,
 }
 
@@ -34,6 +35,7 @@ impl Segue {
         let segue = Self {
             directory,
             arguments: Vec::new(),
+            environment: Vec::new(),
             stdin: String::new(),
         };
         segue.file("project/segue.yaml", "name: test\n")
@@ -85,6 +87,11 @@ impl Segue {
         self.arguments(words)
     }
 
+    pub(crate) fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     pub(crate) fn stdin(mut self, text: &str) -> Self {
         text.clone_into(&mut self.stdin);
         self
@@ -101,6 +108,7 @@ impl Segue {
             .env("HOME", self.directory.path().join("home"))
             .env("USER", "tester")
             .env("NO_COLOR", "1")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

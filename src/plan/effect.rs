@@ -173,6 +173,10 @@ pub enum Params {
     reason = "each is an option of its own that a plan gives by name"
 )]
 #[derive(Clone, Debug, Default, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own that a call gives or does not"
+)]
 pub struct RunOptions {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub noop: bool,

@@ -83,7 +83,6 @@ impl Try {
             Ok(Answer::Output(output)) => {
                 (self.ready.read(self.index, &attempt, &output).await, true)
             }
-            // A run that never began was sent again, or has failed.
             Ok(Answer::Available | Answer::NeverStarted) => (available(&attempt), true),
             Err(failure) => {
                 // What is lost was perhaps done, and is asked after when the job is resumed.

@@ -1,6 +1,6 @@
 //! Puts the parts of a run together: command line, header, password, content.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{fmt::Write as _, path::PathBuf, sync::Arc};
 
 use crate::model::{Failure, OutputCap, Payload, Secret, Stdin, Stdout, Value, kinds};
 
@@ -36,7 +36,7 @@ impl Carriage {
     ///
     /// The id of the run ends it, so that half of it is known for half.
     pub(super) fn script(mut script: String, call: &Call<'_>) -> Self {
-        script.extend(["#", &call.run.to_string(), "\n"]);
+        let _ = writeln!(script, "#{}", call.run);
         Self::of(
             Mode::Script,
             Content::Bytes(script.into_bytes()),

@@ -2,7 +2,7 @@
 //!
 //! It lies in a directory of its own beside that of the run: the beginning of both streams, and the exit code.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use crate::model::{Exit, Failure, Output, OutputCap, Payload, Stdin, Stdout, Target};
 
@@ -92,7 +92,7 @@ pub fn acknowledge_payloads(target: &Target, kept: &[Kept]) -> Vec<Payload> {
     let payload = |place: &Place| {
         let mut script = format!("b={};exec rm -rf", place.base);
         for kept in kept.iter().filter(|kept| kept.place == *place) {
-            script.extend([" \"$b\"/segue.", &kept.run.to_string(), ".kept"]);
+            let _ = write!(script, " \"$b\"/segue.{}.kept", kept.run);
         }
         let Some(user) = &place.user else {
             return Some(Payload {
