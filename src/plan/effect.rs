@@ -168,10 +168,6 @@ pub enum Params {
 }
 
 /// How an action is done. Only what changes *what* is done is part of the serialised form.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is an option of its own that a plan gives by name"
-)]
 #[derive(Clone, Debug, Default, Serialize)]
 #[expect(
     clippy::struct_excessive_bools,

@@ -60,7 +60,10 @@ impl Project {
         );
         let temporary = segue.root().join("tmp");
         fs::create_dir(&temporary).unwrap();
-        let segue = segue.inventory(INVENTORY).task("count", METADATA, &script);
+        let segue = segue
+            .inventory(INVENTORY)
+            .task("count", METADATA, &script)
+            .environment("TMPDIR", temporary.to_str().unwrap());
         let project = Self { segue, room };
         project.mend(plan)
     }
@@ -141,9 +144,7 @@ impl Project {
 
     fn command(&self, line: &str) -> Command {
         let mut command = self.segue.command();
-        command
-            .args(line.split_whitespace())
-            .env("TMPDIR", self.segue.root().join("tmp"));
+        command.args(line.split_whitespace());
         command
     }
 
