@@ -6,7 +6,7 @@ use super::{
     parse::parse,
     scope::{Boundary, Role, Variable},
     survey::is_changing,
-    tree::{Block, Expression, ExpressionKind, Function, Name, Statement, StatementKind},
+    tree::{Block, Expression, ExpressionKind, Function, Name, Operator, Statement, StatementKind},
 };
 use crate::plan::source::Span;
 
@@ -97,6 +97,10 @@ impl<'t> Checker<'t> {
             }
             if self.statement(statement) == Flow::Ends {
                 flow = Flow::Ends;
+            }
+            // The last one may be the value of the block.
+            if index + 1 < statements.len() {
+                self.without_effect(statement);
             }
         }
         flow
@@ -254,7 +258,10 @@ impl<'t> Checker<'t> {
             }
             StatementKind::Continue => Flow::Ends,
             StatementKind::Import { path, alias } => {
-                self.value(path);
+                if !matches!(&path.kind, ExpressionKind::Variable(name) if self.lost.contains(name))
+                {
+                    self.value(path);
+                }
                 if alias
                     .as_ref()
                     .is_some_and(|alias| !self.imports.contains_key(&alias.text))
@@ -293,10 +300,112 @@ impl<'t> Checker<'t> {
         let fixed = value.filter(|_| self.survey.is_fixed(&name.text));
         if let Some(value) = value {
             self.graphs.declared(name, value);
+            self.gives_nothing(value);
         }
         let mut variable = Variable::new(name, role, kind).with_value(fixed);
-        variable.used = exported;
+        variable.used = exported || self.used_outside.contains(&name.text);
         self.scopes.declare(variable);
+    }
+
+    /// `let name = text.trim();`: some of Rhai's methods change what they are called on, and have no value.
+    pub(super) fn gives_nothing(&mut self, value: &Expression) -> bool {
+        let ExpressionKind::Method { receiver, call, .. } = &value.kind else {
+            return false;
+        };
+        let span = value.span;
+        let kind = self.known_kinds.get(&(span.start, span.end));
+        if kind != Some(&Kind::Unit) || !is_changing(&call.name.text) {
+            return false;
+        }
+        let method = &call.name.text;
+        let help = match &receiver.kind {
+            ExpressionKind::Variable(name) => {
+                format!("write `{name}.{method}(...);` as a statement of its own, and use `{name}`")
+            }
+            _ => format!(
+                "put what is changed into a variable first: `let x = ...; x.{method}(...);`"
+            ),
+        };
+        let problem = self
+            .warning(
+                "segue::plan::gives_nothing",
+                format!("`{method}` changes what it is called on, and gives nothing"),
+                call.name.span,
+                "",
+            )
+            .help(help);
+        self.tell(problem);
+        true
+    }
+
+    /// A statement that only has a value, which nobody uses.
+    fn without_effect(&mut self, statement: &Statement) {
+        let StatementKind::Expression(expression) = &statement.kind else {
+            return;
+        };
+        let help = match &expression.kind {
+            ExpressionKind::Operator {
+                operator: Operator::Other(symbol),
+                ..
+            } if symbol == "==" => "`=` assigns, `==` only compares",
+            ExpressionKind::Operator {
+                operator: Operator::Other(_) | Operator::In,
+                ..
+            }
+            | ExpressionKind::Variable(_)
+            | ExpressionKind::Property { .. }
+            | ExpressionKind::Integer(_)
+            | ExpressionKind::Text(_) => "use the value, or remove the statement",
+            _ => return,
+        };
+        let problem = self
+            .warning(
+                "segue::plan::without_effect",
+                "this does nothing",
+                expression.span,
+                "nobody uses this value",
+            )
+            .help(help);
+        self.tell(problem);
+    }
+
+    /// The part of a native value that would be changed by an assignment: none can be.
+    fn native_part<'e>(&self, place: &'e Expression) -> Option<(Kind, &'e Expression, String)> {
+        let (receiver, part) = match &place.kind {
+            ExpressionKind::Property { receiver, name, .. } => (receiver, name.text.clone()),
+            ExpressionKind::Index { receiver, .. } => (receiver, String::new()),
+            _ => return None,
+        };
+        let kind = self.kind_of(receiver, &receiver.kind);
+        if matches!(kind, Kind::Native(_)) {
+            return Some((kind, place, part));
+        }
+        self.native_part(receiver)
+    }
+
+    fn changed_native(&mut self, place: &Expression) -> bool {
+        let Some((kind, part, name)) = self.native_part(place) else {
+            return false;
+        };
+        let message = if name.is_empty() {
+            format!("the elements of {kind} can't be changed")
+        } else {
+            format!("`{name}` of {kind} can't be changed")
+        };
+        let help = match (name.as_str(), kind.is_native("Target")) {
+            ("vars", true) => "write `set_var(target, \"name\", value)`",
+            ("facts", true) => "write `add_facts(target, #{ name: value })`",
+            ("config" | "user" | "port" | "host" | "transport", true) => {
+                "write `set_config(target, \"ssh.user\", value)`"
+            }
+            _ => "`==` compares",
+        };
+        let span = part.span;
+        let problem = self
+            .error("segue::plan::read_only", message, span, "assigned to here")
+            .help(help);
+        self.tell(problem);
+        true
     }
 
     fn assign(&mut self, place: &'t Expression, value: &'t Expression) {
@@ -311,6 +420,9 @@ impl<'t> Checker<'t> {
             return;
         }
         self.value(place);
+        if self.changed_native(place) {
+            return;
+        }
         if let ExpressionKind::Variable(name) = &place.root().kind {
             self.written(name, place.span, "changed here");
         }
@@ -466,7 +578,39 @@ impl<'t> Checker<'t> {
     }
 
     pub(super) fn import(&mut self, path: &'t Expression, alias: Option<&Name>) {
-        let Some(alias) = alias else { return };
+        if let ExpressionKind::Variable(name) = &path.kind
+            && path.span.len() == name.len()
+            && self.header.param(name).is_none()
+            && !self.outer.contains(name)
+        {
+            self.lost.insert(name.clone());
+            let problem = self
+                .error(
+                    "segue::plan::computed_import",
+                    "the path of an import is a string",
+                    path.span,
+                    "",
+                )
+                .help(format!("write `import \"{name}\" as {name};`"));
+            self.tell(problem);
+            return;
+        }
+        let Some(alias) = alias else {
+            if let Some(text) = path.as_text() {
+                let name = text.rsplit('/').next().unwrap_or(text).to_owned();
+                self.lost.insert(name.clone());
+                let problem = self
+                    .error(
+                        "segue::plan::unnamed_import",
+                        "an import needs a name",
+                        path.span,
+                        "nothing of this file can be used",
+                    )
+                    .help(format!("write `import \"{text}\" as {name};`"));
+                self.tell(problem);
+            }
+            return;
+        };
         let mut import = Import {
             functions: None,
             variables: Vec::new(),

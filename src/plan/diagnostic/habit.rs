@@ -13,13 +13,21 @@ pub(super) fn habit(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
         single_quotes,
         number_with_unit,
         call_without_brackets,
+        loop_with_declaration,
         reserved_word,
         dollar_name,
+        plan_declaration,
+        name_with_dash,
+        quote_in_string,
         foreign_symbol,
         anonymous_function,
+        arrow_closure,
         map_without_hash,
+        list_in_braces,
         map_entry_with_arrow,
         map_key_with_dash,
+        map_key_without_quotes,
+        default_case,
         named_argument,
         typed_parameter,
         typed_variable,
@@ -57,10 +65,12 @@ fn odd_character(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
         }
         '\u{a0}' | '\u{202f}' | '\u{2003}' => "replace it by a plain space",
         '\u{2013}' | '\u{2014}' | '\u{2212}' => "write `-`",
-        _ if char.is_control() || char.is_whitespace() || char == '\u{200b}' => "remove it",
+        '\u{feff}' => "save the file as UTF-8 without a byte order mark",
+        _ if char.is_control() || char.is_whitespace() || is_format(char) => "remove it",
         _ => "outside of strings and comments only ASCII characters are used",
     };
-    let message = if char.is_control() || char.is_whitespace() {
+    let invisible = char.is_control() || char.is_whitespace() || is_format(char);
+    let message = if invisible {
         format!("unexpected character U+{:04X}", u32::from(char))
     } else {
         format!("unexpected character `{char}`")
@@ -71,6 +81,14 @@ fn odd_character(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
         "this character has no meaning here",
         help,
     ))
+}
+
+/// Characters that take no place.
+fn is_format(char: char) -> bool {
+    matches!(
+        char,
+        '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{ad}'
+    )
 }
 
 fn single_quotes(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
@@ -262,6 +280,128 @@ fn anonymous_function(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     })
 }
 
+/// `#{ 80: "http" }`.
+fn map_key_without_quotes(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_key = scene.kind(0) == Some(TokenKind::Number)
+        && matches!(scene.enclosing(), Some((Bracket::Map, _)))
+        && matches!(scene.text(-1), "#{" | ",");
+    is_key.then(|| {
+        problem(
+            scene.span(0),
+            "the keys of a map are strings",
+            "",
+            format!("write `\"{}\": ...`", scene.text(0)),
+        )
+    })
+}
+
+/// `{1, 2}`.
+fn list_in_braces(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let (bracket, open) = scene.enclosing()?;
+    let is_list = bracket == Bracket::Curly && scene.text(0) == "," && scene.token(-2)? == open;
+    is_list.then(|| {
+        problem(
+            open.span,
+            "an Array is written in square brackets",
+            "this begins a block of statements",
+            "write `[a, b]`; a map is written `#{ key: value }`",
+        )
+    })
+}
+
+/// `n => n.name`.
+fn arrow_closure(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let takes_value = !matches!(scene.kind(1), Some(TokenKind::Text | TokenKind::Number));
+    let is_arrow = scene.text(0) == "=>"
+        && scene.kind(-1)? == TokenKind::Word
+        && matches!(scene.text(-2), "(" | "," | "=")
+        && !matches!(scene.enclosing(), Some((Bracket::Map | Bracket::Curly, _)))
+        && takes_value;
+    is_arrow.then(|| {
+        problem(
+            scene.span(-1).to(scene.span(0)),
+            "the parameters of a closure stand between bars",
+            "",
+            format!("write `|{}| ...`", scene.text(-1)),
+        )
+    })
+}
+
+/// `plan deploy(TargetSpec $nodes) {`, as in Puppet.
+fn plan_declaration(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_plan = scene.text(-1) == "plan"
+        && scene.kind(0) == Some(TokenKind::Word)
+        && matches!(scene.text(-2), "" | ";" | "}");
+    is_plan.then(|| {
+        problem(
+            scene.span(-1).to(scene.span(0)),
+            "a plan is a file: it is not declared in it",
+            "",
+            "name the file like the plan, and begin it with `param name: Type;` for each parameter",
+        )
+    })
+}
+
+/// `let web-servers = ...` and `fn restart-all() { ... }`.
+fn name_with_dash(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_name = scene.text(0) == "-"
+        && matches!(scene.text(-2), "let" | "const" | "fn" | "for" | "as")
+        && scene.touches(-1, 0)
+        && scene.touches(0, 1);
+    is_name.then(|| {
+        let span = scene.span(-1).to(scene.span(1));
+        let name = span.of(scene.source.text()).replace('-', "_");
+        problem(span, "names have no dashes", "", format!("write `{name}`"))
+    })
+}
+
+/// `"say "hi" to all"`.
+fn quote_in_string(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_inner = scene.kind(0) == Some(TokenKind::Word)
+        && scene.kind(-1) == Some(TokenKind::Text)
+        && scene.text(-1).starts_with('"')
+        && scene.touches(-1, 0);
+    is_inner.then(|| {
+        let end = scene.span(-1).end;
+        problem(
+            Span::new(end - 1, end),
+            "this quote ends the string",
+            "",
+            "write `\\\"` for a quote inside of a string, or put the string between back-ticks",
+        )
+    })
+}
+
+/// `for (let i = 0; ...)`.
+fn loop_with_declaration(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_loop = matches!(scene.text(0), "let" | "const" | "var")
+        && (scene.text(-1) == "for" || (scene.text(-1) == "(" && scene.text(-2) == "for"));
+    is_loop.then(|| {
+        let name = scene.text(1);
+        problem(
+            scene.span(0),
+            "a loop declares its variable by itself",
+            "",
+            format!("write `for {name} in 0..10 {{ ... }}` or `for {name} in items {{ ... }}`"),
+        )
+    })
+}
+
+/// `default:` of a `switch`.
+fn default_case(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_case = matches!(scene.text(0), ":" | "=>")
+        && scene.text(-1) == "default"
+        && matches!(scene.text(-2), "{" | "," | ";" | "}");
+    is_case.then(|| {
+        problem(
+            scene.span(-1),
+            "the case for everything else is written `_`",
+            "",
+            "write `_ => ...`",
+        )
+    })
+}
+
 /// `run_task("x", nodes, action: "restart")`.
 fn named_argument(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     let symbol = scene.text(0);
@@ -269,7 +409,7 @@ fn named_argument(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     let called = scene.before(open)?;
     let is_argument = bracket == Bracket::Round
         && matches!(symbol, ":" | "=" | "=>")
-        && scene.kind(-1)? == TokenKind::Word
+        && matches!(scene.kind(-1)?, TokenKind::Word | TokenKind::Text)
         && matches!(scene.text(-2), "(" | ",")
         && called.kind == TokenKind::Word
         && !is_definition(scene, open.span.start)
@@ -460,7 +600,7 @@ fn call_without_brackets(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     };
     // Rhai stops at a reserved name itself, else at what stands behind the name.
     let at = match scene.kind(0)? {
-        TokenKind::Word if keyword::is_reserved(scene.text(0)) && is_argument(1) => 0,
+        TokenKind::Word if matches!(scene.text(0), "print" | "debug") && is_argument(1) => 0,
         _ if is_argument(0) && scene.kind(-1)? == TokenKind::Word => -1,
         _ => return None,
     };
