@@ -89,6 +89,7 @@ fn started(effect: &EffectId, target: &TargetName) -> EventKind {
         effect: effect.clone(),
         target: target.clone(),
         attempt: 1,
+        run: "0123456789abcdef0123456789abcdef".to_owned(),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
 use ::segue::fleet::{Fleet, FleetSpec};
 
 /// Three targets `web1` to `web3` in the group `web`, each with a directory of its own as the variable `place`.
+#[expect(clippy::large_enum_variant, reason = "there are three of them")]
 enum Ground {
     Fleet {
         fleet: Fleet,

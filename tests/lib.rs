@@ -9,6 +9,7 @@ mod check;
 mod everywhere;
 mod graph;
 mod jobs;
+mod outcome;
 mod plan_preview;
 mod plan_test;
 mod readme;
@@ -16,6 +17,10 @@ mod reference;
 mod rolling;
 mod run_local;
 mod segue;
+#[expect(
+    dead_code,
+    reason = "the unit tests of the transports have the rest of it"
+)]
 mod sshd;
 mod stdlib;
 mod tidy;

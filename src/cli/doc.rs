@@ -6,7 +6,7 @@ use super::output::print_text;
 use crate::{
     error::{Error, Exit},
     model::nearest,
-    plan::{Entry, EntryKind, OPTIONS, catalog},
+    plan::{Entry, EntryKind, OPTIONS, catalog, test_catalog},
     report::{Topic, language_page, topic_text},
 };
 
@@ -21,7 +21,12 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
-    let topics: Vec<Topic> = catalog().iter().map(topic).collect();
+    let in_tests = test_catalog().iter().map(|entry| {
+        let mut topic = topic(entry);
+        topic.doc = format!("In tests alone (`segue plan test`). {}", topic.doc);
+        topic
+    });
+    let topics: Vec<Topic> = catalog().iter().map(topic).chain(in_tests).collect();
     if arguments.markdown {
         print_text(&language_page(&topics));
         return Ok(Exit::Success);

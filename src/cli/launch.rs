@@ -25,8 +25,8 @@ use crate::{
     report::Detail,
     run::{
         DEFAULT_TIMEOUT, Journal, JournalError, JournalParts, JournalPerformer, LiveOptions,
-        LiveParts, LivePerformer, LockRule, NoInquiry, NoOperator, Operator, ResumeRules,
-        StopHandle, StopSignal, StopStage, TargetLocks,
+        LiveParts, LivePerformer, LockRule, NoOperator, Operator, ResumeRules, StopHandle,
+        StopSignal, StopStage, TargetLocks,
     },
     store::{Access, Holder, Keeper, Lease, Location, NO_LIMIT, Store, StoreSink},
     transport::{ControllerUser, Ssh, Transport, Transports},
@@ -284,7 +284,7 @@ impl Launch {
             inner: Arc::new(live.clone()),
             stream: stream.clone(),
             clock: clock.clone(),
-            inquiry: Arc::new(NoInquiry),
+            inquiry: Arc::new(live.clone()),
             idempotent: |task| task.metadata().idempotent,
         });
         stream.emit(first);
@@ -297,28 +297,16 @@ impl Launch {
         };
         let end = runtime.block_on(async {
             let (_keeper, calls) = Keeper::start(Arc::clone(&store), lease.clone(), clock);
-            let heeding = tokio::spawn(heed(Heeding {
+            let heeding = Heeding {
                 handle,
                 stream: stream.clone(),
                 calls,
                 view: Arc::clone(&view),
-            }));
-            let end = tokio::select! {
-                end = body(context) => end,
-                () = stop.reached(StopStage::Abandon) => JobEnd::stopped(),
             };
-            heeding.abort();
-            // Whoever does not answer in time is left behind: the job is over.
-            let _ = tokio::time::timeout(GOODBYE, live.close()).await;
-            end
+            until_the_end(body(context), heeding, &stop, &live).await
         });
         let end = performer.check_lost().map_or_else(JobEnd::lost, |()| end);
-        let replayed_failure = matches!(end.status, JobStatus::Failed | JobStatus::OverBudget)
-            && !end.failed_effects.is_empty()
-            && end
-                .failed_effects
-                .iter()
-                .all(|effect| performer.was_answered(effect));
+        let replayed_failure = end.is_replayed(&performer);
         stream.emit(EventKind::JobFinished {
             status: end.status,
             failure: end.failure,
@@ -350,6 +338,24 @@ impl Launch {
             unused: unused.into_iter().map(|(_, asked)| asked).collect(),
         })
     }
+}
+
+/// Waits for the end of the body, or for the stage of stopping that waits for nothing.
+async fn until_the_end(
+    body: impl Future<Output = JobEnd>,
+    heeding: Heeding,
+    stop: &StopSignal,
+    live: &LivePerformer,
+) -> JobEnd {
+    let heeding = tokio::spawn(heed(heeding));
+    let end = tokio::select! {
+        end = body => end,
+        () = stop.reached(StopStage::Abandon) => JobEnd::stopped(),
+    };
+    heeding.abort();
+    // Whoever does not answer in time is left behind: the job is over.
+    let _ = tokio::time::timeout(GOODBYE, live.close()).await;
+    end
 }
 
 /// What is done about targets that another job is changing, unless somebody says it.
@@ -408,6 +414,14 @@ impl JobEnd {
             failed_effects: Vec::new(),
             diagnostic: None,
         }
+    }
+
+    /// Whether it failed, and by nothing that was done now.
+    fn is_replayed(&self, performer: &JournalPerformer) -> bool {
+        let mut effects = self.failed_effects.iter();
+        matches!(self.status, JobStatus::Failed | JobStatus::OverBudget)
+            && !self.failed_effects.is_empty()
+            && effects.all(|effect| performer.was_answered(effect))
     }
 
     /// A person has to decide what became of some targets before it can go on.

@@ -60,10 +60,6 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one, for as long as the process lives"
-)]
 enum Command {
     /// Run a plan, or look at plans
     #[command(subcommand)]
@@ -73,7 +69,8 @@ enum Command {
     Task(TaskCommand),
     /// Run a command on targets
     #[command(subcommand)]
-    Command(LineCommand),
+    #[command(name = "command")]
+    Line(LineCommand),
     /// Look at targets and groups
     #[command(subcommand)]
     Inventory(InventoryCommand),
@@ -90,13 +87,17 @@ enum PlanCommand {
     Run(plan_run::Arguments),
     Preview(plan_preview::Arguments),
     Check(plan_check::Arguments),
-    Resume(plan_resume::Arguments),
+    Resume(Box<plan_resume::Arguments>),
     Graph(plan_graph::Arguments),
     Show(plan_show::Arguments),
     Test(plan_test::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one, for as long as the process lives"
+)]
 enum TaskCommand {
     Run(task_run::Arguments),
     Show(task_show::Arguments),
@@ -138,7 +139,7 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Plan(PlanCommand::Test(arguments)) => plan_test::run(&arguments),
         Command::Task(TaskCommand::Run(arguments)) => task_run::run(&arguments),
         Command::Task(TaskCommand::Show(arguments)) => task_show::run(&arguments),
-        Command::Command(LineCommand::Run(arguments)) => command_run::run(&arguments),
+        Command::Line(LineCommand::Run(arguments)) => command_run::run(&arguments),
         Command::Inventory(InventoryCommand::Show(arguments)) => inventory_show::run(&arguments),
         Command::Job(command) => job::run(command),
         Command::Fleet(arguments) => fleet::run(&arguments),

@@ -9,7 +9,7 @@ use super::{
     kept::{self, Kept},
     launch::{GoingOn, JobOptions, Launch, Launched},
     output::{print_json, print_text},
-    params, plan_run, plan_show,
+    params, plan_check, plan_run, plan_show,
     setup::Setup,
     terminal,
 };
@@ -43,6 +43,9 @@ pub(super) struct Arguments {
     /// Take what was under way when the controller went away for done, or for failed
     #[arg(long, value_enum, value_name = "HOW")]
     assume_lost: Option<AssumeLost>,
+    /// Go on even if `plan check` finds errors in the plan
+    #[arg(long)]
+    no_check: bool,
     #[command(flatten)]
     params: ParamArguments,
     #[command(flatten)]
@@ -84,6 +87,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
     }
     check_state(&summary, &rules)?;
     let program = plan_run::load(&setup, &summary.object)?;
+    if !arguments.no_check {
+        plan_check::before_run(&setup, program.file())?;
+    }
     let params = given(&arguments.params, &events, program.header())?;
     plan_run::check(&program, &params)?;
     loop {

@@ -161,6 +161,7 @@ impl Performer for Live {
                     effect: effect.clone(),
                     target: target.clone(),
                     attempt: 1,
+                    run: String::new(),
                 });
                 tokio::task::yield_now().await;
                 let what = run.action.object();

@@ -97,6 +97,9 @@ pub enum EventKind {
         target: TargetName,
         /// Counted from 1.
         attempt: u32,
+        /// What the target keeps the outcome under, if it keeps it.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        run: String,
     },
     TargetFinished {
         effect: EffectId,

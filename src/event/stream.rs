@@ -58,6 +58,13 @@ impl Stream {
         &self.job
     }
 
+    /// The number of the last event.
+    #[must_use]
+    pub fn seq_last(&self) -> u64 {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.seq
+    }
+
     /// Numbers an event, gives it to every sink in turn, and returns its number.
     pub fn emit(&self, kind: EventKind) -> u64 {
         // A sink that panicked has poisoned the lock; the others still want to know.

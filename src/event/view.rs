@@ -204,6 +204,7 @@ impl JobView {
                 effect,
                 target,
                 attempt,
+                ..
             } => {
                 if let Some(view) = self.effects.get_mut(effect) {
                     view.running.insert(target.clone(), *attempt);

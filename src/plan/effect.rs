@@ -169,6 +169,10 @@ pub enum Params {
 
 /// How an action is done. Only what changes *what* is done is part of the serialised form.
 #[derive(Clone, Debug, Default, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own that a call gives or does not"
+)]
 pub struct RunOptions {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub noop: bool,
@@ -197,6 +201,10 @@ pub struct RunOptions {
     /// The plan deals with failed targets itself, so their failures end nothing.
     #[serde(skip)]
     pub catch_errors: bool,
+    /// It may take the target or its network down: when the connection breaks, the target is waited for as long as
+    /// the action may take.
+    #[serde(skip)]
+    pub detach: bool,
     /// What a preview answers in its place.
     #[serde(skip)]
     pub preview: Option<Map>,

@@ -81,6 +81,11 @@ pub const OPTIONS: &[OptionEntry] = &[
         "Words for whoever follows the job.",
     ),
     option(
+        "detach",
+        "a Boolean",
+        "It may take the target or its network down: when the connection breaks, the target is waited for until `timeout`, and the outcome is fetched.",
+    ),
+    option(
         "env",
         "a Map of data",
         "Variables of the environment. Anything but a text is given as JSON.",
@@ -251,6 +256,7 @@ fn set(options: &mut Options, name: &str, value: &Dynamic) -> Option<()> {
     let run = &mut options.run;
     match name {
         "catch_errors" => run.catch_errors = value.as_bool().ok()?,
+        "detach" => run.detach = value.as_bool().ok()?,
         "noop" => run.noop = value.as_bool().ok()?,
         "run_as" => run.run_as = Some(text(value)?),
         "description" => run.description = Some(text(value)?),

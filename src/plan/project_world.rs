@@ -14,20 +14,16 @@ use crate::{
     task::Task,
 };
 
-/// Bolt's kinds for what is not there.
-const UNKNOWN_TASK: &str = "bolt/unknown-task";
-const UNKNOWN_PLAN: &str = "bolt/unknown-plan";
-
 /// Where downloads go, below the root of the project.
 const DOWNLOADS: &str = "downloads";
 
 impl World for Project {
     fn task(&self, name: &str) -> Result<Arc<Task>, Box<Failure>> {
-        Self::task(self, name).map_err(|error| failure(UNKNOWN_TASK, &error))
+        Self::task(self, name).map_err(|error| failure(kinds::UNKNOWN_TASK, &error))
     }
 
     fn plan(&self, name: &str) -> Result<PlanFile, Box<Failure>> {
-        Self::plan(self, name).map_err(|error| failure(UNKNOWN_PLAN, &error))
+        Self::plan(self, name).map_err(|error| failure(kinds::UNKNOWN_PLAN, &error))
     }
 
     fn import(&self, from: &PlanFile, path: &str) -> Result<PlanFile, Box<Failure>> {

@@ -16,6 +16,7 @@ use crate::{
     event::EventKind,
     model::{EffectId, Failure, ResultSet, TargetResult, kinds},
     plan::{Outcome, Run},
+    task::Kept,
 };
 
 /// One action, on its way over its targets.
@@ -38,6 +39,8 @@ struct Slot {
     attempts: u32,
     /// The result of the last attempt, until it is known to be the last.
     pending: Option<TargetResult>,
+    /// What the target keeps of attempts whose result is not told yet.
+    kept: Vec<Kept>,
     settled: Option<Arc<TargetResult>>,
 }
 
@@ -196,7 +199,9 @@ impl Fanning {
                     index,
                     result,
                     may_retry,
+                    kept,
                 } = *tried;
+                self.slots[index].kept.extend(kept);
                 if result.is_ok() {
                     self.settle(index, result);
                     Input::Succeeded(index)
@@ -224,6 +229,7 @@ impl Fanning {
                 delay_ms: u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
             });
         }
+        self.acknowledge(target);
         self.happening.spawn(async move {
             tokio::time::sleep(delay).await;
             Happened::DelayOver(target)
@@ -236,6 +242,15 @@ impl Fanning {
             result: result.clone(),
         });
         self.slots[index].settled = Some(Arc::new(result));
+        self.acknowledge(index);
+    }
+
+    /// What came of the attempts is told, so the target need not keep it once that is on record, which it is before
+    /// anything further may start there.
+    fn acknowledge(&mut self, index: usize) {
+        let kept = std::mem::take(&mut self.slots[index].kept);
+        let target = &self.ready.target(index).name;
+        self.shared.lanes.acknowledge(target, kept);
     }
 
     /// Nothing is begun on any target.

@@ -3,21 +3,28 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
+use futures_util::{StreamExt as _, stream};
 use tokio::sync::Mutex as AsyncMutex;
 
 use crate::{
     model::{Target, TargetName},
+    task::{Kept, acknowledge_payloads},
     transport::{ConnectError, Session, Transport},
 };
 
 /// More connections than this are not kept open between steps: an idle one costs about 70 KB
 /// and a file descriptor, so 2,000 are 140 MB and fit the usual limit of descriptors.
 const WARM_MAX: usize = 2_000;
+/// To how many targets goodbye is said at the same time: each costs a process there, so it is like starting work.
+const GOODBYES_MAX: usize = 256;
+/// Outcomes that wait on one target to be removed. Every further run removes them; only branches that all wait for
+/// their first run on it gather some. Those beyond are removed when they are too old.
+const KEPT_MAX: usize = 64;
 
 /// The connections of a job.
 pub(super) struct Lanes {
@@ -30,6 +37,15 @@ pub(super) struct Lanes {
 #[derive(Default)]
 struct Lane {
     session: AsyncMutex<Option<Connected>>,
+    kept: Mutex<Vec<Acknowledged>>,
+    is_swept: AtomicBool,
+}
+
+/// An outcome that the target need not keep any longer.
+struct Acknowledged {
+    kept: Kept,
+    /// Only when the job is over: it is not on record yet.
+    is_late: bool,
 }
 
 struct Connected {
@@ -81,6 +97,44 @@ impl Lanes {
         Ok(session)
     }
 
+    /// Whether this is the first time that it is asked for this target.
+    pub(super) fn is_first_run(&self, target: &TargetName) -> bool {
+        !self.lane(target).is_swept.swap(true, Ordering::Relaxed)
+    }
+
+    /// Lets the target forget outcomes whose result is told: the next run there removes them, or the end of the job.
+    pub(super) fn acknowledge(&self, target: &TargetName, kept: Vec<Kept>) {
+        self.add_acknowledged(target, kept, false);
+    }
+
+    /// The same for outcomes whose result is about to be told: the end of the job removes them.
+    pub(super) fn acknowledge_late(&self, target: &TargetName, kept: Vec<Kept>) {
+        self.add_acknowledged(target, kept, true);
+    }
+
+    fn add_acknowledged(&self, target: &TargetName, kept: Vec<Kept>, is_late: bool) {
+        if kept.is_empty() {
+            return;
+        }
+        let lane = self.lane(target);
+        let mut acknowledged = lane.acknowledged();
+        let room = KEPT_MAX.saturating_sub(acknowledged.len());
+        let kept = kept.into_iter().take(room);
+        acknowledged.extend(kept.map(|kept| Acknowledged { kept, is_late }));
+    }
+
+    /// The outcomes that a run on the target removes on its way.
+    pub(super) fn take_acknowledged(
+        &self,
+        target: &TargetName,
+        is_beside: impl Fn(&Kept) -> bool,
+    ) -> Vec<Kept> {
+        let lane = self.lane(target);
+        let mut acknowledged = lane.acknowledged();
+        let taken = acknowledged.extract_if(.., |one| !one.is_late && is_beside(&one.kept));
+        taken.map(|one| one.kept).collect()
+    }
+
     /// Tells that a piece of work on the target is over. Where too many connections are open, this one is closed.
     pub(super) async fn release(&self, target: &TargetName, session: Arc<dyn Session>) {
         if self.open.load(Ordering::Relaxed) <= WARM_MAX {
@@ -100,8 +154,8 @@ impl Lanes {
         }
     }
 
-    /// Says goodbye on every connection.
-    pub(super) async fn close(&self) {
+    /// Says goodbye on every connection. What targets still keep is removed if the results are on record.
+    pub(super) async fn close(&self, are_kept: bool) {
         let lanes: Vec<Arc<Lane>> = {
             let mut lanes = self
                 .by_target
@@ -109,11 +163,17 @@ impl Lanes {
                 .unwrap_or_else(PoisonError::into_inner);
             lanes.drain().map(|(_, lane)| lane).collect()
         };
-        for lane in lanes {
-            if let Some(connected) = lane.session.lock().await.take() {
-                connected.session.close().await;
-            }
-        }
+        stream::iter(lanes)
+            .for_each_concurrent(GOODBYES_MAX, |lane| async move {
+                let connected = lane.session.lock().await.take();
+                if let Some(connected) = connected {
+                    if are_kept {
+                        lane.remove_kept(&connected).await;
+                    }
+                    connected.session.close().await;
+                }
+            })
+            .await;
         self.open.store(0, Ordering::Relaxed);
     }
 
@@ -123,5 +183,19 @@ impl Lanes {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         Arc::clone(lanes.entry(target.clone()).or_default())
+    }
+}
+
+impl Lane {
+    fn acknowledged(&self) -> MutexGuard<'_, Vec<Acknowledged>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn remove_kept(&self, connected: &Connected) {
+        let kept: Vec<Kept> = self.acknowledged().drain(..).map(|one| one.kept).collect();
+        for payload in acknowledge_payloads(&connected.target, &kept) {
+            // What is not removed now is removed when it is too old.
+            let _ = connected.session.run(&payload, None).await;
+        }
     }
 }

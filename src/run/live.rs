@@ -55,7 +55,7 @@ pub struct LiveParts {
 /// Performs effects. Cloning it gives another handle to the same connections and limits.
 #[derive(Clone)]
 pub struct LivePerformer {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 /// What all effects of a job share.
@@ -66,6 +66,7 @@ pub(super) struct Shared {
     pub(super) stream: Stream,
     pub(super) gate: Arc<dyn Gate>,
     pub(super) stop: StopSignal,
+    pub(super) clock: Clock,
     pub(super) options: LiveOptions,
     pub(super) locks: Option<TargetLocks>,
     controller: Controller,
@@ -74,7 +75,7 @@ pub(super) struct Shared {
 impl LivePerformer {
     #[must_use]
     pub fn new(parts: LiveParts) -> Self {
-        let controller = Controller::new(parts.clock, parts.project, parts.operator);
+        let controller = Controller::new(parts.clock.clone(), parts.project, parts.operator);
         Self {
             shared: Arc::new(Shared {
                 lanes: Lanes::new(parts.transport),
@@ -82,6 +83,7 @@ impl LivePerformer {
                 stream: parts.stream,
                 gate: parts.gate,
                 stop: parts.stop,
+                clock: parts.clock,
                 options: parts.options,
                 locks: parts.locks,
                 controller,
@@ -89,9 +91,11 @@ impl LivePerformer {
         }
     }
 
-    /// Closes every connection of the job.
+    /// Closes every connection of the job. Targets need not keep what is on record.
     pub async fn close(&self) {
-        self.shared.lanes.close().await;
+        let seq = self.shared.stream.seq_last();
+        let are_kept = self.shared.gate.kept(seq).await.is_ok();
+        self.shared.lanes.close(are_kept).await;
     }
 }
 

@@ -3,10 +3,12 @@
 //! Reaches targets through the traits of `transport`, and keeps what happened through those of `store`.
 //! Knows nothing of Rhai, of SQL or of the terminal.
 
+mod ask;
 mod controller;
 mod dispatch;
 mod fan_out;
 mod gate;
+mod inquire;
 mod journal;
 mod lane;
 mod live;

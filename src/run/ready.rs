@@ -11,7 +11,7 @@ use crate::{
     },
     plan::{Action, Params, Run},
     task::{
-        Attempt, Call, RunId, Task, command_payload, command_result, download_payload,
+        Attempt, Call, Keeping, RunId, Task, command_payload, command_result, download_payload,
         download_result, script_payload, script_result, spool_upload, task_payload, task_result,
         unpack_download, unsuccessful_result, upload_payload, upload_result, write_file_payload,
         write_file_result,
@@ -62,12 +62,55 @@ impl Ready {
         })
     }
 
+    /// The same action on one target, for reading what came of it.
+    pub(super) fn to_read(run: &Run, target: &Arc<Target>, timeout: Duration) -> Self {
+        let action = match &run.action {
+            // The parameters were handed over long ago, and there may be ten thousand of them.
+            Action::Task { task, .. } => Action::Task {
+                task: Arc::clone(task),
+                params: Params::Same(Arc::default()),
+            },
+            other => other.clone(),
+        };
+        Self {
+            run: Run {
+                action,
+                targets: vec![Arc::clone(target)],
+                options: run.options.clone(),
+            },
+            timeout: run.options.timeout.unwrap_or(timeout),
+            prepared: Prepared::Nothing,
+        }
+    }
+
+    /// Whether the outcome stays on the target until it is known: where doing it again could do harm.
+    pub(super) fn keeps_outcome(&self) -> bool {
+        let may_do_harm = matches!(
+            self.run.action,
+            Action::Task { .. } | Action::Command { .. } | Action::Script { .. }
+        );
+        may_do_harm && !self.run.options.noop
+    }
+
+    pub(super) fn is_detached(&self) -> bool {
+        self.run.options.detach
+    }
+
+    pub(super) const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     pub(super) fn target(&self, index: usize) -> &Arc<Target> {
         &self.run.targets[index]
     }
 
     /// One run on one target.
-    pub(super) fn call<'a>(&'a self, index: usize, run: &'a RunId) -> Call<'a> {
+    pub(super) fn call<'a>(
+        &'a self,
+        index: usize,
+        run: &'a RunId,
+        keeping: Option<&'a Keeping<'a>>,
+    ) -> Call<'a> {
         Call {
             target: self.target(index),
             run,
@@ -75,6 +118,7 @@ impl Ready {
             noop: self.run.options.noop,
             timeout: self.timeout,
             env: &self.run.options.env,
+            keeping,
         }
     }
 
@@ -176,7 +220,7 @@ impl Ready {
         failure: Failure,
     ) -> TargetResult {
         let run = RunId::new(0);
-        let call = self.call(index, &run);
+        let call = self.call(index, &run, None);
         self.unsuccessful(&self.attempt(&call, 0, attempts), failure)
     }
 

@@ -1,8 +1,12 @@
 //! One try of an action on one target.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
+    ask::Question,
     live::Shared,
     ready::{Ready, Work, available},
     stop::StopStage,
@@ -10,7 +14,7 @@ use super::{
 use crate::{
     event::EventKind,
     model::{EffectId, Failure, Output, OutputStream, Payload, Target, TargetResult, kinds},
-    task::{Call, RunId, open_stderr},
+    task::{Call, Keeping, Kept, KeptOutcome, RunId, open_stderr},
     transport::{ConnectError, Session, SessionError},
 };
 
@@ -30,39 +34,65 @@ pub(super) struct Tried {
     pub(super) result: TargetResult,
     /// Whether another try could end differently.
     pub(super) may_retry: bool,
+    /// What the target keeps until the result is on record.
+    pub(super) kept: Vec<Kept>,
 }
 
 /// What came back from the target.
 enum Answer {
     Output(Output),
     Available,
+    /// The connection broke before anything began.
+    NeverStarted,
 }
+
+/// How often the same try is sent when the connection breaks before it arrives.
+const SENDINGS_MAX: u32 = 3;
 
 impl Try {
     pub(super) async fn run(self) -> Tried {
         let slot = self.shared.slots.acquire().await;
-        let run = RunId::new(rand::random());
-        let call = self.ready.call(self.index, &run);
         let began = Instant::now();
-        let answer = tokio::select! {
-            answer = self.work(&call) => answer,
-            // Dropping the work ends it on the target, too.
-            () = self.shared.stop.reached(StopStage::End) => {
-                Err(Failure::new(kinds::STOPPED, "ended because the job was stopped"))
+        let mut kept = Vec::new();
+        let mut sendings = 0;
+        let (run, answer) = loop {
+            sendings += 1;
+            let run = RunId::new(rand::random());
+            let answer = tokio::select! {
+                answer = self.work(&run, &mut kept) => answer,
+                // Dropping the work ends it on the target, too.
+                () = self.shared.stop.reached(StopStage::End) => {
+                    Err(Failure::new(kinds::STOPPED, "ended because the job was stopped"))
+                }
+            };
+            match answer {
+                Ok(Answer::NeverStarted) if sendings < SENDINGS_MAX => {}
+                Ok(Answer::NeverStarted) => {
+                    let message = "the connection broke again and again before it began";
+                    break (run, Err(Failure::new(kinds::CONNECT, message)));
+                }
+                answer => break (run, answer),
             }
         };
         drop(slot);
+        let keeping = self.keeping(&[], false);
+        let call = self.call(&run, keeping.as_ref());
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let attempt = self.ready.attempt(&call, duration_ms, self.number);
         let (result, may_retry) = match answer {
             Ok(Answer::Output(output)) => {
                 (self.ready.read(self.index, &attempt, &output).await, true)
             }
-            Ok(Answer::Available) => (available(&attempt), true),
+            Ok(Answer::Available | Answer::NeverStarted) => (available(&attempt), true),
             Err(failure) => {
+                // What is lost was perhaps done, and is asked after when the job is resumed.
                 const HOPELESS: [&str; 3] =
                     [kinds::VALIDATION, kinds::NO_IMPLEMENTATION, kinds::STOPPED];
-                let may_retry = !HOPELESS.contains(&failure.kind.as_str());
+                let is_lost = failure.kind == kinds::LOST && self.ready.keeps_outcome();
+                let may_retry = !is_lost && !HOPELESS.contains(&failure.kind.as_str());
+                if is_lost {
+                    kept.clear();
+                }
                 (self.ready.unsuccessful(&attempt, failure), may_retry)
             }
         };
@@ -70,17 +100,41 @@ impl Try {
             index: self.index,
             result,
             may_retry,
+            kept,
         }
     }
 
-    async fn work(&self, call: &Call<'_>) -> Result<Answer, Failure> {
-        match self.ready.work(self.index, call)? {
-            Work::Run(payload) => self.run_payload(call, &payload).await.map(Answer::Output),
+    fn keeping<'a>(&self, acknowledged: &'a [Kept], sweeps: bool) -> Option<Keeping<'a>> {
+        self.ready.keeps_outcome().then_some(Keeping {
+            acknowledged,
+            sweeps,
+            is_detached: self.ready.is_detached(),
+        })
+    }
+
+    fn call<'a>(&'a self, run: &'a RunId, keeping: Option<&'a Keeping<'a>>) -> Call<'a> {
+        self.ready.call(self.index, run, keeping)
+    }
+
+    async fn work(&self, run: &RunId, kept: &mut Vec<Kept>) -> Result<Answer, Failure> {
+        let (lanes, target) = (&self.shared.lanes, self.target());
+        let keeping = self.keeping(&[], false);
+        let call = self.call(run, keeping.as_ref());
+        let (acknowledged, sweeps) = if keeping.is_some() {
+            let beside = lanes.take_acknowledged(&target.name, |kept| kept.is_beside(&call));
+            (beside, lanes.is_first_run(&target.name))
+        } else {
+            (Vec::new(), false)
+        };
+        let keeping = self.keeping(&acknowledged, sweeps);
+        let call = self.call(run, keeping.as_ref());
+        match self.ready.work(self.index, &call)? {
+            Work::Run(payload) => self.run_payload(&call, &payload, kept).await,
             Work::Connect { wait, interval } => {
                 let deadline = tokio::time::Instant::now() + wait;
                 loop {
                     // The last failure is the answer, so the try that is on its way at the deadline is let end.
-                    match self.shared.lanes.session(self.target()).await {
+                    match lanes.session(target).await {
                         Ok(_) => return Ok(Answer::Available),
                         Err(error) if tokio::time::Instant::now() + interval > deadline => {
                             return Err(connect_failure(error));
@@ -92,7 +146,12 @@ impl Try {
         }
     }
 
-    async fn run_payload(&self, call: &Call<'_>, payload: &Payload) -> Result<Output, Failure> {
+    async fn run_payload(
+        &self,
+        call: &Call<'_>,
+        payload: &Payload,
+        kept: &mut Vec<Kept>,
+    ) -> Result<Answer, Failure> {
         let target = self.target();
         let session = self
             .shared
@@ -100,10 +159,16 @@ impl Try {
             .session(target)
             .await
             .map_err(connect_failure)?;
+        let keeps = call.keeping.is_some();
         let seq = self.shared.stream.emit(EventKind::TargetStarted {
             effect: self.effect.clone(),
             target: target.name.clone(),
             attempt: self.number,
+            run: if keeps {
+                call.run.to_string()
+            } else {
+                String::new()
+            },
         });
         self.shared.gate.kept(seq).await.map_err(|reason| {
             Failure::new(
@@ -111,9 +176,39 @@ impl Try {
                 format!("not started, because its start could not be recorded: {reason}"),
             )
         })?;
+        kept.extend(Kept::of(call));
+        let started = tokio::time::Instant::now();
         let output = self.exchange(session.as_ref(), call, payload).await;
         self.shared.lanes.release(&target.name, session).await;
-        output.map_err(|error| session_failure(&error))
+        match output {
+            Ok(output) => Ok(Answer::Output(output)),
+            Err(SessionError::Broken { .. }) if keeps => self.find_out(call, started).await,
+            Err(error) => Err(session_failure(&error)),
+        }
+    }
+
+    /// Fetches the outcome of a run whose connection broke. It is not run again unless it never began.
+    async fn find_out(
+        &self,
+        call: &Call<'_>,
+        started: tokio::time::Instant,
+    ) -> Result<Answer, Failure> {
+        let question = Question {
+            target: self.target(),
+            call,
+            age: Duration::ZERO,
+            asked_at: started,
+            deadline: started + self.ready.timeout(),
+            is_patient: self.ready.is_detached(),
+        };
+        match self.shared.ask(&question).await? {
+            KeptOutcome::Finished(output) => Ok(Answer::Output(output)),
+            KeptOutcome::NeverStarted => Ok(Answer::NeverStarted),
+            KeptOutcome::Unknown(why) => Err(Failure::new(
+                kinds::LOST,
+                format!("the connection broke, and what became of it is not known: {why}"),
+            )),
+        }
     }
 
     async fn exchange(
@@ -159,7 +254,7 @@ fn connect_failure(error: ConnectError) -> Failure {
     }
 }
 
-fn session_failure(error: &SessionError) -> Failure {
+pub(super) fn session_failure(error: &SessionError) -> Failure {
     let message = error.to_string();
     let kind = match error {
         SessionError::Broken { .. } => kinds::LOST,

@@ -77,6 +77,7 @@ fn any_kind() -> impl Strategy<Value = EventKind> {
                 effect,
                 target,
                 attempt: 1,
+                run: String::new(),
             },
             13 | 14 => EventKind::TargetFinished {
                 effect,

@@ -121,6 +121,7 @@ pub(crate) fn every_kind() -> Vec<EventKind> {
             effect: effect.clone(),
             target: "web1".into(),
             attempt: 1,
+            run: "0123456789abcdef0123456789abcdef".to_owned(),
         },
         output(&effect, "web1", "stopping\n"),
         EventKind::TargetRetrying {

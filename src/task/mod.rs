@@ -31,9 +31,9 @@ pub use self::{
     mismatch::Mismatch,
     parameter::{ParamError, ParamErrorReason, Parameter, Parameters, check_params, coerce_param},
     payload::{
-        Call, RunId, SpoolError, Unpacked, command_payload, download_payload, remote_target,
-        script_payload, spool_upload, task_payload, unpack_download, upload_payload,
-        write_file_payload,
+        Call, Keeping, Kept, KeptInquiry, KeptOutcome, RunId, SpoolError, Unpacked,
+        acknowledge_payloads, command_payload, download_payload, remote_target, script_payload,
+        spool_upload, task_payload, unpack_download, upload_payload, write_file_payload,
     },
     result::{
         Attempt, command_result, download_result, open_stderr, script_result, task_result,

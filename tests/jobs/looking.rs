@@ -102,7 +102,7 @@ fn jobs_are_filtered_and_named_by_the_beginning_of_their_id() {
 
 #[test]
 fn events_and_output_are_read_again_and_followed() {
-    let mut project = Project::new(PLAN);
+    let project = Project::new(PLAN);
     project.mark("hold.two.b");
     let run = project.start("plan run test::work");
     super::project::until("the task", || project.exists("ran.two.b"));
@@ -110,13 +110,13 @@ fn events_and_output_are_read_again_and_followed() {
     let waiter = project.start("job wait");
     project.unmark("hold.two.b");
     run.end().code(0);
-    let followed = follower.end().code(0);
+    let told = follower.end().code(0);
     let last: serde_json::Value =
-        serde_json::from_str(followed.stdout.lines().last().unwrap()).unwrap();
+        serde_json::from_str(told.stdout.lines().last().unwrap()).unwrap();
     assert_eq!(last["kind"], "job_finished");
     waiter.end().code(0);
     let events = project.events();
-    assert_eq!(events.len(), followed.stdout.lines().count());
+    assert_eq!(events.len(), told.stdout.lines().count());
     let numbers: Vec<u64> = events
         .iter()
         .map(|event| event["seq"].as_u64().unwrap())
@@ -128,7 +128,7 @@ fn events_and_output_are_read_again_and_followed() {
         .code(0)
         .stdout_has("c | {\"counted\":\"two.c\"}")
         .stdout_lacks("b |");
-    project = project.mend("fail(\"no\");");
+    let project = project.mend("fail(\"no\");");
     project.run("plan run test::work").code(5);
     project.run("job wait last").code(5);
 }

@@ -163,3 +163,28 @@ fn a_task_is_not_resumed_but_rerun() {
         .code(2)
         .stderr_has("segue job rerun");
 }
+
+#[test]
+fn a_failure_that_was_not_recorded_as_the_end_is_gone_on_after() {
+    let project = Project::new(PLAN);
+    project.mark("bad.two.b");
+    project.run("plan run test::work").code(5);
+    // As if it had been killed after the effect had ended, and before the plan could say that this was its end.
+    let connection = rusqlite::Connection::open(project.store()).unwrap();
+    connection
+        .execute_batch(
+            "DELETE FROM events WHERE id = (SELECT max(id) FROM events);
+             UPDATE jobs SET seq_last = seq_last - 1;",
+        )
+        .unwrap();
+    drop(connection);
+    project.unmark("bad.two.b");
+    project
+        .run("plan resume last")
+        .code(0)
+        .stderr_has("going on after it");
+    assert_eq!(
+        project.counted(),
+        "one.a=1 one.b=1 one.c=1 three.a=1 two.a=1 two.b=2 two.c=1"
+    );
+}

@@ -130,7 +130,7 @@ fn fits(name: &str, value: &Value) -> bool {
     let count = |least: i64| value.as_integer().is_some_and(|number| number >= least);
     let share = || value.as_str().is_some_and(is_share);
     match name {
-        "catch_errors" | "noop" | "pretty" | "sensitive" => value.as_bool().is_some(),
+        "catch_errors" | "detach" | "noop" | "pretty" | "sensitive" => value.as_bool().is_some(),
         "run_as" | "description" => value.as_str().is_some(),
         "timeout" | "interval" | "delay" | "pause" => is_duration(value),
         "limit" | "attempts" => count(1),

@@ -168,6 +168,7 @@ impl<'t> Checker<'t> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of statement")]
     fn statement(&mut self, statement: &'t Statement) -> Flow {
         match &statement.kind {
             StatementKind::Expression(expression) => {

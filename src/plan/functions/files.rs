@@ -51,7 +51,7 @@ fn upload(call: &Call<'_>) -> CallResult {
         },
         targets: call.targets(2)?,
     };
-    action::perform(&asked, &options::read(call, 3)?)
+    action::perform(asked, &options::read(call, 3)?)
 }
 
 fn download(call: &Call<'_>) -> CallResult {
@@ -68,7 +68,7 @@ fn download(call: &Call<'_>) -> CallResult {
         },
         targets: call.targets(2)?,
     };
-    action::perform(&asked, &options::read(call, 3)?)
+    action::perform(asked, &options::read(call, 3)?)
 }
 
 fn write_file(call: &Call<'_>) -> CallResult {
@@ -83,5 +83,5 @@ fn write_file(call: &Call<'_>) -> CallResult {
         },
         targets: call.targets(2)?,
     };
-    action::perform(&asked, &options::read(call, 3)?)
+    action::perform(asked, &options::read(call, 3)?)
 }

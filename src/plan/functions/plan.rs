@@ -30,7 +30,7 @@ pub(super) fn entries() -> Vec<Entry> {
             .doc("Runs another plan as a part of this job, with parameters that are checked against its header, and gives what it gives. With `#{ catch_errors: true }` its error is given instead of thrown.")
             .example(r#"let restarted = run_plan("restart", #{ service: "nginx" });"#),
         Entry::function("fail", fail)
-            .takes("message", "String | Error")
+            .takes("message", "String | Error | Map")
             .may_take("more", "ResultSet | Map | String")
             .doc("Ends the plan with an error that can be caught. More may be the results that it comes of, a map of details (with `kind`), or the kind: `bolt/plan-failure` unless something else is said. An `Error` is thrown again as it is.")
             .example(r#"if targets("web").is_empty { fail("there are no web servers", "shop/empty"); }"#),
@@ -112,7 +112,12 @@ fn fail(call: &Call<'_>) -> CallResult {
             call.position(),
         )));
     }
-    let mut failure = Failure::new(kinds::PLAN_FAILURE, super::talk::shown(call, 0));
+    // What a `catch` gets of an error of the interpreter is a map.
+    let mut failure = if call.argument(0).is_map() {
+        crate::plan::trace::thrown(call.argument(0)).failure
+    } else {
+        Failure::new(kinds::PLAN_FAILURE, super::talk::shown(call, 0))
+    };
     let Some(more) = call.given(1) else {
         return Err(call.fail(failure));
     };

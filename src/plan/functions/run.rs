@@ -37,7 +37,7 @@ fn tasks() -> Vec<Entry> {
             .takes("name", "TaskName")
             .takes("targets", "TargetSpec")
             .may_take("params", "Map")
-            .may_take_options(&allowed(&["noop"]))
+            .may_take_options(&allowed(&["noop", "detach"]))
             .gives("ResultSet")
             .doc("Runs a task on every target. Parameters are checked against the task's metadata before anything is contacted. A failure that is not caught ends the plan when all targets have been tried.")
             .example(r#"let results = run_task("service", "web", #{ action: "restart", name: "nginx" });"#),
@@ -45,7 +45,7 @@ fn tasks() -> Vec<Entry> {
             .takes("name", "TaskName")
             .takes("targets", "TargetSpec")
             .takes("params", "Closure")
-            .may_take_options(&allowed(&["noop"]))
+            .may_take_options(&allowed(&["noop", "detach"]))
             .gives("ResultSet")
             .doc("Runs a task with parameters of each target's own: the closure gets the target and gives its map. A map that does not fit is the failure of that target alone.")
             .example(r#"run_task_with("service", "web", |t| #{ action: "restart", name: `app-${t.name}` });"#),
@@ -63,14 +63,14 @@ fn commands() -> Vec<Entry> {
         Entry::function("run_command", run_command)
             .takes("command", "String")
             .takes("targets", "TargetSpec")
-            .may_take_options(&allowed(&["env"]))
+            .may_take_options(&allowed(&["env", "detach"]))
             .gives("ResultSet")
             .doc("Runs a command line in a shell on every target.")
             .example(r#"let uptime = run_command("uptime", "web").first.stdout;"#),
         Entry::function("run_script", run_script)
             .takes("script", "File")
             .takes("targets", "TargetSpec")
-            .may_take_options(&allowed(&["env", "arguments"]))
+            .may_take_options(&allowed(&["env", "arguments", "detach"]))
             .gives("ResultSet")
             .doc("Copies a script of the project or of a module to every target and runs it there, with `arguments` and `env` of the options.")
             .example(r#"run_script("scripts/cleanup.sh", "web", #{ arguments: ["--keep", 3] });"#),
@@ -119,7 +119,7 @@ fn run_task(call: &Call<'_>) -> CallResult {
         },
         targets,
     };
-    action::perform(&asked, &options)
+    action::perform(asked, &options)
 }
 
 fn run_task_with(call: &Call<'_>) -> CallResult {
@@ -142,7 +142,7 @@ fn run_task_with(call: &Call<'_>) -> CallResult {
         },
         targets,
     };
-    action::perform(&asked, &options)
+    action::perform(asked, &options)
 }
 
 fn task(call: &Call<'_>) -> Result<Arc<Task>, CallError> {
@@ -202,7 +202,7 @@ fn run_command(call: &Call<'_>) -> CallResult {
         action: Action::Command { command },
         targets: call.targets(1)?,
     };
-    action::perform(&asked, &options::read(call, 2)?)
+    action::perform(asked, &options::read(call, 2)?)
 }
 
 fn run_script(call: &Call<'_>) -> CallResult {
@@ -221,7 +221,7 @@ fn run_script(call: &Call<'_>) -> CallResult {
         },
         targets,
     };
-    action::perform(&asked, &options)
+    action::perform(asked, &options)
 }
 
 fn wait_until_available(call: &Call<'_>) -> CallResult {
@@ -236,7 +236,7 @@ fn wait_until_available(call: &Call<'_>) -> CallResult {
         },
         targets: call.targets(0)?,
     };
-    action::perform(&asked, &options)
+    action::perform(asked, &options)
 }
 
 fn collect_facts(call: &Call<'_>) -> CallResult {
@@ -252,7 +252,7 @@ fn collect_facts(call: &Call<'_>) -> CallResult {
         },
         targets,
     };
-    let results = action::perform(&asked, &options)?;
+    let results = action::perform(asked, &options)?;
     if let Some(results) = results.read_lock::<Results>() {
         let mut inventory = host.inventory.borrow_mut();
         for result in results.set().iter().filter(|result| result.is_ok()) {

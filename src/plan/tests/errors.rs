@@ -262,3 +262,37 @@ fn an_error_knows_the_effects_that_it_came_of() {
         assert_eq!(blamed, expected, "{text}");
     }
 }
+
+#[test]
+fn a_panic_in_a_native_function_is_a_placed_error_that_nobody_catches() {
+    let error = Stage::new("try {\n  run_task(\"bang\", \"web\");\n} catch { }").error();
+    assert_eq!(error.diagnostic.code, "segue::plan::internal");
+    assert!(
+        error.diagnostic.message.contains("a wheel came off"),
+        "{error}"
+    );
+    assert_eq!(error.frames[0].place.to_string(), "plans/plan.rhai:2:3");
+    let played = Stage::new(
+        "parallel([1, 2], |x| { if x == 1 { run_task(\"bang\", \"web\") } else { sleep(1); print(\"done\") } })",
+    )
+    .run();
+    assert_eq!(played.asked(), ["sleep 1s", "print done"]);
+    assert_eq!(played.error().diagnostic.code, "segue::plan::internal");
+}
+
+#[test]
+fn closures_of_an_imported_file_find_its_functions_and_constants() {
+    let value = Stage::new("import \"tools\" as tools;\ntools::all([1, 2])")
+        .file(
+            "tools",
+            "const STEP = 10;\nprivate fn more(x) { x + global::STEP }\nfn all(items) { parallel(items, |x| more(x)) }",
+        )
+        .value();
+    assert_eq!(value, json("[11,12]"));
+}
+
+#[test]
+fn an_error_of_the_interpreter_can_be_caught_and_thrown_on() {
+    let error = Stage::new("try { [][1] } catch (err) { fail(err) }").error();
+    assert!(error.failure.message.contains("out of bounds"), "{error}");
+}

@@ -177,6 +177,10 @@ fn a_budget_is_exceeded_by_more_than_it_says() {
         plan("1").error().failure.message,
         "command `uptime` failed on 2 targets of 4, and no more than 1 may fail"
     );
+    assert_eq!(
+        plan("1").error().failure.message,
+        "command `uptime` failed on 2 targets of 4, and no more than 1 may fail"
+    );
     let run = options(r#"run_command("uptime", "web", #{ on_failure: "12.5%" })"#);
     assert_eq!(run.on_failure, OnFailure::Budget("12.5%".parse().unwrap()));
 }

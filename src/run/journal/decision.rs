@@ -208,6 +208,13 @@ mod tests {
         },
     };
 
+    const STARTED: Started = Started {
+        seq: 9,
+        at: Timestamp::UNIX_EPOCH,
+        attempt: 2,
+        run: None,
+    };
+
     fn request(effect: Effect) -> Request {
         Request {
             id: EffectId {
@@ -226,7 +233,7 @@ mod tests {
         };
         let record = TargetRecord {
             result: Some(Arc::new(World::result(run, target, status))),
-            started: Some(Started { seq: 9, attempt: 2 }),
+            started: Some(STARTED),
             is_open: false,
         };
         (target.into(), record)
@@ -260,7 +267,7 @@ mod tests {
             let parts = parts_of(decided(effect, &entry));
             let missing = parts.iter().filter(|part| **part == Part::Missing);
             assert_eq!(missing.count(), due, "caught: {caught}");
-            assert_eq!(parts[2], Part::Lost(Started { seq: 9, attempt: 2 }));
+            assert_eq!(parts[2], Part::Lost(STARTED));
         }
     }
 
@@ -324,6 +331,41 @@ mod tests {
             narrowed.options.on_failure,
             OnFailure::Budget(FailureBudget::Count(2))
         );
+    }
+
+    #[test]
+    fn what_failed_before_a_resume_uses_up_the_budget_and_batches_stay_shares_of_all() {
+        let effect = command("x", &["a", "b", "c", "d", "e"], true);
+        let entry = Entry {
+            targets: [
+                record(&effect, "a", Status::Succeeded),
+                record(&effect, "b", Status::Failed),
+            ]
+            .into(),
+            ..Entry::default()
+        };
+        let Effect::Run(mut run) = effect.clone() else {
+            panic!("no run");
+        };
+        run.options.batch = Some("1, 50%".parse().unwrap());
+        let completion = Completion {
+            parts: parts_of(decided(effect, &entry)),
+        };
+        for (budget, left) in [("40%", Some(1)), ("1", Some(0)), ("0", None)] {
+            run.options.on_failure = OnFailure::Budget(budget.parse().unwrap());
+            assert_eq!(completion.is_over_budget(&run), left.is_none(), "{budget}");
+            let Some(left) = left else { continue };
+            let narrowed = completion.narrowed(&run).options;
+            let left = OnFailure::Budget(FailureBudget::Count(left));
+            assert_eq!(narrowed.on_failure, left, "{budget}");
+            assert_eq!(narrowed.batch, Some("1, 2".parse().unwrap()));
+        }
+        run.options.on_failure = OnFailure::Stop;
+        assert!(completion.is_over_budget(&run), "batches bear no failure");
+        run.options.batch = None;
+        assert!(!completion.is_over_budget(&run));
+        run.options.on_failure = OnFailure::Survivors;
+        assert!(!completion.is_over_budget(&run));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::{
     event::{Asked, Reply},
     model::{Status, TargetName, TargetResult, kinds},
+    task::RunId,
 };
 
 /// What is recorded of one effect.
@@ -37,13 +38,15 @@ pub struct TargetRecord {
     pub is_open: bool,
 }
 
-/// One start of an action on a target. The number of its event tells it from every other start of the job,
-/// so it is what a target keeps the outcome under.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One start of an action on a target. The number of its event tells it from every other start of the job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Started {
     pub seq: u64,
+    pub at: Timestamp,
     /// Counted from 1 in each life of the controller.
     pub attempt: u32,
+    /// What the target keeps the outcome under, if it keeps it.
+    pub run: Option<RunId>,
 }
 
 /// What is recorded of an approval.

@@ -139,13 +139,16 @@ impl Journal {
                 effect,
                 target,
                 attempt,
+                run,
             } => {
                 let targets = &mut self.entry(effect, event).targets;
                 let record = targets.entry(target.clone()).or_default();
                 record.is_open = true;
                 record.started = Some(Started {
                     seq: event.seq,
+                    at: event.at,
                     attempt: *attempt,
+                    run: run.parse().ok(),
                 });
             }
             // It failed and waits for its next attempt: nothing of it is running.
@@ -260,6 +263,7 @@ mod tests {
                 effect: effect.clone(),
                 target: "web1".into(),
                 attempt: 1,
+                run: String::new(),
             },
             EventKind::TargetFinished {
                 effect: effect.clone(),

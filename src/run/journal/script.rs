@@ -109,6 +109,7 @@ impl Performer for Live {
                     effect: effect.clone(),
                     target: target.name.clone(),
                     attempt: 1,
+                    run: String::new(),
                 });
                 tokio::task::yield_now().await;
                 let status = world.act_on(run.action.object(), target.name.as_str(), seq);

@@ -27,6 +27,8 @@ struct Started<'a> {
     effect: &'a RawValue,
     target: TargetName,
     attempt: u32,
+    #[serde(default)]
+    run: String,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +63,7 @@ impl Decoder {
                 effect: self.effect(started.effect)?,
                 target: started.target,
                 attempt: started.attempt,
+                run: started.run,
             });
         }
         if body.starts_with(FINISHED) {

@@ -1,7 +1,8 @@
 //! How something is to be run on one target.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, num::ParseIntError, str::FromStr, time::Duration};
 
+use super::kept::Keeping;
 use crate::model::{Target, Value};
 
 /// One run on one target.
@@ -18,28 +19,33 @@ pub struct Call<'a> {
     pub timeout: Duration,
     /// More variables for commands and scripts. Tasks have their parameters instead.
     pub env: &'a BTreeMap<String, Value>,
+    /// For a task, a command or a script whose outcome stays on the target until the controller has it.
+    pub keeping: Option<&'a Keeping<'a>>,
 }
 
-/// Names one run on one target. Not secret, but not to be guessed before the run begins.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RunId(String);
+/// Names one run on one target, in 32 hexadecimal digits. Not secret, but not to be guessed before the run begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RunId(u128);
 
 impl RunId {
     /// The id made of 128 random bits.
     #[must_use]
     pub fn new(random: u128) -> Self {
-        Self(format!("{random:032x}"))
+        Self(random)
     }
+}
 
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+impl FromStr for RunId {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        u128::from_str_radix(text, 16).map(Self)
     }
 }
 
 impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "{:032x}", self.0)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Puts the parts of a run together: command line, header, password, content.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{fmt::Write as _, path::PathBuf, sync::Arc};
 
 use crate::model::{Failure, OutputCap, Payload, Secret, Stdin, Stdout, Value, kinds};
 
@@ -33,7 +33,10 @@ impl Carriage {
     }
 
     /// A run of a script that needs no directory.
-    pub(super) fn script(script: String) -> Self {
+    ///
+    /// The id of the run ends it, so that half of it is known for half.
+    pub(super) fn script(mut script: String, call: &Call<'_>) -> Self {
+        let _ = writeln!(script, "#{}", call.run);
         Self::of(
             Mode::Script,
             Content::Bytes(script.into_bytes()),
@@ -66,6 +69,7 @@ impl Carriage {
             base: &base,
             is_escalated: escalation.is_some(),
             keeps_directory: call.target.setting("cleanup").and_then(Value::as_bool) == Some(false),
+            keeping: call.keeping.filter(|_| self.mode != Mode::Stream),
             script: &self.script,
         };
         let (command, mut head) = match escalation {
@@ -93,7 +97,7 @@ impl Carriage {
 }
 
 /// Where directories of runs are made: an expression for the shell.
-fn base(call: &Call<'_>, is_escalated: bool) -> Result<String, Failure> {
+pub(super) fn base(call: &Call<'_>, is_escalated: bool) -> Result<String, Failure> {
     match call.text_setting("tmpdir") {
         Some(path) if path.starts_with('/') && !path.contains(['\n', '\0']) => {
             Ok(shell::quote(path))
@@ -102,6 +106,10 @@ fn base(call: &Call<'_>, is_escalated: bool) -> Result<String, Failure> {
             kinds::VALIDATION,
             format!("the setting `tmpdir` must be an absolute path, not `{path}`"),
         )),
+        // What runs while the target goes down and comes up again: /tmp may be empty then.
+        None if call.keeping.is_some_and(|keeping| keeping.is_detached) => {
+            Ok("/var/tmp".to_owned())
+        }
         // The other user has other variables, and the two have to meet in the same place.
         None if is_escalated => Ok("/tmp".to_owned()),
         None => Ok(r#""${TMPDIR:-/tmp}""#.to_owned()),

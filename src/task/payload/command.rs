@@ -32,7 +32,7 @@ pub fn command_payload(command: &str, call: &Call<'_>) -> Result<Payload, Failur
     script.export_all(call.env)?;
     if command.len() < STRING_BYTES_MAX {
         let words = format!("{login_shell} -c {}", shell::quote(command));
-        return Carriage::script(script.running(&words, "/dev/null")).payload(call);
+        return Carriage::script(script.running(&words, "/dev/null"), call).payload(call);
     }
     // No single argument may be that long.
     let run = script.running(&format!(r#"{login_shell} "$d"/.command"#), "/dev/null");

@@ -9,6 +9,7 @@ mod carriage;
 mod command;
 mod escalation;
 mod executable;
+mod kept;
 mod preamble;
 mod script_text;
 mod shell;
@@ -21,6 +22,7 @@ pub(in crate::task) mod trial;
 pub use self::{
     call::{Call, RunId},
     command::{command_payload, script_payload},
+    kept::{Keeping, Kept, KeptInquiry, KeptOutcome, acknowledge_payloads},
     spool::{SpoolError, Unpacked, spool_upload, unpack_download},
     task::{remote_target, task_payload},
     transfer::{download_payload, upload_payload, write_file_payload},

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{call::RunId, shell};
+use super::{call::RunId, kept::Keeping, shell};
 
 /// The exit code of a run that could not be set up. Only together with a line of talk does it say so.
 pub(in crate::task) const SETUP_EXIT: i32 = 97;
@@ -38,11 +38,21 @@ impl Mode {
 // csh takes no newline there, and fish takes two backslashes, or one before a single quote, for escapes.
 //
 // i: run id  t: seconds  b: directory for temporary files  m: mode  s: script  v: escalated  o: the directory stays
+// y: the outcome is kept, then where  a: runs whose outcomes are known  g: look for what is too old  q: it has begun
 // d: our directory  l: the sleeper  w: the watcher  p: process of the run, which leads its group  x: makes a session
+// z: the relays
 const PREAMBLE: &str = concat!(
     // Says why a run could not be set up.
     r#"f(){ echo "segue:$i:$1:$2" >&2;exit 97;};"#,
-    r#"c(){ if [ "$o" ];then set --;else set -- "$d";fi;rm -rf "$d.pid" "$d.end" "$@";};"#,
+    // Cleans up with one process. What never began leaves no outcome.
+    r#"c(){ if [ "$o" ];then set --;else set -- "$d";fi;if [ "$y" ]&&[ ! "$q" ];then set -- "$@" "$y";fi;"#,
+    r#"for n in $a;do set -- "$@" "$b/segue.$n.kept";done;rm -rf "$d.pid" "$d.end" "$@";};"#,
+    // Carries a stream to the controller and keeps the beginning of it. It goes on when the one or the other is not
+    // possible any more, so that what the run prints never harms it: that is what the null device is for.
+    r#"t(){ umask 077;ulimit -f 2048;trap "" HUP INT TERM PIPE XFSZ;"#,
+    r#"exec tee "$y/$2" /dev/null <"$y/$1" 2>/dev/null 3<&-;};"#,
+    // Keeps how the run ended.
+    r#"j(){ if [ "$y" ];then echo $1 >"$y/code";fi;};"#,
     // Ends the run: TERM, five seconds to comply, KILL. Before `setsid` has made the group, there is one process.
     r"k(){ kill -TERM -$p||kill -TERM $p;n=0;while kill -0 -$p;do ",
     // Not every `sleep` knows parts of a second.
@@ -61,12 +71,16 @@ const PREAMBLE: &str = concat!(
     r#"i=;while IFS= read -r h;do case $h in segue:*)eval "${h#segue:}";break;;esac;done;"#,
     r#"[ "$i" ]||f input "it ended before the run began";"#,
     r#"if [ "$v" ];then echo "segue:$i:started" >&2;fi;"#,
-    r#"d=$b/segue.$i;trap c EXIT;trap "exit 143" HUP INT TERM;"#,
-    r#"case $m in d)e=$(mkdir -m 700 "$d" 2>&1)||f tmpdir "$e";"#,
+    r#"d=$b/segue.$i;q=;if [ "$y" ];then y=$d.kept;fi;trap c EXIT;trap "exit 143" HUP INT TERM;"#,
+    r#"case $m in d)e=$(mkdir -m 700 "$d" ${y:+"$y"} 2>&1)||f tmpdir "$e";"#,
     r#"if command -v tar >/dev/null 2>&1;then e=$(cd "$d"&&tar -xof - 2>&1);"#,
     r#"else e="there is no tar, and dd failed";(u) 2>/dev/null;fi||f unpack "$e";"#,
     r#"[ -f "$d/.run" ]||f unpack "the input ended early";s=". \"\$d/.run\"";;"#,
-    "c)s=$(cat);;esac;exec 3<&0;",
+    // A command needs no place on a disk; but one that has been given up for lost has a place that is taken.
+    r#"c)if [ "$y" ]&&! mkdir -m 700 "$y" 2>/dev/null;then if [ -e "$y" ];then f tmpdir "$y is taken";fi;y=;fi;"#,
+    r##"s=$(cat);case $s in *"#$i");;*)f input "it ended early";;esac;;esac;exec 3<&0;"##,
+    r#"if [ "$g" ];then set -- "$b"/segue.*.kept;if [ $# -gt 1 ];then "#,
+    r#"find "$@" -prune -mtime +0 -exec rm -rf {} + </dev/null >/dev/null 2>&1 3<&- & fi;fi;q=1;"#,
     // The sleeper ends by itself when the time is over, or when somebody wishes the run to end: the login user, who
     // may not signal an escalated run. A shell that has just forked would swallow a signal that it traps.
     "trap - HUP INT TERM;",
@@ -76,15 +90,20 @@ const PREAMBLE: &str = concat!(
     r"else sleep $t </dev/null >/dev/null 2>&1 3<&-& fi;l=$!;",
     // The watcher starts the run, waits for it, and kills the sleeper: with a signal that no shell can be late for.
     "(if command -v setsid >/dev/null 2>&1;then x=setsid;else x=;set -m 2>/dev/null;fi;",
-    r#"(eval "$s") <&3 3<&-& p=$!;"#,
+    // Named pipes, because in a pipeline of the shell nobody would know the process of the run.
+    r#"if [ "$y" ]&&command -v tee >/dev/null 2>&1&&mkfifo "$y/1" "$y/2" 2>/dev/null;then "#,
+    r#"t 1 out& z=$!;t 2 err >&2& z="$z $!";(eval "$s") <&3 3<&- >"$y/1" 2>"$y/2"& "#,
+    r#"else z=;(eval "$s") <&3 3<&-& fi;p=$!;"#,
     // From here on nobody listens: what a shell has to say about signals would look like the task's words.
-    r#"exec </dev/null >/dev/null 2>&1 3<&-;trap "k;exit 143" HUP INT TERM;"#,
-    r#"set -C;echo $p >"$d.pid";if [ -e "$d.end" ];then k;fi;"#,
+    // A connection that is gone ends nothing whose outcome is kept.
+    r#"exec </dev/null >/dev/null 2>&1 3<&-;trap "k;j 143;exit 143" INT TERM;"#,
+    r#"if [ "$y" ];then trap "" HUP;else trap "k;exit 143" HUP;fi;"#,
+    r#"set -C;if [ "$z" ];then echo $z >"$y/relays";fi;echo $p >"$d.pid";if [ -e "$d.end" ];then k;fi;"#,
     // ksh93 counts signals from 256. Who finds the shell above it killed cleans up in its place.
-    "wait $p;r=$?;if [ $r -gt 256 ];then r=$((r-128));fi;kill -KILL $l;kill -0 $$||c;exit $r)& w=$!;",
+    "wait $p;r=$?;if [ $r -gt 256 ];then r=$((r-128));fi;j $r;kill -KILL $l;kill -0 $$||c;exit $r)& w=$!;",
     // A process that has been waited for is never signalled: its number may be another's by then.
-    r#"exec </dev/null >/dev/null 2>&1 3<&-;trap "kill -KILL $l;e" HUP INT TERM;"#,
-    "if wait $l;then e;fi;trap e HUP INT TERM;wait $w",
+    r#"exec </dev/null >/dev/null 2>&1 3<&-;h="HUP INT TERM";if [ "$y" ];then h="INT TERM";trap "" HUP;fi;"#,
+    r#"trap "kill -KILL $l;e" $h;if wait $l;then e;fi;trap e $h;wait $w"#,
 );
 
 // Leaves the wish to end, for a run that is being set up or is another user's, and ends the group of one that is ours.
@@ -93,7 +112,7 @@ const END: &str = concat!(
     r#"d=$b/segue.$i;: >"$d.end";[ -e "$d.pid" ]||sleep 2;p=;read -r p <"$d.pid";"#,
     r"if [ $p ];then kill -TERM -$p||kill -TERM $p;n=0;",
     r#"while [ -e "$d.pid" ]&&[ $n -lt 100 ];do if sleep .1;then n=$((n+1));else sleep 1;n=$((n+10));fi;"#,
-    r#"if [ $n -gt 60 ];then kill -KILL -$p;fi;done;fi;rm -rf "$d" "$d.pid" "$d.end""#,
+    r#"if [ $n -gt 60 ];then kill -KILL -$p;fi;done;fi;rm -rf "$d" "$d.pid" "$d.end" "$d.kept""#,
 );
 
 // The watchdog on the target is for controllers that are gone. One that is there comes first.
@@ -118,11 +137,19 @@ pub(super) struct Header<'a> {
     pub base: &'a str,
     pub is_escalated: bool,
     pub keeps_directory: bool,
+    pub keeping: Option<&'a Keeping<'a>>,
     /// For [`Mode::Stream`]. No newline may be in it.
     pub script: &'a str,
 }
 
 impl Header<'_> {
+    /// The ids of the runs whose outcomes may go, with spaces between them.
+    fn acknowledged(&self) -> String {
+        let kept = self.keeping.map_or(&[][..], |keeping| keeping.acknowledged);
+        let ids: Vec<String> = kept.iter().map(|kept| kept.run().to_string()).collect();
+        ids.join(" ")
+    }
+
     pub(super) fn line(&self) -> String {
         let flag = |is_set: bool| if is_set { "1" } else { "" };
         let seconds = self
@@ -131,12 +158,15 @@ impl Header<'_> {
             .as_secs()
             .clamp(1, SECONDS_MAX);
         format!(
-            "segue:i={};m={};t={seconds};b={};v={};o={};s={}\n",
+            "segue:i={};m={};t={seconds};b={};v={};o={};y={};a={};g={};s={}\n",
             self.run,
             self.mode.letter(),
             self.base,
             flag(self.is_escalated),
             flag(self.keeps_directory),
+            flag(self.keeping.is_some()),
+            shell::quote(&self.acknowledged()),
+            flag(self.keeping.is_some_and(|keeping| keeping.sweeps)),
             shell::quote(self.script),
         )
     }

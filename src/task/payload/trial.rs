@@ -158,6 +158,7 @@ impl Ask {
             noop: self.noop,
             timeout: self.timeout,
             env: &self.env,
+            keeping: None,
         }
     }
 }

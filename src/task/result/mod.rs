@@ -6,6 +6,7 @@ mod talk;
 mod task;
 mod transfer;
 
+pub(super) use self::talk::own_stderr;
 pub use self::{
     attempt::{Attempt, unsuccessful_result},
     command::{command_result, script_result},

@@ -14,7 +14,10 @@ use crate::{
 ///
 /// # Errors
 /// The run never began: it could not be set up, or the other user could not be become.
-pub(super) fn own_stderr<'a>(call: &Call<'_>, output: &'a Output) -> Result<Cow<'a, str>, Failure> {
+pub(in crate::task) fn own_stderr<'a>(
+    call: &Call<'_>,
+    output: &'a Output,
+) -> Result<Cow<'a, str>, Failure> {
     let stderr = String::from_utf8_lossy(&output.stderr);
     let code = output.exit.code();
     if code == SETUP_EXIT
