@@ -76,23 +76,21 @@ impl Checker<'_> {
             let names = self.scopes.names();
             nearest(name, names.iter().map(String::as_str))
                 .map(|meant| format!("did you mean `{meant}`?"))
-                .or_else(|| self.meant_as_text(name))
+                .or_else(|| Some(self.meant_as_text(name)))
         };
         self.tell(problem.maybe_help(help));
     }
 
     /// A name that should have been a string.
-    fn meant_as_text(&self, name: &str) -> Option<String> {
+    fn meant_as_text(&self, name: &str) -> String {
         let what = if matches!(self.world.task(name), Ok(Some(_))) {
             "the name of a task is a string"
         } else if self.world.targets(name).is_ok() {
             "the names of targets and groups are strings"
         } else {
-            return Some(format!(
-                "write `\"{name}\"` if it is text, or declare it: `let {name} = ...;`"
-            ));
+            return format!("write `\"{name}\"` if it is text, or declare it: `let {name} = ...;`");
         };
-        Some(format!("{what}: write `\"{name}\"`"))
+        format!("{what}: write `\"{name}\"`")
     }
 
     /// A comment that nobody ended: Rhai takes all that follows for a part of it.
