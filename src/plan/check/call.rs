@@ -417,6 +417,7 @@ fn argument_help(signature: &Signature, wanted: &str, argument: &Expression) -> 
         (ExpressionKind::Call(_), "Closure") => {
             "write `||` in front, so that it is done later and not now".to_owned()
         }
+        (_, "Closure") => "write `|x|` in front, and `x` for what it is called with".to_owned(),
         _ => format!("it is called as `{}`", signature.shown),
     }
 }

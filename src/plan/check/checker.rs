@@ -85,6 +85,7 @@ fn examine(world: &dyn CheckWorld, source: &Source) -> Examined {
         lost: lost_names(source, &lost),
         makes_targets: false,
         outer: outer_names(&tree),
+        used_outside: BTreeSet::new(),
         known_kinds: HashMap::new(),
         conditional: 0,
         guarded: 0,
@@ -118,6 +119,8 @@ pub(super) struct Checker<'t> {
     pub(super) makes_targets: bool,
     /// The names of the variables of the file itself, which its functions don't see.
     pub(super) outer: BTreeSet<String>,
+    /// Those of them that its functions name, rightly or not.
+    pub(super) used_outside: BTreeSet<String>,
     /// The types of expressions that were looked at, by their span.
     pub(super) known_kinds: HashMap<(usize, usize), Kind>,
     /// How many loops, conditions and closures the place is in.
@@ -169,6 +172,7 @@ pub(super) struct Import {
 
 impl<'t> Checker<'t> {
     fn file(&mut self, tree: &'t Tree, complete: bool, header_is_sound: bool) {
+        self.unended_comment();
         default::check(self);
         self.imports_of(&tree.statements);
         for function in &tree.functions {

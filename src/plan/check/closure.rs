@@ -67,7 +67,9 @@ impl<'t> Checker<'t> {
                 if let ExpressionKind::Variable(name) = kind {
                     self.graphs.passed_on(name);
                 }
-                self.value(argument)
+                let kind = self.value(argument);
+                self.gives_nothing(argument);
+                kind
             }
         }
     }

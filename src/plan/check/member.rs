@@ -6,6 +6,7 @@ use super::{
     closure::ClosureUse,
     kind::Kind,
     report::listed,
+    survey::is_changing,
     tree::{Call, Expression, ExpressionKind, Name},
     vocabulary::{MemberKind, Signature},
 };
@@ -26,6 +27,7 @@ impl<'t> Checker<'t> {
             Kind::Array(_) => "Array".to_owned(),
             Kind::Integer | Kind::Float | Kind::Boolean => kind.to_string(),
             Kind::Unit if optional => return Kind::Unknown,
+            Kind::Unit if self.gives_nothing(receiver) => return Kind::Unknown,
             Kind::Unit => {
                 let problem = self.error(
                     "segue::plan::unknown_property",
@@ -203,15 +205,25 @@ impl<'t> Checker<'t> {
         if own.iter().any(|function| function.params.len() == count) {
             return Kind::Unknown;
         }
-        let with_receiver = self.vocabulary.rhai(name);
-        let fits = with_receiver.iter().any(|function| {
-            function.params.len() == count + 1
-                && function
-                    .params
-                    .first()
-                    .is_some_and(|first| kind.fits(first))
-        });
-        if fits {
+        let fitting: Vec<_> = self
+            .vocabulary
+            .rhai(name)
+            .iter()
+            .filter(|function| {
+                function.params.len() == count + 1
+                    && function
+                        .params
+                        .first()
+                        .is_some_and(|first| kind.fits(first))
+            })
+            .collect();
+        if !fitting.is_empty() {
+            let gives_nothing = *kind != Kind::Unknown
+                && is_changing(name)
+                && fitting.iter().all(|function| function.returns == "()");
+            if gives_nothing {
+                return Kind::Unit;
+            }
             return result_of(name, kind);
         }
         // The value of a key may be a closure.
@@ -225,6 +237,9 @@ impl<'t> Checker<'t> {
         }
         if *kind == Kind::Unknown {
             self.unknown_method_of_unknown(call);
+            return Kind::Unknown;
+        }
+        if *kind == Kind::Unit && self.gives_nothing(receiver) {
             return Kind::Unknown;
         }
         self.unknown_method(kind, receiver, call);
@@ -396,6 +411,11 @@ impl<'t> Checker<'t> {
 
 /// Where a property or method is that people look for in the wrong place.
 fn elsewhere(kind: &Kind, name: &str) -> Option<String> {
+    if matches!(kind, Kind::Array(_) | Kind::Text | Kind::Map)
+        && matches!(name, "length" | "size" | "count")
+    {
+        return Some("write `.len()`".to_owned());
+    }
     let Kind::Native(native) = kind else {
         return None;
     };

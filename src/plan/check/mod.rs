@@ -3,13 +3,20 @@
 //! It says nothing that it does not know: what depends on a value that only a run can give is left to the run.
 
 mod action;
+mod assign;
+mod bodies;
 mod call;
 mod checker;
 mod closure;
 mod default;
+mod flow;
+mod function;
+mod import;
 mod kind;
 mod literal;
 mod lower;
+mod lower_expression;
+mod lower_function;
 mod member;
 mod options;
 mod parameter;

@@ -247,7 +247,7 @@ impl<'t> Checker<'t> {
     }
 
     /// The type of an expression that has been looked at before, without looking at it again.
-    fn kind_of(&self, expression: &Expression, kind: &ExpressionKind) -> Kind {
+    pub(super) fn kind_of(&self, expression: &Expression, kind: &ExpressionKind) -> Kind {
         match kind {
             ExpressionKind::Template(_) => Kind::Text,
             ExpressionKind::Array(_) => Kind::array(Kind::Unknown),

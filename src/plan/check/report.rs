@@ -9,7 +9,7 @@ use crate::{
     model::nearest,
     plan::{
         diagnostic::{PlanDiagnostic, foreign_word},
-        source::Span,
+        source::{Span, TokenKind},
     },
 };
 
@@ -49,11 +49,16 @@ impl Checker<'_> {
             span,
             "not declared here",
         );
-        let help = if self.scopes.in_function() && self.header.param(name).is_some() {
+        let help = if let Some(caught) = self.scopes.caught()
+            && matches!(name, "err" | "error" | "e" | "ex" | "exception")
+        {
+            Some(format!("the caught error is called `{caught}` here"))
+        } else if self.scopes.in_function() && self.header.param(name).is_some() {
             Some(format!(
                 "functions don't see the parameters of the plan: pass `{name}` to the function"
             ))
         } else if self.scopes.in_function() && self.outer.contains(name) {
+            self.used_outside.insert(name.to_owned());
             Some(format!(
                 "functions don't see the variables of the plan: pass `{name}` to the function; a constant is `global::{name}`"
             ))
@@ -71,8 +76,46 @@ impl Checker<'_> {
             let names = self.scopes.names();
             nearest(name, names.iter().map(String::as_str))
                 .map(|meant| format!("did you mean `{meant}`?"))
+                .or_else(|| Some(self.meant_as_text(name)))
         };
         self.tell(problem.maybe_help(help));
+    }
+
+    /// A name that should have been a string.
+    fn meant_as_text(&self, name: &str) -> String {
+        let what = if matches!(self.world.task(name), Ok(Some(_))) {
+            "the name of a task is a string"
+        } else if self.world.targets(name).is_ok() {
+            "the names of targets and groups are strings"
+        } else {
+            return format!("write `\"{name}\"` if it is text, or declare it: `let {name} = ...;`");
+        };
+        format!("{what}: write `\"{name}\"`")
+    }
+
+    /// A comment that nobody ended: Rhai takes all that follows for a part of it.
+    pub(super) fn unended_comment(&mut self) {
+        let text = self.source.text();
+        let open = self
+            .source
+            .tokens()
+            .all()
+            .iter()
+            .find(|token| {
+                token.kind == TokenKind::Unterminated && token.span.of(text).starts_with("/*")
+            })
+            .map(|token| token.span.start);
+        if let Some(start) = open {
+            let problem = self
+                .error(
+                    "segue::plan::syntax",
+                    "this comment never ends",
+                    Span::new(start, start + 2),
+                    "it begins here, and hides the rest of the file",
+                )
+                .help("close it with `*/`");
+            self.tell(problem);
+        }
     }
 
     /// Warns of those that nobody used.

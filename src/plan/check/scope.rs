@@ -150,6 +150,16 @@ impl<'t> Scopes<'t> {
         names
     }
 
+    /// The innermost caught error.
+    pub(super) fn caught(&self) -> Option<&str> {
+        self.scopes
+            .iter()
+            .rev()
+            .flat_map(|scope| &scope.variables)
+            .find(|variable| variable.role == Role::Caught)
+            .map(|variable| variable.name.as_str())
+    }
+
     /// Whether the place is inside of a function.
     pub(super) fn in_function(&self) -> bool {
         self.scopes

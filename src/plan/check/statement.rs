@@ -1,87 +1,14 @@
-//! Statements: scopes, what is never reached, and what is never used.
+//! Statements: their scopes, and the conditions and loops among them.
 
 use super::{
-    checker::{Checker, Import},
+    checker::Checker,
+    flow::{Flow, has_break, returns_early},
     kind::Kind,
-    parse::parse,
     scope::{Boundary, Role, Variable},
-    survey::is_changing,
-    tree::{Block, Expression, ExpressionKind, Function, Name, Statement, StatementKind},
+    tree::{Block, Expression, ExpressionKind, Name, Statement, StatementKind},
 };
-use crate::plan::source::Span;
-
-/// Whether what comes after a statement is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flow {
-    Continues,
-    Ends,
-}
-
-impl Flow {
-    const fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Ends, Self::Ends) => Self::Ends,
-            _ => Self::Continues,
-        }
-    }
-}
 
 impl<'t> Checker<'t> {
-    pub(super) fn function(&mut self, function: &'t Function) {
-        self.shadowed(function);
-        self.scopes.open(Boundary::Function);
-        for param in &function.params {
-            self.scopes
-                .declare(Variable::new(param, Role::Argument, Kind::Unknown));
-        }
-        self.through.current = Some(function);
-        self.through.may_have_returned = false;
-        let kind = self.body(&function.body);
-        self.through.current = None;
-        self.scopes.close();
-        self.functions
-            .kinds
-            .insert((function.name.clone(), function.params.len()), kind);
-    }
-
-    /// A function of the file that has the name of a built-in is called in its place.
-    fn shadowed(&mut self, function: &Function) {
-        let name = &function.name;
-        if function.receiver.is_some() {
-            return;
-        }
-        if let Some(signature) = self.vocabulary.functions(name).next() {
-            let help = format!(
-                "rename it; every call of `{}` in this file would call this function",
-                signature.shown
-            );
-            let problem = self
-                .error(
-                    "segue::plan::shadowed_function",
-                    format!("`{name}` is a function of the language"),
-                    function.name_span,
-                    "defined again here",
-                )
-                .help(help);
-            self.tell(problem);
-        } else if self
-            .vocabulary
-            .rhai(name)
-            .iter()
-            .any(|known| known.params.len() == function.params.len())
-        {
-            let problem = self
-                .warning(
-                    "segue::plan::shadowed_function",
-                    format!("`{name}` is a function of the language"),
-                    function.name_span,
-                    "this one is called in its place",
-                )
-                .help("rename it if that is not what you want");
-            self.tell(problem);
-        }
-    }
-
     /// The statements of a function or closure, in the scope that is open; gives the type of their value.
     pub(super) fn body(&mut self, statements: &'t [Statement]) -> Kind {
         self.statements_value(statements, Kind::Unknown)
@@ -98,33 +25,12 @@ impl<'t> Checker<'t> {
             if self.statement(statement) == Flow::Ends {
                 flow = Flow::Ends;
             }
+            // The last one may be the value of the block.
+            if index + 1 < statements.len() {
+                self.without_effect(statement);
+            }
         }
         flow
-    }
-
-    fn unreachable(&mut self, statements: &[Statement], from: usize) {
-        let last = statements.last().map_or(Span::default(), |last| last.span);
-        let reason = from
-            .checked_sub(1)
-            .and_then(|before| statements.get(before))
-            .map_or(Span::default(), |before| before.span);
-        // A long part is shown by its first statement.
-        let first = statements[from].span;
-        let lines = self.source.text()[first.start..last.end.max(first.start)]
-            .lines()
-            .count();
-        let span = if lines > 3 { first } else { first.to(last) };
-        let ending = first_word_span(reason, self.source.text());
-        let problem = self
-            .warning(
-                "segue::plan::unreachable",
-                "this is never reached",
-                span,
-                "never done",
-            )
-            .label(ending, "nothing goes on behind this")
-            .help("remove it, or what ends the plan before it");
-        self.tell(problem);
     }
 
     /// Visits statements and gives the type of the last one, or `otherwise` if that has none.
@@ -255,7 +161,10 @@ impl<'t> Checker<'t> {
             }
             StatementKind::Continue => Flow::Ends,
             StatementKind::Import { path, alias } => {
-                self.value(path);
+                if !matches!(&path.kind, ExpressionKind::Variable(name) if self.lost.contains(name))
+                {
+                    self.value(path);
+                }
                 if alias
                     .as_ref()
                     .is_some_and(|alias| !self.imports.contains_key(&alias.text))
@@ -271,98 +180,6 @@ impl<'t> Checker<'t> {
                 }
                 Flow::Continues
             }
-        }
-    }
-
-    fn declare(
-        &mut self,
-        name: &'t Name,
-        value: Option<&'t Expression>,
-        constant: bool,
-        exported: bool,
-    ) {
-        let mut kind = match value {
-            Some(value) => self.value(value),
-            None => Kind::Unit,
-        };
-        if self.survey.assigned.contains(&name.text) {
-            kind = Kind::Unknown;
-        } else if let (true, Kind::Array(_)) = (self.survey.mutated.contains(&name.text), &kind) {
-            kind = Kind::array(Kind::Unknown);
-        }
-        let role = if constant { Role::Constant } else { Role::Let };
-        let fixed = value.filter(|_| self.survey.is_fixed(&name.text));
-        if let Some(value) = value {
-            self.graphs.declared(name, value);
-        }
-        let mut variable = Variable::new(name, role, kind).with_value(fixed);
-        variable.used = exported;
-        self.scopes.declare(variable);
-    }
-
-    fn assign(&mut self, place: &'t Expression, value: &'t Expression) {
-        self.value(value);
-        // A variable that is only written is not used; `x += 1` alone is no use either.
-        if let ExpressionKind::Variable(name) = &place.kind {
-            if self.scopes.get(name).is_some() || self.lost.contains(name) {
-                self.written(name, place.span, "assigned to here");
-            } else {
-                self.unknown_variable(name, place.span);
-            }
-            return;
-        }
-        self.value(place);
-        if let ExpressionKind::Variable(name) = &place.root().kind {
-            self.written(name, place.span, "changed here");
-        }
-    }
-
-    /// A variable is changed: it must not belong to what is around a branch, nor be a constant.
-    pub(super) fn written(&mut self, name: &str, span: Span, label: &str) {
-        let Some(found) = self.scopes.find(name) else {
-            return;
-        };
-        let (role, declared, branch) = (
-            found.variable.role,
-            found.variable.span,
-            found.branch.clone(),
-        );
-        if let Some(function) = branch {
-            let problem = self
-                .error(
-                    "segue::plan::captured_write",
-                    format!("`{name}` can't be changed in a branch"),
-                    span,
-                    label,
-                )
-                .label(declared, format!("it belongs to the plan around `{function}`"))
-                .help(
-                    "a branch works on copies: return a value from the closure, and use what the call gives",
-                );
-            self.tell(problem);
-        } else if role == Role::Constant {
-            let problem = self
-                .error(
-                    "segue::plan::read_only",
-                    format!("`{name}` is a constant"),
-                    span,
-                    label,
-                )
-                .label(declared, "it is declared here")
-                .help("declare it with `let` if it has to change");
-            self.tell(problem);
-        }
-    }
-
-    /// The same for a method that changes what it is called on.
-    pub(super) fn changed_by(&mut self, kind: &Kind, receiver: &Expression, method: &Name) {
-        let adds_steps = kind.is_native("Graph") && matches!(method.text.as_str(), "step" | "add");
-        if !adds_steps && !is_changing(&method.text) {
-            return;
-        }
-        if let ExpressionKind::Variable(name) = &receiver.root().kind {
-            let label = format!("`{}` changes it", method.text);
-            self.written(name, receiver.span.to(method.span), &label);
         }
     }
 
@@ -450,146 +267,5 @@ impl<'t> Checker<'t> {
         }
         self.block(body);
         self.scopes.close();
-    }
-
-    /// Whether the plan does not go on behind an expression.
-    fn ends(&self, expression: &Expression) -> Flow {
-        let ends = match &expression.kind {
-            ExpressionKind::Call(call) => {
-                call.namespace.is_none()
-                    && matches!(call.name.text.as_str(), "fail" | "exit")
-                    && self.functions.named(&call.name.text).is_empty()
-            }
-            ExpressionKind::Statement(statement) => ends_always(statement),
-            _ => false,
-        };
-        if ends { Flow::Ends } else { Flow::Continues }
-    }
-
-    pub(super) fn import(&mut self, path: &'t Expression, alias: Option<&Name>) {
-        let Some(alias) = alias else { return };
-        let mut import = Import {
-            functions: None,
-            variables: Vec::new(),
-            alias: alias.clone(),
-            used: false,
-        };
-        match path.as_text() {
-            None => {
-                let problem = self
-                    .error(
-                        "segue::plan::computed_import",
-                        "the path of an import is a string",
-                        path.span,
-                        "not known before the plan runs",
-                    )
-                    .help("write `import \"path/to/file\" as name;`");
-                self.tell(problem);
-            }
-            Some(text) => match self.world.import(self.source, text) {
-                Ok(source) => {
-                    let parsed = parse(&source);
-                    if parsed.lost.is_empty() {
-                        import.functions = Some(
-                            parsed
-                                .ast
-                                .iter_functions()
-                                .filter(|function| function.access == rhai::FnAccess::Public)
-                                .map(|function| {
-                                    let params = function.params.iter();
-                                    (
-                                        function.name.to_owned(),
-                                        params.map(ToString::to_string).collect(),
-                                    )
-                                })
-                                .collect(),
-                        );
-                        import.variables = parsed
-                            .ast
-                            .iter_literal_variables(true, true)
-                            .map(|(name, _, _)| name.to_owned())
-                            .collect();
-                    }
-                    self.reached.push(source);
-                }
-                Err(lookup) => {
-                    let problem = self
-                        .error("segue::plan::unknown_import", lookup.message, path.span, "")
-                        .maybe_help(lookup.help);
-                    self.tell(problem);
-                }
-            },
-        }
-        self.imports.insert(alias.text.clone(), import);
-    }
-}
-
-fn first_word_span(span: Span, text: &str) -> Span {
-    let line = span.of(text).lines().next().unwrap_or_default();
-    Span::new(span.start, span.start + line.trim_end().len())
-}
-
-/// Whether there is a `break` that leaves this very loop.
-fn has_break(statements: &[Statement]) -> bool {
-    statements.iter().any(|statement| match &statement.kind {
-        StatementKind::Break(_) => true,
-        StatementKind::If {
-            body, otherwise, ..
-        } => has_break(&body.statements) || has_break(&otherwise.statements),
-        StatementKind::Block(block) => has_break(&block.statements),
-        StatementKind::Try { body, handler, .. } => {
-            has_break(&body.statements) || has_break(&handler.statements)
-        }
-        StatementKind::Switch { cases, .. } => {
-            cases.iter().any(|case| expression_breaks(&case.action))
-        }
-        StatementKind::Expression(expression) => expression_breaks(expression),
-        StatementKind::Declare {
-            value: Some(value), ..
-        }
-        | StatementKind::Assign { value, .. } => expression_breaks(value),
-        _ => false,
-    })
-}
-
-fn expression_breaks(expression: &Expression) -> bool {
-    match &expression.kind {
-        ExpressionKind::Statement(statement) => has_break(std::slice::from_ref(statement)),
-        ExpressionKind::Operator { operands, .. } => operands.iter().any(expression_breaks),
-        _ => false,
-    }
-}
-
-/// Whether something in it returns before its end.
-fn returns_early(statements: &[Statement]) -> bool {
-    statements.iter().any(|statement| match &statement.kind {
-        StatementKind::Return(_) | StatementKind::Switch { .. } => true,
-        StatementKind::If {
-            body, otherwise, ..
-        } => returns_early(&body.statements) || returns_early(&otherwise.statements),
-        StatementKind::Loop { body, .. } | StatementKind::For { body, .. } => {
-            returns_early(&body.statements)
-        }
-        StatementKind::Block(block) => returns_early(&block.statements),
-        StatementKind::Try { body, handler, .. } => {
-            returns_early(&body.statements) || returns_early(&handler.statements)
-        }
-        _ => false,
-    })
-}
-
-fn ends_always(statement: &Statement) -> bool {
-    match &statement.kind {
-        StatementKind::Return(_)
-        | StatementKind::Throw(_)
-        | StatementKind::Break(_)
-        | StatementKind::Continue => true,
-        StatementKind::Block(block) => block.statements.iter().any(ends_always),
-        StatementKind::If {
-            body, otherwise, ..
-        } => {
-            body.statements.iter().any(ends_always) && otherwise.statements.iter().any(ends_always)
-        }
-        _ => false,
     }
 }

@@ -7,10 +7,7 @@ use super::{
     scope::Boundary,
     tree::{Expression, ExpressionKind, Name, Operator, StatementKind},
 };
-use crate::{
-    model::nearest,
-    plan::source::{Span, TokenKind},
-};
+use crate::{model::nearest, plan::source::Span};
 
 impl<'t> Checker<'t> {
     /// Looks at an expression and gives its type.
@@ -95,8 +92,7 @@ impl<'t> Checker<'t> {
     /// What stands between `${` and `}` is a block; mostly of one expression.
     fn template_part(&mut self, part: &'t Expression) {
         match &part.kind {
-            // The text between is no string of its own, so `"${x}"` in it is what it should be.
-            ExpressionKind::Text(_) => {}
+            ExpressionKind::Text(text) => self.forgotten_interpolation(text, part.span),
             ExpressionKind::Statement(statement) => match &statement.kind {
                 StatementKind::Block(block) => {
                     self.scopes.open(Boundary::Block);
@@ -127,6 +123,7 @@ impl<'t> Checker<'t> {
     /// `lib::NAME`, `global::NAME`.
     fn qualified(&mut self, namespace: &Name, name: &Name) -> Kind {
         if namespace.text == "global" {
+            self.used_outside.insert(name.text.clone());
             if !self.outer.contains(&name.text) && !self.lost.contains(&name.text) {
                 let meant = nearest(&name.text, self.outer.iter().map(String::as_str))
                     .map(|meant| format!("did you mean `global::{meant}`?"));
@@ -244,6 +241,9 @@ impl<'t> Checker<'t> {
     }
 
     fn arithmetic(&mut self, symbol: &str, kinds: &[Kind], span: Span) -> Kind {
+        if let ("==" | "!=", [one, other]) = (symbol, kinds) {
+            self.never_equal(symbol, one, other, span);
+        }
         match (symbol, kinds) {
             ("==" | "!=" | "<" | ">" | "<=" | ">=" | "!", _) => Kind::Boolean,
             ("+", [Kind::Text, _] | [_, Kind::Text]) => Kind::Text,
@@ -266,6 +266,28 @@ impl<'t> Checker<'t> {
         }
     }
 
+    /// Values of types that have nothing in common are never equal.
+    fn never_equal(&mut self, symbol: &str, one: &Kind, other: &Kind, span: Span) {
+        let is_number = |kind: &Kind| matches!(kind, Kind::Integer | Kind::Float);
+        let is_text = |kind: &Kind| matches!(kind, Kind::Text | Kind::Character);
+        let different = (is_number(one) && (is_text(other) || *other == Kind::Boolean))
+            || (is_text(one) && (is_number(other) || *other == Kind::Boolean))
+            || (*one == Kind::Boolean && (is_number(other) || is_text(other)));
+        if !different {
+            return;
+        }
+        let always = if symbol == "==" { "never" } else { "always" };
+        let problem = self
+            .warning(
+                "segue::plan::never_equal",
+                format!("this is {always} true"),
+                span,
+                format!("{one} and {other}"),
+            )
+            .help("compare values of one type");
+        self.tell(problem);
+    }
+
     fn no_operator(&mut self, symbol: &str, one: &Kind, other: &Kind, span: Span) {
         let help = if *one == Kind::Text || *other == Kind::Text {
             "`parse_int(text)` gives the number that a text is; texts are joined between back-ticks"
@@ -283,39 +305,71 @@ impl<'t> Checker<'t> {
         self.tell(problem);
     }
 
-    /// `"${name}"` in plain quotes, with a name that is known.
+    /// `"${name}"` in plain quotes, `"$name"`, and `{name}` between back-ticks, with a name that is known.
     fn forgotten_interpolation(&mut self, text: &str, span: Span) {
-        let Some(inner) = text
-            .split_once("${")
-            .and_then(|(_, rest)| rest.split_once('}'))
-            .map(|(inner, _)| inner)
-        else {
+        let written = span.of(self.source.text());
+        let is_plain = written.starts_with('"');
+        let Some((shown, root)) = meant_name(text, is_plain) else {
             return;
         };
-        let written = self.source.tokens().at(span.start);
-        let is_plain = written.is_some_and(|token| {
-            token.kind == TokenKind::Text && token.span.of(self.source.text()).starts_with('"')
-        });
-        let root = inner
-            .split(|char: char| !(char.is_alphanumeric() || char == '_'))
-            .next()
-            .unwrap_or_default();
-        if !is_plain || root.is_empty() || self.scopes.get(root).is_none() {
+        // A variable of a shell, which the same command line sets.
+        let sets = |before: &str, after: &str| text.contains(&format!("{before}{root}{after}"));
+        if sets("", "=") || sets("for ", " ") || sets("read ", "") {
             return;
         }
-        if let Some(found) = self.scopes.find(root) {
-            found.variable.used = true;
-        }
+        let Some(found) = self.scopes.find(root) else {
+            return;
+        };
+        found.variable.used = true;
+        let help = if is_plain {
+            format!(
+                "put the text between back-ticks, with `${{{}}}` in it",
+                shown.trim_matches(['$', '{', '}'])
+            )
+        } else {
+            format!("write `${{{}}}`", shown.trim_matches(['$', '{', '}']))
+        };
         let problem = self
             .warning(
                 "segue::plan::not_interpolated",
-                format!("`${{{inner}}}` stays as it is in double quotes"),
+                format!("`{shown}` stays as it is in this string"),
                 span,
                 "",
             )
-            .help("put the text between back-ticks");
+            .help(help);
         self.tell(problem);
     }
+}
+
+/// What in a text looks as if the value of a variable should stand in its place, and the variable.
+fn meant_name(text: &str, is_plain: bool) -> Option<(&str, &str)> {
+    let word = |text: &str| {
+        text.find(|char: char| !(char.is_ascii_alphanumeric() || char == '_'))
+            .unwrap_or(text.len())
+    };
+    for (at, char) in text.char_indices() {
+        let rest = &text[at..];
+        let (skip, close) = match char {
+            '$' if rest.starts_with("${") && is_plain => (2, "}"),
+            '$' if !rest.starts_with("${") => (1, ""),
+            '{' if !is_plain => (1, "}"),
+            _ => continue,
+        };
+        let length = word(&rest[skip..]);
+        let name = &rest[skip..skip + length];
+        let end = match (close, char) {
+            ("", _) => Some(skip + length),
+            // Between back-ticks only a lone name in braces is certain enough.
+            (_, '{') => rest[skip + length..]
+                .starts_with('}')
+                .then_some(skip + length + 1),
+            _ => rest.find('}').map(|end| end + 1),
+        };
+        if let (Some(end), false) = (end, name.is_empty()) {
+            return Some((&rest[..end], name));
+        }
+    }
+    None
 }
 
 fn is_no_number(kind: &Kind) -> bool {

@@ -85,6 +85,8 @@ pub(super) struct Vocabulary {
 pub(super) struct RhaiFunction {
     /// The types of its parameters, in our words.
     pub(super) params: Vec<String>,
+    /// The type of what it gives.
+    pub(super) returns: String,
 }
 
 impl Vocabulary {
@@ -189,6 +191,8 @@ struct ListedFunction {
     name: String,
     #[serde(default)]
     params: Vec<ListedParam>,
+    #[serde(default)]
+    return_type: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -216,7 +220,10 @@ fn rhai_functions() -> BTreeMap<String, Vec<RhaiFunction>> {
         functions
             .entry(listed.name)
             .or_default()
-            .push(RhaiFunction { params });
+            .push(RhaiFunction {
+                params,
+                returns: our_type(listed.return_type.as_deref().unwrap_or("()")),
+            });
     }
     // Part of the interpreter itself, and in no package.
     for (name, counts) in [
@@ -234,6 +241,7 @@ fn rhai_functions() -> BTreeMap<String, Vec<RhaiFunction>> {
                 .or_default()
                 .push(RhaiFunction {
                     params: vec!["Any".to_owned(); count],
+                    returns: "Any".to_owned(),
                 });
         }
     }

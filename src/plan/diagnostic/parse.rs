@@ -356,11 +356,7 @@ fn missing(scene: &Scene<'_>, token: &str) -> PlanDiagnostic {
     match token {
         ";" => missing_semicolon(scene),
         "," => problem("missing `,`", scene.gap(), "expected `,` here").maybe_help(
-            matches!(
-                scene.kind(-1),
-                Some(TokenKind::Text | TokenKind::TemplateEnd)
-            )
-            .then_some(
+            is_text_before(scene).then_some(
                 "strings are joined with `+`, or written between back-ticks: `` `a ${b}` ``",
             ),
         ),
@@ -400,6 +396,11 @@ fn missing(scene: &Scene<'_>, token: &str) -> PlanDiagnostic {
             format!("expected `{token}` here"),
         ),
     }
+}
+
+fn is_text_before(scene: &Scene<'_>) -> bool {
+    let before = scene.kind(-1);
+    scene.same_line(-1, 0) && matches!(before, Some(TokenKind::Text | TokenKind::TemplateEnd))
 }
 
 fn missing_semicolon(scene: &Scene<'_>) -> PlanDiagnostic {

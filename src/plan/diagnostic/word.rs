@@ -39,7 +39,7 @@ pub(super) fn symbol(symbol: &str) -> Option<&'static str> {
         ":;" => "write `::` or `;`",
         "|>" | "<|" => "write the call around its argument, or as a method: `value.function()`",
         "?" => "there is no `?:`; write `if condition { one } else { other }`",
-        "..." => "write `..` for a range without its end, `..=` with it",
+        "..." => "arrays are joined with `+`; a range is written `1..5`, or `1..=5` with its end",
         "$" => "variables have no `$` in front; in a string between back-ticks write `${name}`",
         "#" => "comments begin with `//`, maps with `#{`",
         "@" => "`@` means nothing here",

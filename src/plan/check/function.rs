@@ -1,0 +1,65 @@
+//! The functions of the file.
+
+use super::{
+    checker::Checker,
+    kind::Kind,
+    scope::{Boundary, Role, Variable},
+    tree::Function,
+};
+
+impl<'t> Checker<'t> {
+    pub(super) fn function(&mut self, function: &'t Function) {
+        self.shadowed(function);
+        self.scopes.open(Boundary::Function);
+        for param in &function.params {
+            self.scopes
+                .declare(Variable::new(param, Role::Argument, Kind::Unknown));
+        }
+        self.through.current = Some(function);
+        self.through.may_have_returned = false;
+        let kind = self.body(&function.body);
+        self.through.current = None;
+        self.scopes.close();
+        self.functions
+            .kinds
+            .insert((function.name.clone(), function.params.len()), kind);
+    }
+
+    /// A function of the file that has the name of a built-in is called in its place.
+    fn shadowed(&mut self, function: &Function) {
+        let name = &function.name;
+        if function.receiver.is_some() {
+            return;
+        }
+        if let Some(signature) = self.vocabulary.functions(name).next() {
+            let help = format!(
+                "rename it; every call of `{}` in this file would call this function",
+                signature.shown
+            );
+            let problem = self
+                .error(
+                    "segue::plan::shadowed_function",
+                    format!("`{name}` is a function of the language"),
+                    function.name_span,
+                    "defined again here",
+                )
+                .help(help);
+            self.tell(problem);
+        } else if self
+            .vocabulary
+            .rhai(name)
+            .iter()
+            .any(|known| known.params.len() == function.params.len())
+        {
+            let problem = self
+                .warning(
+                    "segue::plan::shadowed_function",
+                    format!("`{name}` is a function of the language"),
+                    function.name_span,
+                    "this one is called in its place",
+                )
+                .help("rename it if that is not what you want");
+            self.tell(problem);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Imports: which file is meant, and what of it can be used.
+
+use super::{
+    checker::{Checker, Import},
+    parse::parse,
+    tree::{Expression, ExpressionKind, Name},
+};
+
+impl<'t> Checker<'t> {
+    pub(super) fn import(&mut self, path: &'t Expression, alias: Option<&Name>) {
+        if let ExpressionKind::Variable(name) = &path.kind
+            && path.span.len() == name.len()
+            && self.header.param(name).is_none()
+            && !self.outer.contains(name)
+        {
+            self.lost.insert(name.clone());
+            let problem = self
+                .error(
+                    "segue::plan::computed_import",
+                    "the path of an import is a string",
+                    path.span,
+                    "",
+                )
+                .help(format!("write `import \"{name}\" as {name};`"));
+            self.tell(problem);
+            return;
+        }
+        let Some(alias) = alias else {
+            if let Some(text) = path.as_text() {
+                let name = text.rsplit('/').next().unwrap_or(text).to_owned();
+                self.lost.insert(name.clone());
+                let problem = self
+                    .error(
+                        "segue::plan::unnamed_import",
+                        "an import needs a name",
+                        path.span,
+                        "nothing of this file can be used",
+                    )
+                    .help(format!("write `import \"{text}\" as {name};`"));
+                self.tell(problem);
+            }
+            return;
+        };
+        let mut import = Import {
+            functions: None,
+            variables: Vec::new(),
+            alias: alias.clone(),
+            used: false,
+        };
+        match path.as_text() {
+            None => {
+                let problem = self
+                    .error(
+                        "segue::plan::computed_import",
+                        "the path of an import is a string",
+                        path.span,
+                        "not known before the plan runs",
+                    )
+                    .help("write `import \"path/to/file\" as name;`");
+                self.tell(problem);
+            }
+            Some(text) => match self.world.import(self.source, text) {
+                Ok(source) => {
+                    let parsed = parse(&source);
+                    if parsed.lost.is_empty() {
+                        import.functions = Some(
+                            parsed
+                                .ast
+                                .iter_functions()
+                                .filter(|function| function.access == rhai::FnAccess::Public)
+                                .map(|function| {
+                                    let params = function.params.iter();
+                                    (
+                                        function.name.to_owned(),
+                                        params.map(ToString::to_string).collect(),
+                                    )
+                                })
+                                .collect(),
+                        );
+                        import.variables = parsed
+                            .ast
+                            .iter_literal_variables(true, true)
+                            .map(|(name, _, _)| name.to_owned())
+                            .collect();
+                    }
+                    self.reached.push(source);
+                }
+                Err(lookup) => {
+                    let problem = self
+                        .error("segue::plan::unknown_import", lookup.message, path.span, "")
+                        .maybe_help(lookup.help);
+                    self.tell(problem);
+                }
+            },
+        }
+        self.imports.insert(alias.text.clone(), import);
+    }
+}

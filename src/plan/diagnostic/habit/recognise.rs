@@ -1,0 +1,57 @@
+//! All habits, in the order in which they are looked for: the more certain ones first.
+
+use super::{block, collection, function, name, text};
+use crate::plan::{
+    diagnostic::{PlanDiagnostic, scene::Scene},
+    source::Span,
+};
+
+const CODE: &str = "segue::plan::syntax";
+
+/// What the author was used to, if it is one of the usual things.
+pub(in crate::plan::diagnostic) fn habit(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    [
+        text::odd_character,
+        text::single_quotes,
+        text::number_with_unit,
+        function::call_without_brackets,
+        block::loop_with_declaration,
+        name::reserved_word,
+        name::dollar_name,
+        name::plan_declaration,
+        name::name_with_dash,
+        text::quote_in_string,
+        name::foreign_symbol,
+        function::anonymous_function,
+        function::arrow_closure,
+        collection::map_without_hash,
+        collection::list_in_braces,
+        collection::map_entry_with_arrow,
+        collection::map_key_with_dash,
+        collection::map_key_without_quotes,
+        block::default_case,
+        function::named_argument,
+        function::typed_parameter,
+        name::typed_variable,
+        text::formatted_string,
+        block::assignment_in_condition,
+        block::colon_for_block,
+        block::loop_with_counter,
+        block::catch_without_brackets,
+        name::foreign_word,
+    ]
+    .iter()
+    .find_map(|recognise| recognise(scene))
+    .map(|problem| problem.within(scene.source))
+}
+
+pub(super) fn problem(
+    span: Span,
+    message: impl Into<String>,
+    label: &str,
+    help: impl Into<String>,
+) -> PlanDiagnostic {
+    PlanDiagnostic::error(CODE, message)
+        .label(span, label)
+        .help(help)
+}
