@@ -6,6 +6,7 @@
 )]
 
 mod check;
+mod demo;
 mod everywhere;
 mod graph;
 mod jobs;
