@@ -39,7 +39,7 @@ impl<'t> Checker<'t> {
                 Kind::Text
             }
             ExpressionKind::Array(items) => {
-                let kinds: Vec<Kind> = items.iter().map(|item| self.value(item)).collect();
+                let kinds: Vec<Kind> = items.iter().map(|item| self.held(item)).collect();
                 Kind::array(
                     kinds
                         .into_iter()
@@ -49,7 +49,7 @@ impl<'t> Checker<'t> {
             }
             ExpressionKind::Map(entries) => {
                 for entry in entries {
-                    self.value(&entry.value);
+                    self.held(&entry.value);
                 }
                 Kind::Map
             }
@@ -87,6 +87,14 @@ impl<'t> Checker<'t> {
                 Kind::Unknown
             }
         }
+    }
+
+    /// A value that is put into an array or a map, from where it may go anywhere.
+    fn held(&mut self, expression: &'t Expression) -> Kind {
+        if let ExpressionKind::Variable(name) = &expression.kind {
+            self.graphs.passed_on(name);
+        }
+        self.value(expression)
     }
 
     /// What stands between `${` and `}` is a block; mostly of one expression.
@@ -252,6 +260,8 @@ impl<'t> Checker<'t> {
                 "+" | "-" | "*" | "/" | "%" | "**",
                 [Kind::Float, Kind::Float | Kind::Integer] | [Kind::Integer, Kind::Float],
             ) => Kind::Float,
+            // A text without all occurrences of another one.
+            ("-", [Kind::Text, Kind::Text | Kind::Character]) => Kind::Text,
             ("-" | "*" | "/" | "%", [one, other])
                 if is_no_number(one) && is_plain(other) || is_plain(one) && is_no_number(other) =>
             {
