@@ -29,7 +29,7 @@ fn leftovers(directory: &Path) -> Vec<PathBuf> {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if name.starts_with("segue.") && !name.ends_with(".yaml") {
+        if name.starts_with("segue.") && name != "segue.yaml" {
             found.push(path);
         } else if path.is_dir() && !path.is_symlink() {
             found.extend(leftovers(&path));
