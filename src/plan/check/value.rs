@@ -254,14 +254,14 @@ impl<'t> Checker<'t> {
         }
         match (symbol, kinds) {
             ("==" | "!=" | "<" | ">" | "<=" | ">=" | "!", _) => Kind::Boolean,
-            ("+", [Kind::Text, _] | [_, Kind::Text]) => Kind::Text,
+            // `-` takes all occurrences of the other one out of a text.
+            ("+", [Kind::Text, _] | [_, Kind::Text])
+            | ("-", [Kind::Text, Kind::Text | Kind::Character]) => Kind::Text,
             ("+" | "-" | "*" | "/" | "%" | "**", [Kind::Integer, Kind::Integer]) => Kind::Integer,
             (
                 "+" | "-" | "*" | "/" | "%" | "**",
                 [Kind::Float, Kind::Float | Kind::Integer] | [Kind::Integer, Kind::Float],
             ) => Kind::Float,
-            // A text without all occurrences of another one.
-            ("-", [Kind::Text, Kind::Text | Kind::Character]) => Kind::Text,
             ("-" | "*" | "/" | "%", [one, other])
                 if is_no_number(one) && is_plain(other) || is_plain(one) && is_no_number(other) =>
             {
