@@ -54,7 +54,7 @@ pub use self::{
         CheckWorld, Lookup, ProjectView, TaskView, UnknownTargets, WrittenGraph, check, check_file,
         written_graphs,
     },
-    diagnostic::{Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
+    diagnostic::{CODES, Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
         Action, ApproveBy, Effect, Look, OnFailure, Outcome, Params, Perform, Performer, Request,
         Retry, Run, RunOptions,

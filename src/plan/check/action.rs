@@ -67,6 +67,14 @@ impl<'t> Checker<'t> {
                         span,
                     };
                     self.params(&call, params);
+                } else if let (Some(parameters), Some(closure)) = (&task.parameters, params) {
+                    let call = ParamsCall {
+                        given: None,
+                        owner: format!("task `{text}`"),
+                        parameters,
+                        span,
+                    };
+                    self.params_of_closure(&call, closure);
                 }
             }
             _ => self.task_exists(name, name),

@@ -29,6 +29,9 @@ impl<'t> Checker<'t> {
         let role = if constant { Role::Constant } else { Role::Let };
         let fixed = value.filter(|_| self.survey.is_fixed(&name.text));
         if let Some(value) = value {
+            if let ExpressionKind::Variable(other) = &value.kind {
+                self.graphs.passed_on(other);
+            }
             self.graphs.declared(name, value);
             self.gives_nothing(value);
         }

@@ -36,14 +36,20 @@ impl ClosureUse {
         Self { branch, params }
     }
 
-    /// Of a method of Rhai that goes over the items of its receiver.
-    pub(super) fn of_items(receiver: &Kind) -> Self {
+    /// Of a method of Rhai: many go over the items of their receiver.
+    pub(super) fn of_method(name: &str, receiver: &Kind) -> Self {
+        let params = match (name, receiver) {
+            ("sort" | "dedup", Kind::Array(item)) => vec![(**item).clone(), (**item).clone()],
+            (
+                "map" | "filter" | "for_each" | "all" | "some" | "find" | "find_map" | "index_of"
+                | "drain" | "retain",
+                Kind::Array(item),
+            ) => vec![(**item).clone()],
+            _ => Vec::new(),
+        };
         Self {
             branch: None,
-            params: match receiver {
-                Kind::Array(item) => vec![(**item).clone()],
-                _ => Vec::new(),
-            },
+            params,
         }
     }
 }

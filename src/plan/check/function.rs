@@ -19,7 +19,8 @@ impl<'t> Checker<'t> {
         self.through.may_have_returned = false;
         let kind = self.body(&function.body);
         self.through.current = None;
-        self.scopes.close();
+        let declared = self.scopes.close();
+        self.unused(declared);
         self.functions
             .kinds
             .insert((function.name.clone(), function.params.len()), kind);

@@ -187,7 +187,7 @@ impl<'t> Checker<'t> {
                 return self.native_call(&candidates, call, Some(&kind), span);
             }
         }
-        let uses = ClosureUse::of_items(&kind);
+        let uses = ClosureUse::of_method(name, &kind);
         for argument in &call.arguments {
             self.argument(argument, &uses);
         }

@@ -5,7 +5,7 @@ use super::{
     kind::Kind,
     report::listed,
     through::Wants,
-    tree::{Entry, Expression, ExpressionKind},
+    tree::{Entry, Expression, ExpressionKind, StatementKind},
 };
 use crate::{
     model::{ValueKind, nearest},
@@ -49,6 +49,24 @@ impl<'t> Checker<'t> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// `run_task_with` gets the parameters from a closure. What it gives for each key is known only in it.
+    pub(super) fn params_of_closure(&mut self, call: &ParamsCall<'_>, given: &'t Expression) {
+        let ExpressionKind::Closure(closure) = &given.kind else {
+            return;
+        };
+        let last = closure.body.last().map(|statement| &statement.kind);
+        if let (Some(StatementKind::Expression(value)), 1) = (last, closure.body.len())
+            && let ExpressionKind::Map(entries) = &value.kind
+        {
+            self.missing_params(call, entries, value.span);
+            for entry in entries {
+                if !call.parameters.contains_key(key_of(entry)) {
+                    self.unknown_param(call, entry);
+                }
+            }
         }
     }
 

@@ -39,7 +39,7 @@ impl<'t> Checker<'t> {
                 Kind::Text
             }
             ExpressionKind::Array(items) => {
-                let kinds: Vec<Kind> = items.iter().map(|item| self.value(item)).collect();
+                let kinds: Vec<Kind> = items.iter().map(|item| self.held(item)).collect();
                 Kind::array(
                     kinds
                         .into_iter()
@@ -49,7 +49,7 @@ impl<'t> Checker<'t> {
             }
             ExpressionKind::Map(entries) => {
                 for entry in entries {
-                    self.value(&entry.value);
+                    self.held(&entry.value);
                 }
                 Kind::Map
             }
@@ -87,6 +87,14 @@ impl<'t> Checker<'t> {
                 Kind::Unknown
             }
         }
+    }
+
+    /// A value that is put into an array or a map, from where it may go anywhere.
+    fn held(&mut self, expression: &'t Expression) -> Kind {
+        if let ExpressionKind::Variable(name) = &expression.kind {
+            self.graphs.passed_on(name);
+        }
+        self.value(expression)
     }
 
     /// What stands between `${` and `}` is a block; mostly of one expression.
@@ -246,7 +254,9 @@ impl<'t> Checker<'t> {
         }
         match (symbol, kinds) {
             ("==" | "!=" | "<" | ">" | "<=" | ">=" | "!", _) => Kind::Boolean,
-            ("+", [Kind::Text, _] | [_, Kind::Text]) => Kind::Text,
+            // `-` takes all occurrences of the other one out of a text.
+            ("+", [Kind::Text, _] | [_, Kind::Text])
+            | ("-", [Kind::Text, Kind::Text | Kind::Character]) => Kind::Text,
             ("+" | "-" | "*" | "/" | "%" | "**", [Kind::Integer, Kind::Integer]) => Kind::Integer,
             (
                 "+" | "-" | "*" | "/" | "%" | "**",

@@ -1,6 +1,7 @@
 //! What is told to a person about a plan. The one place that knows Rhai's errors.
 
 mod bracket;
+mod code;
 mod explain;
 mod failed_targets;
 mod habit;
@@ -19,6 +20,7 @@ mod type_word;
 mod word;
 
 pub use self::{
+    code::CODES,
     parse::parse_error,
     plan_errors::PlanErrors,
     report::{Label, PlanDiagnostic, Severity},
