@@ -341,8 +341,14 @@ mod tests {
     }
 
     fn is_alive(pid: &str) -> bool {
-        // A zombie that nobody has collected is dead enough: it has no command line.
-        fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|it| !it.is_empty())
+        // A zombie that nobody has collected is dead enough. Its command line would not do: it is empty
+        // during an `exec`, too.
+        fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+            let state = stat
+                .rsplit_once(") ")
+                .and_then(|(_, rest)| rest.chars().next());
+            !matches!(state, None | Some('Z' | 'X'))
+        })
     }
 
     #[tokio::test]
