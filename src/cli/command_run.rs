@@ -1,12 +1,13 @@
 //! `segue command run`: one command line on many targets.
 
-use std::{collections::BTreeMap, io::Read};
+use std::collections::BTreeMap;
 
 use clap::Args;
 
 use super::{
     action::{self, Asked},
     arguments::{ConnectionArguments, ProjectArguments, RunArguments, TargetArguments},
+    given_text::given_text,
 };
 use crate::{
     error::{Error, Exit},
@@ -56,18 +57,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
 }
 
 fn command(argument: &str) -> Result<String, Error> {
-    let text = if argument == "-" {
-        let mut text = String::new();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .map_err(|error| Error::system("read the command from stdin", error))?;
-        text
-    } else if let Some(path) = argument.strip_prefix('@') {
-        std::fs::read_to_string(path)
-            .map_err(|error| Error::system(format!("read the command from `{path}`"), error))?
-    } else {
-        argument.to_owned()
-    };
+    let text = given_text(argument, "the command")?;
     if text.trim().is_empty() {
         return Err(Error::usage(
             "the command is empty",

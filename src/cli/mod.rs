@@ -7,6 +7,7 @@ mod demo;
 mod doc;
 mod fleet;
 mod follow;
+mod given_text;
 mod heed;
 mod inventory_show;
 mod job;

@@ -1,10 +1,8 @@
 //! Parameters as the command line gives them: `name=value`, or one JSON object.
 
-use std::io::Read;
-
 use miette::Diagnostic;
 
-use super::arguments::ParamArguments;
+use super::{arguments::ParamArguments, given_text::given_text};
 use crate::{
     error::{Error, Exit},
     model::Map,
@@ -45,18 +43,10 @@ fn from_pairs(pairs: &[String], declared: Option<&Parameters>) -> Result<Map, Er
 }
 
 fn from_json(source: &str) -> Result<Map, Error> {
-    let (text, origin) = if source == "-" {
-        let mut text = String::new();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .map_err(|error| Error::system("read parameters from stdin", error))?;
-        (text, "stdin")
-    } else if let Some(path) = source.strip_prefix('@') {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Error::system(format!("read parameters from `{path}`"), error))?;
-        (text, path)
-    } else {
-        (source.to_owned(), "--params")
+    let text = given_text(source, "parameters")?;
+    let origin = match source {
+        "-" => "stdin",
+        source => source.strip_prefix('@').unwrap_or("--params"),
     };
     serde_json::from_str(&text).map_err(|error| {
         Error::usage(

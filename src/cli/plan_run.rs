@@ -234,7 +234,7 @@ pub(super) fn hash(text: &str) -> String {
 
 fn program_error(error: ProgramError) -> Error {
     match error {
-        ProgramError::Unknown(failure) => Error::new(Exit::Usage, UnknownPlan::from(*failure)),
+        ProgramError::Unknown(failure) => Error::new(Exit::Usage, UnknownPlan(*failure)),
         ProgramError::Invalid(errors) => Error::new(Exit::InvalidPlan, errors),
     }
 }
@@ -242,12 +242,6 @@ fn program_error(error: ProgramError) -> Error {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct UnknownPlan(Failure);
-
-impl From<Failure> for UnknownPlan {
-    fn from(failure: Failure) -> Self {
-        Self(failure)
-    }
-}
 
 impl miette::Diagnostic for UnknownPlan {
     fn code<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {

@@ -1,9 +1,10 @@
 //! What nearly every command needs first: the project, its inventory, and the targets that are meant.
 
-use std::{io::Read, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use super::{
     arguments::{ConnectionArguments, ProjectArguments, TargetArguments},
+    given_text::given_text,
     terminal,
 };
 use crate::{
@@ -83,22 +84,11 @@ pub(super) fn project(arguments: &ProjectArguments) -> Result<Project, Error> {
 
 /// All `--targets` as one expression, lists read from where they are.
 pub(super) fn expression(arguments: &TargetArguments) -> Result<Option<String>, Error> {
-    let mut parts = Vec::new();
-    for argument in &arguments.targets {
-        if argument == "-" {
-            let mut text = String::new();
-            std::io::stdin()
-                .read_to_string(&mut text)
-                .map_err(|error| Error::system("read targets from stdin", error))?;
-            parts.push(text);
-        } else if let Some(path) = argument.strip_prefix('@') {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| Error::system(format!("read targets from `{path}`"), error))?;
-            parts.push(text);
-        } else {
-            parts.push(argument.clone());
-        }
-    }
+    let parts: Vec<String> = arguments
+        .targets
+        .iter()
+        .map(|argument| given_text(argument, "targets"))
+        .collect::<Result<_, _>>()?;
     let joined = parts
         .iter()
         .flat_map(|part| part.split_whitespace())
