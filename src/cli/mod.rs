@@ -31,6 +31,7 @@ mod plan_resume;
 mod plan_run;
 mod plan_show;
 mod plan_test;
+mod plugins;
 mod preview_text;
 #[cfg(test)]
 mod recovery;

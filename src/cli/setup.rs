@@ -5,11 +5,12 @@ use std::{path::Path, sync::Arc};
 use super::{
     arguments::{ConnectionArguments, ProjectArguments, TargetArguments},
     given_text::given_text,
+    plugins::ProjectPlugins,
     terminal,
 };
 use crate::{
     error::{Error, Exit},
-    inventory::{Inventory, Overrides},
+    inventory::{Inventory, Overrides, Surroundings},
     model::{Secret, Target, parse_duration},
     project::Project,
 };
@@ -29,7 +30,7 @@ impl Setup {
             .clone()
             .or_else(|| project.inventory_path());
         let inventory = match path {
-            Some(path) => Inventory::load(&path).map_err(|error| Error::new(Exit::Usage, error))?,
+            Some(path) => inventory(&project, &path)?,
             None => Inventory::empty(),
         };
         Ok(Self { project, inventory })
@@ -61,6 +62,22 @@ impl Setup {
         }
         Ok(targets)
     }
+}
+
+/// Reads an inventory file. Paths in it start at the project if the file is in it, else at the file's directory.
+fn inventory(project: &Project, path: &Path) -> Result<Inventory, Error> {
+    let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let is_own = full.starts_with(project.root());
+    let root = match path.parent() {
+        _ if is_own => project.root(),
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let surroundings = Surroundings {
+        plugins: Some(ProjectPlugins::new(project.clone())),
+        ..Surroundings::of_project(root)
+    };
+    Inventory::load_with(path, &surroundings).map_err(|error| Error::new(Exit::Usage, error))
 }
 
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
