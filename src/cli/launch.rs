@@ -71,6 +71,10 @@ pub(super) struct JobOptions {
     pub(super) store: Location,
     /// What tells other commands of the same store: empty for the usual one.
     pub(super) store_flag: String,
+    /// What names the project and the inventory.
+    pub(super) place_flags: String,
+    /// The targets end with the command, so nothing can go on afterwards.
+    pub(super) is_passing: bool,
     pub(super) format: Format,
     pub(super) detail: Detail,
     pub(super) live: LiveOptions,
@@ -107,6 +111,8 @@ impl JobOptions {
                 .store
                 .named()
                 .map_or_else(String::new, |store| format!(" --store {store}")),
+            place_flags: setup.flags.clone(),
+            is_passing: false,
             format,
             detail: if run.verbose { Detail::Full } else { detail },
             live: LiveOptions {
@@ -179,7 +185,8 @@ impl Launch {
         let lease = store
             .create_job(&Holder::here(), Clock::System.now())
             .map_err(kept::store_error)?;
-        let can_resume = spec.what == JobKind::Plan && options.store != Location::Memory;
+        let is_kept = options.store != Location::Memory && !options.is_passing;
+        let can_resume = spec.what == JobKind::Plan && is_kept;
         Ok(Self {
             resume: can_resume.then(|| resume_command(&lease.job, options)),
             store,
@@ -378,7 +385,10 @@ fn transport(clock: &Clock) -> Arc<dyn Transport> {
 }
 
 fn resume_command(job: &JobId, options: &JobOptions) -> String {
-    format!("segue plan resume {job}{}", options.store_flag)
+    format!(
+        "segue plan resume {job}{}{}",
+        options.store_flag, options.place_flags
+    )
 }
 
 /// Says what to type next, where the report of a failure does not.
@@ -398,7 +408,8 @@ fn next_step(view: &JobView, job: &JobId, resume: Option<&str>, options: &JobOpt
             if options.store != Location::Memory && view.what != Some(JobKind::Plan) =>
         {
             terminal::tell(&format!(
-                "`segue job rerun {job}{flag} --failed` does it again where it did not succeed"
+                "`segue job rerun {job}{flag}{} --failed` does it again where it did not succeed",
+                options.place_flags
             ));
         }
         _ => {}

@@ -115,7 +115,7 @@ impl ProjectPlugins {
         let payload = task
             .implementation_for(&target)
             .and_then(|chosen| task_payload(&task, &chosen, &params, &call))
-            .map_err(no_answer)?;
+            .map_err(|failure| no_answer(&failure))?;
         // A thread of its own: who asks may be inside of a runtime, which can't wait for another.
         let output = std::thread::scope(|scope| {
             let running = scope.spawn(|| {
@@ -146,7 +146,7 @@ impl ProjectPlugins {
         };
         let result = task_result(&attempt, &output);
         if let Some(failure) = result.failure {
-            return Err(no_answer(failure));
+            return Err(no_answer(&failure));
         }
         result.value.map().get("value").cloned().ok_or_else(|| {
             failed(
@@ -197,7 +197,7 @@ fn missing(plugin: &str) -> PluginFailure {
     }
 }
 
-fn no_answer(failure: Failure) -> PluginFailure {
+fn no_answer(failure: &Failure) -> PluginFailure {
     let help = failure.details.get("help").and_then(Value::as_str);
     PluginFailure::Failed {
         help: help.map(str::to_owned),

@@ -1,6 +1,6 @@
 //! What nearly every command needs first: the project, its inventory, and the targets that are meant.
 
-use std::{path::Path, sync::Arc};
+use std::{fmt::Write as _, path::Path, sync::Arc};
 
 use super::{
     arguments::{ConnectionArguments, ProjectArguments, TargetArguments},
@@ -19,6 +19,8 @@ use crate::{
 pub(super) struct Setup {
     pub(super) project: Project,
     pub(super) inventory: Inventory,
+    /// What names both on the command line, for commands that are to be typed next.
+    pub(super) flags: String,
 }
 
 impl Setup {
@@ -33,7 +35,20 @@ impl Setup {
             Some(path) => inventory(&project, &path)?,
             None => Inventory::empty(),
         };
-        Ok(Self { project, inventory })
+        let mut flags = String::new();
+        for (flag, path) in [
+            ("--project", &arguments.project),
+            ("--inventory", &arguments.inventory),
+        ] {
+            if let Some(path) = path {
+                let _ = write!(flags, " {flag} {}", path.display());
+            }
+        }
+        Ok(Self {
+            project,
+            inventory,
+            flags,
+        })
     }
 
     /// The same, with what the command line says of connections laid over the inventory.
