@@ -10,6 +10,7 @@ mod demo;
 mod everywhere;
 mod graph;
 mod jobs;
+mod lsp;
 mod outcome;
 mod plan_preview;
 mod plan_test;

@@ -22,6 +22,7 @@ mod job_stop;
 mod job_wait;
 mod kept;
 mod launch;
+mod lsp;
 mod output;
 mod params;
 mod plan_check;
@@ -81,6 +82,7 @@ enum Command {
     Fleet(fleet::Arguments),
     Demo(demo::Arguments),
     Doc(doc::Arguments),
+    Lsp(lsp::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -146,5 +148,6 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Fleet(arguments) => fleet::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Doc(arguments) => doc::run(&arguments),
+        Command::Lsp(arguments) => lsp::run(&arguments),
     }
 }
