@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::segue::Segue;
 
 /// How long an answer may take on a starved machine until the test has failed.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 const DEPLOY: &str = r#"{"description": "Deploys a version.", "parameters": {
     "version": {"type": "String[1]", "description": "What to deploy"},
@@ -292,7 +292,7 @@ fn an_editor_sees_a_plan_grow_from_bad_to_good() {
     let problems = editor.problems_of("plans/my plan.rhai", 3);
     assert_eq!(
         problems[0]["range"]["start"],
-        json!({ "line": 2, "character": 14 }),
+        json!({ "line": 2, "character": 12 }),
         "{problems:?}"
     );
 
@@ -307,85 +307,134 @@ fn an_editor_sees_a_plan_grow_from_bad_to_good() {
     assert_eq!(editor.shut_down(), 0);
 }
 
+/// An editor with one file in which completion is asked for.
+struct Completing {
+    editor: Editor,
+    version: i32,
+}
+
+impl Completing {
+    const PATH: &str = "plans/x.rhai";
+
+    fn new() -> Self {
+        let mut editor = Editor::initialized(project());
+        editor.open(Self::PATH, "");
+        Self { editor, version: 1 }
+    }
+
+    /// What is proposed at `^`, the best first.
+    fn at(&mut self, marked: &str) -> Vec<String> {
+        self.version += 1;
+        self.editor.labels_at(Self::PATH, self.version, marked)
+    }
+}
+
+#[track_caller]
+fn assert_has(labels: &[String], wanted: &[&str]) {
+    for name in wanted {
+        assert!(
+            labels.iter().any(|label| label == name),
+            "{name} is missing: {labels:?}"
+        );
+    }
+}
+
+#[track_caller]
+fn assert_has_not(labels: &[String], unwanted: &[&str]) {
+    for name in unwanted {
+        assert!(
+            !labels.iter().any(|label| label == name),
+            "{name} is there: {labels:?}"
+        );
+    }
+}
+
 #[test]
-fn completion_works_while_the_text_does_not_parse() {
-    let path = "plans/x.rhai";
-    let mut editor = Editor::initialized(project());
-    editor.open(path, "");
-    let mut version = 1;
-    let mut at = |text: &str| {
-        version += 1;
-        editor.labels_at(path, version, text)
-    };
-    let has = |labels: &[String], wanted: &[&str]| {
-        for name in wanted {
-            assert!(
-                labels.iter().any(|label| label == name),
-                "{name} is missing: {labels:?}"
-            );
-        }
-    };
-    let has_not = |labels: &[String], unwanted: &[&str]| {
-        for name in unwanted {
-            assert!(
-                !labels.iter().any(|label| label == name),
-                "{name} is there: {labels:?}"
-            );
-        }
-    };
-
-    has(&at("run_task(\"^"), &["deploy", "service", "http::check"]);
-    has(&at("let r = run_plan(\"re^\nlet x = 1;"), &["release"]);
-    let targets = at("run_command(\"x\", \"web1, ^\"");
-    has(&targets, &["all", "web", "web1", "web2"]);
-    has_not(&targets, &["deploy"]);
-
-    let keys = at("let done = run_task(\"deploy\", \"web\", #{ ^");
-    assert_eq!(keys, ["version", "mode"]);
+fn strings_are_completed_by_what_they_name() {
+    let mut file = Completing::new();
+    assert_has(
+        &file.at("run_task(\"^"),
+        &["deploy", "service", "http::check"],
+    );
+    assert_has(&file.at("let r = run_plan(\"re^\nlet x = 1;"), &["release"]);
+    let targets = file.at("run_command(\"x\", \"web1, ^\"");
+    assert_has(&targets, &["all", "web", "web1", "web2"]);
+    assert_has_not(&targets, &["deploy"]);
+    assert_has(&file.at("import \"^"), &["lib", "std/healthy", "release"]);
     assert_eq!(
-        at("run_task(\"deploy\", \"web\", #{ version: \"1\", ^ });"),
+        file.at("let g = graph(\"g\");\ng.step(\"fetch\", || 1);\ng.step(\"b\", #{ after: \"^\" }, || 2);"),
+        ["fetch", "b"]
+    );
+    assert_eq!(file.at("print(\"plain ^"), [] as [&str; 0]);
+    assert_eq!(file.editor.shut_down(), 0);
+}
+
+#[test]
+fn maps_are_completed_by_what_they_are_given_to() {
+    let mut file = Completing::new();
+    assert_eq!(
+        file.at("let done = run_task(\"deploy\", \"web\", #{ ^"),
+        ["version", "mode"]
+    );
+    assert_eq!(
+        file.at("run_task(\"deploy\", \"web\", #{ version: \"1\", ^ });"),
         ["mode"]
     );
     assert_eq!(
-        at("run_task(\"deploy\", \"web\", #{ mode: \"^"),
+        file.at("run_task(\"deploy\", \"web\", #{ mode: \"^"),
         ["fast", "safe"]
     );
-    assert_eq!(at("run_plan(\"release\", #{ ^"), ["version"]);
-    has(
-        &at("run_task(\"deploy\", \"web\", #{}, #{ t^"),
+    assert_eq!(
+        file.at("run_task(\"deploy\", \"web\", #{ mode: ^ });")[..2],
+        ["\"fast\"", "\"safe\""]
+    );
+    assert_eq!(
+        file.at("run_task_with(\"deploy\", \"web\", |t| #{ ^"),
+        ["version", "mode"]
+    );
+    assert_eq!(file.at("run_plan(\"release\", #{ ^"), ["version"]);
+    assert_has(
+        &file.at("run_task(\"deploy\", \"web\", #{}, #{ t^"),
         &["timeout", "catch_errors", "noop"],
     );
     assert_eq!(
-        at("run_command(\"x\", \"web\", #{ on_failure: \"^"),
+        file.at("run_command(\"x\", \"web\", #{ on_failure: \"^"),
         ["stop", "survivors"]
     );
+    assert_eq!(
+        file.at("run_command(\"x\", \"web\", #{ retry: #{ ^"),
+        ["attempts", "delay", "backoff"]
+    );
+    assert_eq!(file.editor.shut_down(), 0);
+}
 
-    let members = at(
+#[test]
+fn members_are_those_of_the_type() {
+    let mut file = Completing::new();
+    let members = file.at(
         "let results = run_task(\"deploy\", \"web\");\nfor r in results {\n    print(results.^\n}\n",
     );
-    has(&members, &["ok", "failed", "names", "first"]);
-    has_not(&members, &["stdout", "batches"]);
-    let members =
-        at("let results = run_task(\"deploy\", \"web\");\nfor r in results {\n    if r.^\n}\n");
-    has(&members, &["stdout", "target", "exit_code"]);
-    has_not(&members, &["failed"]);
-    has(
-        &at("let words = \"a b\".split(\" \");\nwords.^"),
-        &["push", "len", "filter"],
-    );
-    has(&at("something.^"), &["stdout", "failed", "batches"]);
-    has(&at("log::^"), &["info", "warn"]);
-    has(&at("import \"lib\" as lib;\nlib::^"), &["twice"]);
-    has(&at("import \"^"), &["lib", "std/healthy", "release"]);
-    has(
-        &at("param size: Int^"),
-        &["Integer", "Optional", "TargetSpec"],
-    );
+    assert_has(&members, &["ok", "failed", "names", "first"]);
+    assert_has_not(&members, &["stdout", "batches"]);
+    let members = file
+        .at("let results = run_task(\"deploy\", \"web\");\nfor r in results {\n    if r.^\n}\n");
+    assert_has(&members, &["stdout", "target", "exit_code"]);
+    assert_has_not(&members, &["failed"]);
+    let members = file.at("let words = \"a b\".split(\" \");\nwords.^");
+    assert_has(&members, &["push", "len", "filter"]);
+    assert_has(&file.at("something.^"), &["stdout", "failed", "batches"]);
+    assert_has(&file.at("log::^"), &["info", "warn"]);
+    assert_has(&file.at("import \"lib\" as lib;\nlib::^"), &["twice"]);
+    assert_eq!(file.editor.shut_down(), 0);
+}
 
-    let all = at(
+#[test]
+fn names_are_those_that_can_be_seen() {
+    let mut file = Completing::new();
+    let all = file.at(
         "//! A plan.\n/// The size\nparam size: Integer = 1;\nlet total = size;\nfn sum(a, b) { a + b }\nfor item in [1] {\n    ^\n}\n",
     );
-    has(
+    assert_has(
         &all,
         &[
             "size",
@@ -398,24 +447,33 @@ fn completion_works_while_the_text_does_not_parse() {
             "for",
         ],
     );
-    has_not(&all, &["a", "b", "expect_task", "param"]);
-    assert!(
-        all.iter().position(|label| label == "item")
-            < all.iter().position(|label| label == "run_task")
+    assert_has_not(&all, &["a", "b", "expect_task", "param"]);
+    let place = |name: &str| all.iter().position(|label| label == name);
+    assert!(place("item") < place("run_task"));
+    let inner = file.at("param size: Integer = 1;\nfn sum(a, b) {\n    ^\n}\n");
+    assert_has(&inner, &["a", "b", "sum"]);
+    assert_has_not(&inner, &["size"]);
+    assert_has(&file.at("//! A plan.\n^"), &["param"]);
+    assert_has(
+        &file.at("param size: Int^"),
+        &["Integer", "Optional", "TargetSpec"],
     );
-    let inner = at("param size: Integer = 1;\nfn sum(a, b) {\n    ^\n}\n");
-    has(&inner, &["a", "b", "sum"]);
-    has_not(&inner, &["size"]);
-    assert_eq!(at("let new^"), [] as [&str; 0]);
-    assert_eq!(at("// comment ^"), [] as [&str; 0]);
-    assert_eq!(at("print(\"plain ^"), [] as [&str; 0]);
+    assert_eq!(file.at("let new^"), [] as [&str; 0]);
+    assert_eq!(file.at("// comment ^"), [] as [&str; 0]);
+    assert_eq!(file.editor.shut_down(), 0);
+}
 
-    let item = editor.ask_at("textDocument/completion", path, 99, "let é = 1; run_ta^");
-    let items = item.as_array().unwrap();
-    let run_task = items
-        .iter()
-        .find(|item| item["label"] == "run_task")
-        .unwrap();
+#[test]
+fn a_proposal_says_what_it_replaces_and_what_it_is() {
+    let mut file = Completing::new();
+    let items = file.editor.ask_at(
+        "textDocument/completion",
+        Completing::PATH,
+        2,
+        "let é = 1; run_ta^",
+    );
+    let mut items = items.as_array().unwrap().iter();
+    let run_task = items.find(|item| item["label"] == "run_task").unwrap();
     assert_eq!(run_task["insertTextFormat"], 2);
     assert_eq!(
         run_task["textEdit"]["newText"],
@@ -425,17 +483,13 @@ fn completion_works_while_the_text_does_not_parse() {
         run_task["textEdit"]["range"],
         json!({ "start": { "line": 0, "character": 11 }, "end": { "line": 0, "character": 17 } })
     );
-    assert!(
-        run_task["documentation"]["value"]
-            .as_str()
-            .unwrap()
-            .contains("Runs a task on every target")
-    );
-    assert_eq!(editor.shut_down(), 0);
+    let told = run_task["documentation"]["value"].as_str().unwrap();
+    assert!(told.contains("Runs a task on every target"), "{told}");
+    assert_eq!(file.editor.shut_down(), 0);
 }
 
 #[test]
-fn hover_definition_and_signature_know_what_things_are() {
+fn hover_tells_what_things_are() {
     let path = "plans/x.rhai";
     let mut editor = Editor::initialized(project());
     editor.open(path, "");
@@ -497,6 +551,15 @@ fn hover_definition_and_signature_know_what_things_are() {
         let told = hover["contents"]["value"].as_str().unwrap_or_default();
         assert!(told.contains(wanted), "{text}: {hover}");
     }
+    assert_eq!(editor.shut_down(), 0);
+}
+
+#[test]
+fn definitions_are_found_where_they_are_in_files() {
+    let path = "plans/x.rhai";
+    let mut editor = Editor::initialized(project());
+    editor.open(path, "");
+    let mut version = 1;
     for (text, file, line) in [
         (
             "run_task(\"dep^loy\", \"web\");",
@@ -525,6 +588,14 @@ fn hover_definition_and_signature_know_what_things_are() {
             }
         }
     }
+    assert_eq!(editor.shut_down(), 0);
+}
+
+#[test]
+fn the_call_around_and_the_outline_are_told() {
+    let path = "plans/x.rhai";
+    let mut editor = Editor::initialized(project());
+    editor.open(path, "");
     let help = editor.ask_at(
         "textDocument/signatureHelp",
         path,

@@ -12,10 +12,6 @@ use super::document::Document;
 const MEANT: (&str, &str) = ("\nhelp: did you mean `", "`?");
 
 /// The edits for problems that an editor asks about.
-#[expect(
-    clippy::mutable_key_type,
-    reason = "the protocol's type is made so; nothing in a URI changes"
-)]
 pub(super) fn code_actions(
     document: &Document,
     problems: Vec<Diagnostic>,

@@ -134,12 +134,7 @@ impl List<'_> {
             label: proposal.label.to_owned(),
             kind: Some(proposal.kind),
             detail: proposal.detail,
-            documentation: (!proposal.doc.is_empty()).then(|| {
-                Documentation::MarkupContent(MarkupContent {
-                    kind: MarkupKind::Markdown,
-                    value: proposal.doc,
-                })
-            }),
+            documentation: documentation(proposal.doc),
             sort_text: Some(format!("{}{order:05}", proposal.rank as u8)),
             insert_text_format: snippet.map(|_| InsertTextFormat::SNIPPET),
             text_edit: Some(CompletionTextEdit::Edit(TextEdit {
@@ -472,6 +467,16 @@ impl List<'_> {
             self.push(proposal);
         }
     }
+}
+
+fn documentation(doc: String) -> Option<Documentation> {
+    if doc.is_empty() {
+        return None;
+    }
+    Some(Documentation::MarkupContent(MarkupContent {
+        kind: MarkupKind::Markdown,
+        value: doc,
+    }))
 }
 
 fn value_snippet(key: &KnownKey) -> String {

@@ -1,5 +1,7 @@
 //! What is told of the thing under the pointer.
 
+use std::fmt::Write;
+
 use lsp_types::{Hover, HoverContents, MarkupContent, MarkupKind};
 
 use super::{
@@ -122,7 +124,7 @@ fn of_name(view: &FileView<'_>, place: &Place, name: &str, word: Span) -> Option
         if let Some(kind) = kind.as_deref().map(|kind| base(&kind[2..])) {
             let is_native = view.entries().any(|entry| entry.receiver == Some(kind));
             if is_native && kind.chars().next().is_some_and(char::is_uppercase) {
-                text.push_str(&format!("\n`segue doc {kind}` lists its members.\n"));
+                let _ = write!(text, "\n`segue doc {kind}` lists its members.\n");
             }
         }
         return Some(text);

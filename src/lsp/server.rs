@@ -381,3 +381,91 @@ fn source_of(world: &World<'_>, document: &Document) -> Source {
 fn read<P: DeserializeOwned>(params: Value) -> Option<P> {
     serde_json::from_value(params).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use serde_json::json;
+
+    use super::*;
+
+    /// Every so many bytes of a plan are asked about: enough to come by each kind of place in some plan.
+    const STRIDE: usize = 89;
+
+    fn notify(server: &mut Server, method: &str, params: Value) -> Vec<Message> {
+        server.handle(Message::Notification(Notification {
+            method: method.to_owned(),
+            params,
+        }))
+    }
+
+    fn ask(server: &mut Server, method: &str, params: Value) -> Value {
+        let request = Request {
+            id: 1.into(),
+            method: method.to_owned(),
+            params,
+        };
+        let messages = server.handle(Message::Request(request));
+        match messages.into_iter().next() {
+            Some(Message::Response(response)) => response.response_result.unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn no_plan_and_no_place_in_it_is_too_odd() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut server = Server::new();
+        ask(&mut server, "initialize", json!({ "capabilities": {} }));
+        let mut asked = 0;
+        for directory in ["tests/check/bad", "tests/check/good", "plans"] {
+            for entry in fs::read_dir(root.join(directory)).unwrap() {
+                let path = entry.unwrap().path();
+                let text = fs::read_to_string(&path).unwrap();
+                let uri = file_uri::uri_of(&path).unwrap();
+                let item = json!({ "uri": uri, "languageId": "rhai", "version": 1, "text": text });
+                notify(
+                    &mut server,
+                    "textDocument/didOpen",
+                    json!({ "textDocument": item }),
+                );
+                let lines = super::super::position::Lines::of(&text);
+                for offset in (0..=text.len()).step_by(STRIDE) {
+                    let at = json!({
+                        "textDocument": { "uri": uri },
+                        "position": lines.position(&text, offset),
+                    });
+                    for method in ["completion", "hover", "definition", "signatureHelp"] {
+                        ask(&mut server, &format!("textDocument/{method}"), at.clone());
+                        asked += 1;
+                    }
+                }
+                let document = json!({ "textDocument": { "uri": uri } });
+                ask(&mut server, "textDocument/documentSymbol", document.clone());
+                notify(&mut server, "textDocument/didClose", document);
+            }
+        }
+        assert!(asked > 1_000, "{asked}");
+    }
+
+    #[test]
+    fn what_is_open_is_forgotten_when_it_is_closed() {
+        let mut server = Server::new();
+        ask(&mut server, "initialize", json!({ "capabilities": {} }));
+        let uri = "file:///nowhere/a.rhai";
+        let item = json!({ "uri": uri, "languageId": "rhai", "version": 1, "text": "let x = ;" });
+        notify(
+            &mut server,
+            "textDocument/didOpen",
+            json!({ "textDocument": item }),
+        );
+        assert!(server.has_work());
+        assert_eq!(server.work().len(), 1);
+        assert!(!server.has_work());
+        let document = json!({ "textDocument": { "uri": uri } });
+        let cleared = notify(&mut server, "textDocument/didClose", document);
+        assert_eq!(cleared.len(), 1);
+        assert!(server.documents.is_empty() && server.grounds.is_empty() && !server.has_work());
+    }
+}

@@ -53,13 +53,13 @@ pub fn serve(
     input: impl BufRead + Send + 'static,
     mut output: impl Write,
 ) -> Result<bool, ServeError> {
-    let (sender, receiver) = sync_channel(QUEUE_MAX);
+    let (sender, messages) = sync_channel(QUEUE_MAX);
     // It ends with its stream, or with the first message after we have gone.
     thread::spawn(move || read_all(input, &sender));
     let mut server = Server::new();
     let mut unchecked = 0;
     loop {
-        let Some(incoming) = next(&receiver, &server, unchecked)? else {
+        let Some(incoming) = next(&messages, &server, unchecked)? else {
             unchecked = 0;
             send(&mut output, server.work())?;
             continue;
@@ -78,22 +78,22 @@ pub fn serve(
 
 /// The next message, or none when it is time to work.
 fn next(
-    receiver: &Receiver<io::Result<Incoming>>,
+    messages: &Receiver<io::Result<Incoming>>,
     server: &Server,
     unchecked: usize,
 ) -> Result<Option<Incoming>, ServeError> {
-    let received = if !server.has_work() {
-        receiver.recv().map_err(|_| ServeError::Gone)?
+    let message = if !server.has_work() {
+        messages.recv().map_err(|_| ServeError::Gone)?
     } else if unchecked >= UNCHECKED_MAX {
         return Ok(None);
     } else {
-        match receiver.recv_timeout(PAUSE) {
-            Ok(received) => received,
+        match messages.recv_timeout(PAUSE) {
+            Ok(message) => message,
             Err(RecvTimeoutError::Timeout) => return Ok(None),
             Err(RecvTimeoutError::Disconnected) => return Err(ServeError::Gone),
         }
     };
-    received
+    message
         .map(Some)
         .map_err(|source| ServeError::Read { source })
 }

@@ -52,6 +52,10 @@ fn parse(body: &[u8]) -> Incoming {
     };
     let id = value.get("id").cloned().unwrap_or(Value::Null);
     match serde_json::from_value(value) {
+        // A request whose id can't be read would be taken for a notification, and whoever sent it would wait for ever.
+        Ok(Message::Notification(_)) if !id.is_null() => {
+            broken(id, ErrorCode::InvalidRequest, &"its id is none")
+        }
         Ok(message) => Incoming::Message(message),
         Err(_) => broken(
             id,
