@@ -9,6 +9,7 @@ mod check;
 mod demo;
 mod everywhere;
 mod graph;
+mod guide;
 mod jobs;
 mod outcome;
 mod plan_preview;
