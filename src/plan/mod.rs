@@ -17,6 +17,7 @@ mod call;
 mod check;
 mod closure;
 mod convert;
+mod cursor;
 mod diagnostic;
 mod effect;
 mod ending;
@@ -51,8 +52,12 @@ mod tests;
 
 pub use self::{
     check::{
-        CheckWorld, Lookup, ProjectView, TaskView, UnknownTargets, WrittenGraph, check, check_file,
-        written_graphs,
+        CheckWorld, Lookup, ProjectView, Reading, TaskView, UnknownTargets, WrittenGraph, check,
+        check_file, written_graphs,
+    },
+    cursor::{
+        CallAt, FunctionAt, ImportAt, Outline, Place, PlaceKind, StandardFunction, StepAt,
+        VariableAt, mended, standard_functions,
     },
     diagnostic::{CODES, Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
