@@ -5,6 +5,7 @@
     reason = "a test that can't go on has failed, also in what tests share"
 )]
 
+mod beginning;
 mod check;
 mod demo;
 mod everywhere;

@@ -26,17 +26,20 @@ mod output;
 mod params;
 mod plan_check;
 mod plan_graph;
+mod plan_new;
 mod plan_preview;
 mod plan_resume;
 mod plan_run;
 mod plan_show;
 mod plan_test;
 mod preview_text;
+mod project_init;
 #[cfg(test)]
 mod recovery;
 mod setup;
 mod task_run;
 mod task_show;
+mod template;
 mod terminal;
 mod test_report;
 mod usage;
@@ -78,6 +81,9 @@ enum Command {
     /// Look at jobs, stop them, answer what they wait for
     #[command(subcommand)]
     Job(job::JobCommand),
+    /// Begin a project
+    #[command(subcommand)]
+    Project(ProjectCommand),
     Fleet(fleet::Arguments),
     Demo(demo::Arguments),
     Doc(doc::Arguments),
@@ -92,6 +98,12 @@ enum PlanCommand {
     Graph(plan_graph::Arguments),
     Show(plan_show::Arguments),
     Test(plan_test::Arguments),
+    New(plan_new::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum ProjectCommand {
+    Init(project_init::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -138,6 +150,8 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Plan(PlanCommand::Graph(arguments)) => plan_graph::run(&arguments),
         Command::Plan(PlanCommand::Show(arguments)) => plan_show::run(&arguments),
         Command::Plan(PlanCommand::Test(arguments)) => plan_test::run(&arguments),
+        Command::Plan(PlanCommand::New(arguments)) => plan_new::run(&arguments),
+        Command::Project(ProjectCommand::Init(arguments)) => project_init::run(&arguments),
         Command::Task(TaskCommand::Run(arguments)) => task_run::run(&arguments),
         Command::Task(TaskCommand::Show(arguments)) => task_show::run(&arguments),
         Command::Line(LineCommand::Run(arguments)) => command_run::run(&arguments),
