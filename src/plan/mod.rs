@@ -24,6 +24,7 @@ mod engine;
 mod fiber;
 mod functions;
 mod graph_run;
+mod guard;
 mod header;
 mod host;
 mod identity;
