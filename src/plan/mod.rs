@@ -25,6 +25,7 @@ mod engine;
 mod fiber;
 mod functions;
 mod graph_run;
+mod guard;
 mod header;
 mod host;
 mod identity;
