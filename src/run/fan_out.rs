@@ -24,6 +24,8 @@ pub(super) struct FanOut {
     shared: Arc<Shared>,
     effect: EffectId,
     run: Run,
+    /// The stage of stopping from which no further target is started.
+    last: StopStage,
 }
 
 /// Something that was waited for.
@@ -45,11 +47,17 @@ struct Slot {
 }
 
 impl FanOut {
-    pub(super) const fn new(shared: Arc<Shared>, effect: EffectId, run: Run) -> Self {
+    pub(super) const fn new(
+        shared: Arc<Shared>,
+        effect: EffectId,
+        run: Run,
+        last: StopStage,
+    ) -> Self {
         Self {
             shared,
             effect,
             run,
+            last,
         }
     }
 
@@ -71,7 +79,6 @@ impl FanOut {
             batch: options.batch.clone(),
             pause: options.pause,
         };
-        let cleanup = options.cleanup;
         let taken = self.take_targets().await;
         let ready = match Ready::new(self.run, timeout).await {
             Ok(ready) => Arc::new(ready),
@@ -83,10 +90,11 @@ impl FanOut {
             happening: JoinSet::new(),
             shared: self.shared,
             effect: self.effect,
+            last: self.last,
             ready,
         };
         match taken {
-            Ok(()) => fan.drive(cleanup).await,
+            Ok(()) => fan.drive().await,
             Err(Refusal::Held(failure)) => fan.settle_all(&failure),
             Err(Refusal::Stopped) => return Outcome::Stopped,
             Err(Refusal::Store(error)) => {
@@ -109,7 +117,7 @@ impl FanOut {
     async fn take_targets(&self) -> Result<(), Refusal> {
         let (stream, stop) = (&self.shared.stream, &self.shared.stop);
         match &self.shared.locks {
-            Some(locks) => locks.take(&self.run, stream, stop).await,
+            Some(locks) => locks.take(&self.run, stream, stop, self.last).await,
             None => Ok(()),
         }
     }
@@ -121,13 +129,14 @@ struct Fanning {
     happening: JoinSet<Happened>,
     shared: Arc<Shared>,
     effect: EffectId,
+    last: StopStage,
     ready: Arc<Ready>,
 }
 
 impl Fanning {
-    async fn drive(&mut self, cleanup: bool) {
+    async fn drive(&mut self) {
         let stop = self.shared.stop.clone();
-        let mut stopping = cleanup;
+        let mut stopping = false;
         let mut inputs = VecDeque::from([Input::Begin]);
         loop {
             while let Some(input) = inputs.pop_front() {
@@ -146,7 +155,7 @@ impl Fanning {
                     };
                     inputs.push_back(self.take_in(happened));
                 }
-                () = stop.reached(StopStage::Drain), if !stopping => {
+                () = stop.reached(self.last), if !stopping => {
                     stopping = true;
                     inputs.push_back(Input::Stop);
                 }
