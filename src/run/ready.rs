@@ -190,7 +190,9 @@ impl Ready {
                 write_file_result(attempt, destination, output)
             }
             Action::Download { source, path, .. } => {
-                let destination = path.join(directory_name(&self.target(index).name));
+                let destination = path
+                    .join(directory_name(&self.target(index).name))
+                    .join(last_name(source));
                 let shown = destination.to_string_lossy().into_owned();
                 let result = download_result(attempt, source, &shown, output);
                 match self.unpack(index, destination).await {
@@ -332,6 +334,12 @@ fn directory_name(target: &TargetName) -> String {
     name
 }
 
+/// What a source of a target is called in the directory of that target. `/` and `..` have no name.
+fn last_name(source: &str) -> &str {
+    let name = std::path::Path::new(source).file_name();
+    name.and_then(std::ffi::OsStr::to_str).unwrap_or_default()
+}
+
 fn no_room(error: &std::io::Error) -> Failure {
     Failure::new(
         kinds::FILE,
@@ -353,7 +361,20 @@ fn file_failure(error: &impl miette::Diagnostic) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::directory_name;
+    use super::{directory_name, last_name};
+
+    #[test]
+    fn what_comes_down_keeps_its_name() {
+        for (source, name) in [
+            ("/var/log/nginx/", "nginx"),
+            ("motd", "motd"),
+            ("~/a b", "a b"),
+            ("/", ""),
+            ("..", ""),
+        ] {
+            assert_eq!(last_name(source), name, "{source}");
+        }
+    }
 
     #[test]
     fn names_of_targets_are_single_harmless_path_elements() {
