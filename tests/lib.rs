@@ -18,6 +18,7 @@ mod plan_test;
 mod readme;
 mod reference;
 mod rolling;
+mod run_files;
 mod run_local;
 mod segue;
 #[expect(

@@ -104,7 +104,7 @@ pub enum Action {
         path: PathBuf,
         destination: String,
     },
-    /// Copies a file or a directory of every target to `<destination>/<target>/` on the controller.
+    /// Copies a file or a directory of every target into `<destination>/<target>/` on the controller.
     Download {
         source: String,
         destination: String,

@@ -13,7 +13,7 @@ pub(super) fn start(
     call: &Call<'_>,
     file: &str,
     name: &str,
-    content: &[u8],
+    nature: &Nature,
 ) -> Result<Start, Failure> {
     let by_itself = |words: &[&str]| Start {
         check: None,
@@ -23,19 +23,42 @@ pub(super) fn start(
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         return Ok(by_itself(&words));
     }
-    if let Some(words) = shebang(content) {
-        return Ok(by_itself(&words));
-    }
-    if content.contains(&0) {
-        return Ok(Start {
+    Ok(match nature {
+        Nature::Script(words) => {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            by_itself(&words)
+        }
+        Nature::Program => Start {
             check: Some(format!(
                 r#"[ -x {file} ]||f exec "programs can't be executed in $b""#
             )),
             command: file.to_owned(),
-        });
+        },
+        // What every shell does with such a file, and `setsid` of some systems does not.
+        Nature::Plain => by_itself(&["/bin/sh"]),
+    })
+}
+
+/// What kind of file it is, by its content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Nature {
+    /// With the words of its `#!` line.
+    Script(Vec<String>),
+    Program,
+    /// Neither of them.
+    Plain,
+}
+
+impl Nature {
+    pub(super) fn of(content: &[u8]) -> Self {
+        if let Some(words) = shebang(content) {
+            return Self::Script(words.into_iter().map(str::to_owned).collect());
+        }
+        if content.contains(&0) {
+            return Self::Program;
+        }
+        Self::Plain
     }
-    // What every shell does with such a file, and `setsid` of some systems does not.
-    Ok(by_itself(&["/bin/sh"]))
 }
 
 /// A line that comes before, if one has to, and the words of the command.
