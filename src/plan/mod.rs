@@ -25,6 +25,7 @@ mod engine;
 mod fiber;
 mod functions;
 mod graph_run;
+mod guard;
 mod header;
 mod host;
 mod identity;
@@ -44,6 +45,7 @@ mod selection;
 mod site;
 mod source;
 mod sources;
+mod taken_back;
 mod trace;
 mod world;
 
@@ -62,7 +64,7 @@ pub use self::{
     diagnostic::{CODES, Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
         Action, ApproveBy, Effect, Look, OnFailure, Outcome, Params, Perform, Performer, Request,
-        Retry, Run, RunOptions,
+        Retry, Run, RunOptions, Urgency,
     },
     ending::Ending,
     functions::{Entry, EntryKind, Param, catalog, test_catalog},
@@ -75,6 +77,7 @@ pub use self::{
     program::{Program, ProgramError},
     rehearsal::{Problem, Rehearsal, TestCase},
     source::{Source, Span},
+    taken_back::taken_back_by,
     trace::{Frame, FrameFunction, PlanError},
     world::World,
 };

@@ -14,6 +14,7 @@ mod function;
 mod import;
 mod kind;
 mod literal;
+mod lost;
 mod lower;
 mod lower_expression;
 mod lower_function;

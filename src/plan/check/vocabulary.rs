@@ -223,6 +223,11 @@ fn rhai_functions() -> BTreeMap<String, Vec<RhaiFunction>> {
             .iter()
             .map(|param| our_type(param.data_type.as_deref().unwrap_or("?")))
             .collect();
+        // Texts have them no more.
+        let is_text = |params: &Vec<String>| params.first().is_some_and(|first| first == "String");
+        if matches!(listed.name.as_str(), "clear" | "pop") && is_text(&params) {
+            continue;
+        }
         functions
             .entry(listed.name)
             .or_default()
