@@ -240,6 +240,7 @@ fn project() -> Segue {
             "project/plans/lib.rhai",
             "/// Doubles a number.\nfn twice(x) { x * 2 }\n",
         )
+        .file("project/scripts/clean.sh", "echo\n")
         .inventory("groups:\n  - name: web\n    targets: [web1, web2]\n")
 }
 
@@ -286,13 +287,13 @@ fn an_editor_sees_a_plan_grow_from_bad_to_good() {
     editor.change(
         "plans/my plan.rhai",
         3,
-        &json!([{ "range": { "start": { "line": 2, "character": 9 }, "end": { "line": 2, "character": 11 } }, "text": "" },
-            { "range": { "start": { "line": 2, "character": 12 }, "end": { "line": 2, "character": 12 } }, "text": "rest();" }]),
+        &json!([{ "range": { "start": { "line": 2, "character": 9 }, "end": { "line": 2, "character": 11 } }, "text": "v" },
+            { "range": { "start": { "line": 2, "character": 13 }, "end": { "line": 2, "character": 13 } }, "text": "rest();" }]),
     );
     let problems = editor.problems_of("plans/my plan.rhai", 3);
     assert_eq!(
         problems[0]["range"]["start"],
-        json!({ "line": 2, "character": 12 }),
+        json!({ "line": 2, "character": 13 }),
         "{problems:?}"
     );
 
@@ -366,6 +367,12 @@ fn strings_are_completed_by_what_they_name() {
         ["fetch", "b"]
     );
     assert_eq!(file.at("print(\"plain ^"), [] as [&str; 0]);
+    assert_has(&file.at("run_script(\"^"), &["clean.sh"]);
+    assert_has(&file.at("run_task(^"), &["\"deploy\"", "targets"]);
+    assert_eq!(
+        file.at("run_task(\"deploy\", ^")[..2],
+        ["\"all\"", "\"web\""]
+    );
     assert_eq!(file.editor.shut_down(), 0);
 }
 
@@ -501,7 +508,7 @@ fn hover_tells_what_things_are() {
         ),
         (
             "run_task(\"dep^loy\", \"web\");",
-            "| `version` | `String[1]` | What to deploy Required. |",
+            "| `version` | `String[1]` | *required* | What to deploy |",
         ),
         ("run_task(\"dep^loy\", \"web\");", "`tasks/deploy.json`"),
         ("run_task(\"service\", \"w^eb\");", "2 targets"),

@@ -69,14 +69,16 @@ fn replacement(document: &Document, problem: &Diagnostic) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use lsp_types::{Position, Range};
+    use lsp_types::{Position, Range, TextDocumentItem};
 
     use super::*;
 
     #[test]
     fn what_was_meant_replaces_what_is_underlined() {
         let text = "run_task(\"servcie\", \"web\");\nlib::fucn();\nrun_taks(1);\n";
-        let document = Document::new("file:///a.rhai".parse().unwrap(), 1, text.to_owned());
+        let uri = "file:///a.rhai".parse().unwrap();
+        let item = TextDocumentItem::new(uri, "rhai".to_owned(), 1, text.to_owned());
+        let document = Document::new(item);
         let problem = |line, from, to, help: &str| Diagnostic {
             range: Range::new(Position::new(line, from), Position::new(line, to)),
             source: Some("segue".to_owned()),

@@ -22,6 +22,9 @@ const TASKS_READ_MAX: usize = 500;
 /// Targets that are listed. Who has more types a letter first.
 const TARGETS_MAX: usize = 1_000;
 
+/// Files that are listed.
+const FILES_MAX: usize = 1_000;
+
 /// The words that begin statements, with what follows where an editor fills in snippets.
 const STATEMENTS: [(&str, &str); 14] = [
     ("break", "break;"),
@@ -58,12 +61,43 @@ enum Rank {
     Far = 4,
 }
 
+/// The signs behind which an editor asks by itself.
+pub(super) const TRIGGERS: [&str; 6] = [".", ":", "\"", "/", "{", ","];
+
+/// How an editor asks.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    /// It fills in snippets.
+    pub(super) snippets: bool,
+    /// The sign behind which it asks by itself; none if somebody wants to know.
+    pub(super) behind: Option<String>,
+}
+
+impl Asked {
+    /// Whether the sign is one to ask behind: a brace may begin a block, a comma stand anywhere.
+    fn is_meant(&self, kind: &PlaceKind) -> bool {
+        let in_text = matches!(kind, PlaceKind::Text { .. } | PlaceKind::ImportPath { .. });
+        match self.behind.as_deref() {
+            Some("{") => matches!(kind, PlaceKind::Key { .. }),
+            Some(",") => in_text || matches!(kind, PlaceKind::Key { .. }),
+            Some(":") => {
+                in_text || matches!(kind, PlaceKind::Namespace { .. } | PlaceKind::ParamType)
+            }
+            Some("/" | "\"") => in_text,
+            _ => true,
+        }
+    }
+}
+
 /// What can be written at a byte.
-pub(super) fn complete(view: &FileView<'_>, offset: usize, snippets: bool) -> Vec<CompletionItem> {
+pub(super) fn complete(view: &FileView<'_>, offset: usize, asked: &Asked) -> Vec<CompletionItem> {
     let place = Place::at(&view.source, offset);
+    if !asked.is_meant(&place.kind) {
+        return Vec::new();
+    }
     let mut list = List {
         view,
-        snippets,
+        snippets: asked.snippets,
         word: place.word,
         items: Vec::new(),
     };
@@ -204,6 +238,7 @@ impl List<'_> {
             Named::Plan => self.plans(),
             Named::Targets => self.targets(),
             Named::Import => self.imports(),
+            Named::File => self.files(),
             Named::Step => {
                 for step in &self.view.outline.steps {
                     self.push(Proposal::new(
@@ -297,6 +332,34 @@ impl List<'_> {
         }
     }
 
+    fn files(&mut self) {
+        let Some(project) = self.view.project() else {
+            return;
+        };
+        let written = self.word.of(self.view.source.text());
+        for name in project.file_names(written).iter().take(FILES_MAX) {
+            self.push(Proposal::new(name, CompletionItemKind::FILE, Rank::Own));
+        }
+    }
+
+    /// What an argument names, in quotes: nobody has begun a string yet.
+    fn quoted(&mut self, place: &Place) {
+        let begin = self.items.len();
+        match text::named(self.view, place) {
+            Named::Task => self.tasks(),
+            Named::Plan => self.plans(),
+            Named::Targets => self.targets(),
+            _ => {}
+        }
+        for item in &mut self.items[begin..] {
+            let quoted = format!("\"{}\"", item.label);
+            if let Some(CompletionTextEdit::Edit(edit)) = &mut item.text_edit {
+                edit.new_text.clone_from(&quoted);
+            }
+            item.label = quoted;
+        }
+    }
+
     /// Those that are missing and needed come first.
     fn keys(&mut self, place: &Place, present: &[String]) {
         let keys = key::keys_at(self.view, place, place.path.len());
@@ -369,10 +432,13 @@ impl List<'_> {
                         .detail(key.wanted.clone()),
                 );
             }
+        } else if place.kind == PlaceKind::Expression {
+            self.quoted(place);
         }
-        let reading = view.reading(self.word);
         for variable in &place.variables {
-            let kind = reading.type_of_variable(variable.span).unwrap_or_default();
+            let kind = view
+                .type_of_variable(variable.span, self.word)
+                .unwrap_or_default();
             self.push(
                 Proposal::new(&variable.name, CompletionItemKind::VARIABLE, Rank::Near)
                     .detail(kind),

@@ -10,7 +10,10 @@ use super::{
     problem::range_in,
     text::{self, Named},
 };
-use crate::plan::{Place, PlaceKind, Source, Span};
+use crate::{
+    plan::{Place, PlaceKind, Source, Span},
+    project::ProjectFile,
+};
 
 /// The place where what stands at a byte is declared, if that is in a file.
 pub(super) fn definition(view: &FileView<'_>, offset: usize) -> Option<Location> {
@@ -59,6 +62,10 @@ fn of_text(view: &FileView<'_>, place: &Place) -> Option<Location> {
             let import = imports.find(|import| import.path_span.contains(place.word.start))?;
             start_of(view, &view.imported(&import.alias)?)
         }
+        Named::File => match view.project()?.file(word) {
+            Ok(ProjectFile::OnDisk(path)) if path.is_file() => start_of_path(&path),
+            _ => None,
+        },
         Named::Step => {
             let mut steps = view.outline.steps.iter();
             Some(here(view, steps.find(|step| step.name == word)?.name_span))

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lsp_types::{TextDocumentContentChangeEvent, Uri};
+use lsp_types::{TextDocumentContentChangeEvent, TextDocumentItem, Uri};
 
 use super::{file_uri, position::Lines};
 use crate::plan::Span;
@@ -13,15 +13,26 @@ pub(super) struct Document {
     pub(super) uri: Uri,
     /// Without symbolic links; none for what is in no file.
     pub(super) path: Option<PathBuf>,
+    /// Something else that an editor has sent, such as an inventory, is kept and not looked at.
+    pub(super) is_plan: bool,
     pub(super) version: i32,
     pub(super) text: String,
     pub(super) lines: Lines,
 }
 
 impl Document {
-    pub(super) fn new(uri: Uri, version: i32, text: String) -> Self {
+    pub(super) fn new(item: TextDocumentItem) -> Self {
+        let TextDocumentItem {
+            uri,
+            language_id,
+            version,
+            text,
+        } = item;
+        let path = file_uri::path_of(&uri).map(|path| file_uri::real(&path));
+        let ending = path.as_ref().and_then(|path| path.extension());
         Self {
-            path: file_uri::path_of(&uri).map(|path| file_uri::real(&path)),
+            is_plan: ending.map_or(language_id == "rhai", |ending| ending == "rhai"),
+            path,
             uri,
             version,
             lines: Lines::of(&text),
@@ -58,7 +69,13 @@ mod tests {
     use super::*;
 
     fn document(text: &str) -> Document {
-        Document::new("file:///p/a.rhai".parse().unwrap(), 1, text.to_owned())
+        let uri = "file:///p/a.rhai".parse().unwrap();
+        Document::new(TextDocumentItem::new(
+            uri,
+            "rhai".to_owned(),
+            1,
+            text.to_owned(),
+        ))
     }
 
     fn change(from: (u32, u32), to: (u32, u32), text: &str) -> TextDocumentContentChangeEvent {

@@ -1,6 +1,6 @@
 //! One open file with all that a request asks of it.
 
-use std::sync::Arc;
+use std::{cell::OnceCell, sync::Arc};
 
 use super::{document::Document, world::World};
 use crate::{
@@ -20,6 +20,8 @@ pub(super) struct FileView<'a> {
     pub(super) header: Header,
     pub(super) outline: Outline,
     is_test: bool,
+    /// The types of the file in spite of the word that a request is about, which is the same one all the time.
+    reading: OnceCell<(Span, Reading)>,
 }
 
 impl<'a> FileView<'a> {
@@ -30,6 +32,7 @@ impl<'a> FileView<'a> {
             header: Header::read(&source).0,
             outline: Outline::of(&source),
             is_test: world.is_test(&source),
+            reading: OnceCell::new(),
             source,
         }
     }
@@ -69,14 +72,26 @@ impl<'a> FileView<'a> {
 
     /// The type of an expression in front of a word that is being written.
     pub(super) fn type_of(&self, expression: Span, word: Span) -> Option<String> {
-        self.reading(word).type_of(expression)
+        self.with_types(word, |types| types.type_of(expression))
     }
 
-    /// The types in the file, in spite of a word that is being written.
-    pub(super) fn reading(&self, word: Span) -> Reading {
-        mended(&self.source, word)
-            .map(|whole| Reading::of(self.world, &whole))
-            .unwrap_or_default()
+    /// The type of a variable that is declared in front of a word that is being written.
+    pub(super) fn type_of_variable(&self, declared: Span, word: Span) -> Option<String> {
+        self.with_types(word, |types| types.type_of_variable(declared))
+    }
+
+    fn with_types<T>(&self, word: Span, ask: impl FnOnce(&Reading) -> T) -> T {
+        let read = || {
+            mended(&self.source, word)
+                .map(|whole| Reading::of(self.world, &whole))
+                .unwrap_or_default()
+        };
+        let (known, types) = self.reading.get_or_init(|| (word, read()));
+        if *known == word {
+            ask(types)
+        } else {
+            ask(&read())
+        }
     }
 
     pub(super) fn task(&self, name: &str) -> Option<Arc<Task>> {

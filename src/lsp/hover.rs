@@ -86,10 +86,11 @@ fn of_param(param: &PlanParam) -> String {
 fn of_key(view: &FileView<'_>, place: &Place, name: &str) -> Option<String> {
     let keys = key::keys_at(view, place, place.path.len());
     let key = keys.into_iter().find(|key| key.name == name)?;
-    let need = if key.required { " Required." } else { "" };
+    let need = if key.required { ", required" } else { "" };
+    let wanted = key.wanted_told();
     Some(format!(
-        "**`{}`**: `{}`\n\n{}{need}\n",
-        key.name, key.wanted, key.doc
+        "**`{}`**: {wanted}{need}\n\n{}\n",
+        key.name, key.doc
     ))
 }
 
@@ -189,7 +190,7 @@ fn of_text(view: &FileView<'_>, place: &Place) -> Option<String> {
             let description = header.description.unwrap_or_default();
             Some(format!("**`{}`**\n\n{description}\n", source.name()))
         }
-        Named::Step | Named::Word(_) | Named::Nothing => None,
+        Named::File | Named::Step | Named::Word(_) | Named::Nothing => None,
     }
 }
 

@@ -77,6 +77,14 @@ impl KnownKey {
         }
     }
 
+    /// What its value has to be, in Markdown: a type is code, words are words.
+    pub(super) fn wanted_told(&self) -> String {
+        match self.data_type {
+            Some(_) => format!("`{}`", self.wanted),
+            None => self.wanted.clone(),
+        }
+    }
+
     /// Whether its value names targets.
     pub(super) fn names_targets(&self) -> bool {
         self.data_type.as_ref().is_some_and(DataType::names_targets)

@@ -12,8 +12,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
-    code_action, completion, definition, document::Document, file_view::FileView, hover, outgoing,
-    signature, symbol,
+    code_action,
+    completion::{self, Asked},
+    definition,
+    document::Document,
+    file_view::FileView,
+    hover, outgoing, signature, symbol,
 };
 
 /// What a request about a file needs of the server.
@@ -34,9 +38,12 @@ pub(super) fn answer(desk: &mut dyn Desk, request: Request) -> Message {
     let done = match method.as_str() {
         "textDocument/completion" => read(params).map(|params: CompletionParams| {
             let at = params.text_document_position;
-            let snippets = desk.snippets();
+            let asked = Asked {
+                snippets: desk.snippets(),
+                behind: params.context.and_then(|context| context.trigger_character),
+            };
             at_place(desk, &at.text_document.uri, at.position, |view, offset| {
-                Some(completion::complete(view, offset, snippets))
+                Some(completion::complete(view, offset, &asked))
             })
         }),
         "textDocument/hover" => read(params).map(|params: HoverParams| {
@@ -124,7 +131,7 @@ pub(super) fn capabilities() -> InitializeResult {
                 },
             )),
             completion_provider: Some(CompletionOptions {
-                trigger_characters: signs(&[".", ":", "\"", "/", "{", ","]),
+                trigger_characters: signs(&completion::TRIGGERS),
                 ..CompletionOptions::default()
             }),
             hover_provider: Some(HoverProviderCapability::Simple(true)),

@@ -181,12 +181,11 @@ impl Server {
         let Some(params) = read::<DidOpenTextDocumentParams>(params) else {
             return;
         };
-        let item = params.text_document;
-        let document = Document::new(item.uri, item.version, item.text);
+        let document = Document::new(params.text_document);
         let uri = document.uri.as_str().to_owned();
         self.documents.insert(uri.clone(), document);
-        self.others_are_dirty();
-        self.is_dirty(&uri);
+        self.all_are_dirty();
+        self.is_next(&uri);
     }
 
     fn change(&mut self, params: Value) {
@@ -198,8 +197,8 @@ impl Server {
             return;
         };
         document.apply(params.text_document.version, params.content_changes);
-        self.others_are_dirty();
-        self.is_dirty(&uri);
+        self.all_are_dirty();
+        self.is_next(&uri);
     }
 
     fn close(&mut self, params: Value) -> Vec<Message> {
@@ -210,7 +209,7 @@ impl Server {
         self.documents.remove(uri);
         self.dirty.retain(|dirty| dirty != uri);
         self.publisher.forget(uri);
-        self.others_are_dirty();
+        self.all_are_dirty();
         if self.documents.is_empty() {
             self.grounds.clear();
         }
@@ -220,18 +219,24 @@ impl Server {
     /// Files on disk have changed: what is known of the projects is found anew.
     fn reload(&mut self) {
         self.grounds.clear();
-        self.others_are_dirty();
+        self.all_are_dirty();
     }
 
     /// What is in one file may be wrong by what is in another.
-    fn others_are_dirty(&mut self) {
-        self.dirty = self.documents.keys().cloned().collect();
+    fn all_are_dirty(&mut self) {
+        let plans = self
+            .documents
+            .iter()
+            .filter(|(_, document)| document.is_plan);
+        self.dirty = plans.map(|(uri, _)| uri.clone()).collect();
     }
 
     /// It is the next to be checked.
-    fn is_dirty(&mut self, uri: &str) {
-        self.dirty.retain(|dirty| dirty != uri);
-        self.dirty.push(uri.to_owned());
+    fn is_next(&mut self, uri: &str) {
+        if let Some(at) = self.dirty.iter().position(|dirty| dirty == uri) {
+            let uri = self.dirty.remove(at);
+            self.dirty.push(uri);
+        }
     }
 
     /// Makes sure that the project of a directory is known as it is now, and tells of what is wrong with it.
@@ -334,7 +339,7 @@ impl Desk for Server {
         let Some(document) = self.documents.get(uri.as_str()) else {
             return;
         };
-        if document.text.len() > TEXT_BYTES_MAX {
+        if !document.is_plan || document.text.len() > TEXT_BYTES_MAX {
             return;
         }
         let directory = directory_of(document);

@@ -33,9 +33,21 @@ fn argument(number: usize, param: &Param) -> String {
         "TaskName" | "PlanName" | "TargetSpec" | "File" | "String" => {
             format!("\"${{{number}:{name}}}\"")
         }
-        "Closure" | "Options | Closure" => format!("|| ${{{number}:{name}}}"),
+        "Closure" | "Options | Closure" => match closure_takes(param.name) {
+            Some(takes) => format!("|{takes}| ${{{number}:{name}}}"),
+            None => format!("|| ${{{number}:{name}}}"),
+        },
         "Map" | "Options" => format!("#{{ ${{{number}:{name}}} }}"),
         _ => format!("${{{number}:{name}}}"),
+    }
+}
+
+/// What a closure gets that is given for the parameter of that name.
+fn closure_takes(param: &str) -> Option<&'static str> {
+    match param {
+        "each" | "change" | "is_meant" | "keep" | "key" | "by" => Some("item"),
+        "params" => Some("target"),
+        _ => None,
     }
 }
 
@@ -61,6 +73,7 @@ mod tests {
             snippet("run_task"),
             "run_task(\"${1:name}\", \"${2:targets}\")$0"
         );
+        assert_eq!(snippet("group_by"), "group_by(|item| ${1:key})$0");
         assert_eq!(snippet("background"), "background(|| ${1:body})$0");
         assert_eq!(
             of_params("deploy", ["nodes", "a$"].into_iter()),

@@ -10,13 +10,14 @@ pub(super) enum Named {
     Plan,
     Targets,
     Import,
+    File,
     Step,
     /// One of these words, as they are written.
     Word(Vec<String>),
     Nothing,
 }
 
-/// What the string at a place names.
+/// What the string at a place names, or would name if one were written there.
 pub(super) fn named(view: &FileView<'_>, place: &Place) -> Named {
     if matches!(place.kind, PlaceKind::ImportPath { .. }) {
         return Named::Import;
@@ -45,6 +46,7 @@ pub(super) fn named(view: &FileView<'_>, place: &Place) -> Named {
     match kind {
         "TaskName" => Named::Task,
         "PlanName" => Named::Plan,
+        "File" => Named::File,
         kind if kind.split(" | ").any(|one| one == "TargetSpec") => Named::Targets,
         _ if entry.name == "expect_task" => Named::Task,
         _ => Named::Nothing,

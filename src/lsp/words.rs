@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::{
     plan::{Entry, FunctionAt, Header, OPTIONS, StandardFunction},
-    task::{Parameter, Task},
+    task::Task,
 };
 
 /// Code in the language of plans.
@@ -67,9 +67,20 @@ pub(super) fn of_task(task: &Task, at: Option<&str>) -> String {
         None => text.push_str("\nIt has no metadata of parameters, and takes any.\n"),
         Some(parameters) if parameters.is_empty() => text.push_str("\nIt takes no parameters.\n"),
         Some(parameters) => {
-            text.push_str("\n| parameter | type | |\n|---|---|---|\n");
+            text.push_str(TABLE);
             for (name, parameter) in parameters {
-                row(&mut text, name, parameter);
+                let default = parameter
+                    .default
+                    .as_ref()
+                    .filter(|_| !parameter.is_sensitive());
+                let row = Row {
+                    name,
+                    data_type: parameter.data_type.to_string(),
+                    default: default.map(ToString::to_string),
+                    required: parameter.is_required(),
+                    doc: &parameter.description,
+                };
+                row.write(&mut text);
             }
         }
     }
@@ -90,20 +101,29 @@ pub(super) fn of_task(task: &Task, at: Option<&str>) -> String {
     text
 }
 
-fn row(text: &mut String, name: &str, parameter: &Parameter) {
-    let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
-    let need = match &parameter.default {
-        Some(default) if !parameter.is_sensitive() => format!(" Default: `{default}`."),
-        None if parameter.is_required() => " Required.".to_owned(),
-        _ => String::new(),
-    };
-    let _ = writeln!(
-        text,
-        "| `{name}` | `{}` | {}{} |",
-        cell(&parameter.data_type.to_string()),
-        cell(&parameter.description),
-        cell(&need)
-    );
+/// The head of a table of parameters.
+const TABLE: &str = "\n| parameter | type | default | |\n|---|---|---|---|\n";
+
+/// A parameter in a table.
+struct Row<'t> {
+    name: &'t str,
+    data_type: String,
+    default: Option<String>,
+    required: bool,
+    doc: &'t str,
+}
+
+impl Row<'_> {
+    fn write(&self, text: &mut String) {
+        let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
+        let default = match &self.default {
+            Some(default) => format!("`{}`", cell(default)),
+            None if self.required => "*required*".to_owned(),
+            None => String::new(),
+        };
+        let (name, data_type, doc) = (self.name, cell(&self.data_type), cell(self.doc));
+        let _ = writeln!(text, "| `{name}` | `{data_type}` | {default} | {doc} |");
+    }
 }
 
 /// A plan by its header.
@@ -113,22 +133,16 @@ pub(super) fn of_plan(name: &str, header: &Header, at: &str) -> String {
         let _ = write!(text, "\n{description}\n");
     }
     if !header.params.is_empty() {
-        text.push_str("\n| parameter | type | |\n|---|---|---|\n");
+        text.push_str(TABLE);
         for param in &header.params {
-            let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
-            let need = match &param.default {
-                Some(default) => format!(" Default: `{}`.", default.text),
-                None if param.is_required() => " Required.".to_owned(),
-                None => String::new(),
+            let row = Row {
+                name: &param.name,
+                data_type: param.data_type.to_string(),
+                default: param.default.as_ref().map(|default| default.text.clone()),
+                required: param.is_required(),
+                doc: param.doc.as_deref().unwrap_or_default(),
             };
-            let _ = writeln!(
-                text,
-                "| `{}` | `{}` | {}{} |",
-                param.name,
-                cell(&param.data_type.to_string()),
-                cell(param.doc.as_deref().unwrap_or_default()),
-                cell(&need)
-            );
+            row.write(&mut text);
         }
     }
     let _ = write!(text, "\nIn `{at}`.\n");
