@@ -5,10 +5,12 @@
     reason = "a test that can't go on has failed, also in what tests share"
 )]
 
+mod beginning;
 mod check;
 mod demo;
 mod everywhere;
 mod graph;
+mod guide;
 mod jobs;
 mod outcome;
 mod plan_preview;
@@ -16,6 +18,7 @@ mod plan_test;
 mod readme;
 mod reference;
 mod rolling;
+mod run_files;
 mod run_local;
 mod segue;
 #[expect(

@@ -12,7 +12,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext, Position};
 
 use super::{
     blame::Blame,
-    effect::{Effect, Outcome, Performer, Request},
+    effect::{Effect, Outcome, Performer, Request, Urgency},
     ending::Ending,
     fiber,
     identity::{Identities, IdentityKey},
@@ -159,7 +159,8 @@ impl Host {
         position: Position,
         effect: Effect,
     ) -> Result<Rc<Flight>, Ending> {
-        if let Some(ending) = self.scheduler.current().ending.get() {
+        let current = self.scheduler.current();
+        if let Some(ending) = current.ending.get() {
             return Err(ending);
         }
         let id = self.identities.of(branch, &effect);
@@ -167,6 +168,11 @@ impl Host {
             id,
             place: self.sources.place(position),
             effect,
+            urgency: if current.cleanup {
+                Urgency::Cleanup
+            } else {
+                Urgency::Usual
+            },
         }))
     }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::plan::{
     engine,
-    functions::{Entry, EntryKind, catalog},
+    functions::{Entry, EntryKind, catalog, test_catalog},
     limits::Limits,
 };
 
@@ -93,12 +93,18 @@ impl Vocabulary {
     /// The one of this version of Segue.
     pub(super) fn get() -> &'static Self {
         static VOCABULARY: OnceLock<Vocabulary> = OnceLock::new();
-        VOCABULARY.get_or_init(Self::new)
+        VOCABULARY.get_or_init(|| Self::of(catalog().iter()))
     }
 
-    fn new() -> Self {
+    /// With what only tests can use.
+    pub(super) fn of_tests() -> &'static Self {
+        static VOCABULARY: OnceLock<Vocabulary> = OnceLock::new();
+        VOCABULARY.get_or_init(|| Self::of(catalog().iter().chain(test_catalog())))
+    }
+
+    fn of(entries: impl Iterator<Item = &'static Entry>) -> Self {
         let mut own: BTreeMap<String, Vec<Signature>> = BTreeMap::new();
-        for entry in catalog() {
+        for entry in entries {
             if let Some(signature) = Signature::of(entry) {
                 own.entry(signature.name.clone())
                     .or_default()
