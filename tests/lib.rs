@@ -5,18 +5,22 @@
     reason = "a test that can't go on has failed, also in what tests share"
 )]
 
+mod beginning;
 mod bolt_project;
 mod check;
 mod demo;
 mod everywhere;
 mod graph;
+mod guide;
 mod jobs;
+mod lsp;
 mod outcome;
 mod plan_preview;
 mod plan_test;
 mod readme;
 mod reference;
 mod rolling;
+mod run_files;
 mod run_local;
 mod segue;
 #[expect(

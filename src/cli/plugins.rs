@@ -10,7 +10,7 @@ use crate::{
     model::{Failure, Map, Target, Value},
     project::Project,
     run::Operator as _,
-    task::{Attempt, Call, RunId, task_payload, task_result},
+    task::{Attempt, Call, Pack, RunId, task_payload, task_result},
     transport::{Local, Transport as _},
 };
 
@@ -114,7 +114,10 @@ impl ProjectPlugins {
         };
         let payload = task
             .implementation_for(&target)
-            .and_then(|chosen| task_payload(&task, &chosen, &params, &call))
+            .and_then(|chosen| {
+                let pack = Pack::of_task(&task, &chosen)?;
+                task_payload(&task, &chosen, &pack, &params, &call)
+            })
             .map_err(|failure| no_answer(&failure))?;
         // A thread of its own: who asks may be inside of a runtime, which can't wait for another.
         let output = std::thread::scope(|scope| {

@@ -104,7 +104,7 @@ pub enum Action {
         path: PathBuf,
         destination: String,
     },
-    /// Copies a file or a directory of every target to `<destination>/<target>/` on the controller.
+    /// Copies a file or a directory of every target into `<destination>/<target>/` on the controller.
     Download {
         source: String,
         destination: String,
@@ -208,9 +208,6 @@ pub struct RunOptions {
     /// What a preview answers in its place.
     #[serde(skip)]
     pub preview: Option<Map>,
-    /// Part of an `undo` or a clean-up: it is done although the job is stopping.
-    #[serde(skip)]
-    pub cleanup: bool,
 }
 
 /// Tries an action again on the targets where it failed.
@@ -272,6 +269,17 @@ pub struct Request {
     /// The call in the plan, if it has one.
     pub place: Option<Place>,
     pub effect: Effect,
+    pub urgency: Urgency,
+}
+
+/// What becomes of an effect when the job is being stopped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Urgency {
+    /// It is not begun any more.
+    #[default]
+    Usual,
+    /// It belongs to an `undo` or a clean-up: it is still done, until what runs is ended.
+    Cleanup,
 }
 
 /// An outcome that is on its way.

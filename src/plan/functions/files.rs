@@ -24,7 +24,7 @@ pub(super) fn entries() -> Vec<Entry> {
             .takes("targets", "TargetSpec")
             .may_take_options(&allowed(&[]))
             .gives("ResultSet")
-            .doc("Copies a file or directory of every target to `downloads/<destination>/<target>/` in the project.")
+            .doc("Copies a file or directory of every target into `downloads/<destination>/<target>/` in the project.")
             .example(r#"download("/var/log/nginx", "logs", "web");"#),
         Entry::function("write_file", write_file)
             .takes("content", "String")

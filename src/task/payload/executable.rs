@@ -13,7 +13,7 @@ pub(super) fn start(
     call: &Call<'_>,
     file: &str,
     name: &str,
-    content: &[u8],
+    nature: &Nature,
 ) -> Result<Start, Failure> {
     let started_by = |words: &[&str]| Start {
         check: program_of(words).map(|program| {
@@ -26,32 +26,55 @@ pub(super) fn start(
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         return Ok(started_by(&words));
     }
-    if let Some(words) = shebang(content) {
-        if let Some(program) = program_of(&words).filter(|program| program.ends_with('\r')) {
-            let message = format!(
-                "`{name}` has the line endings of Windows, so its interpreter would be `{}`",
-                program.escape_debug()
-            );
-            let help = format!("save it with those of Unix: `sed -i 's/\\r$//' {name}`");
-            return Err(Failure::new(kinds::FILE, message)
-                .with_issue_code("EXEC_ERROR")
-                .with_detail("help", help));
+    Ok(match nature {
+        Nature::Script(words) => {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            if let Some(program) = program_of(&words).filter(|program| program.ends_with('\r')) {
+                let message = format!(
+                    "`{name}` has the line endings of Windows, so its interpreter would be `{}`",
+                    program.escape_debug()
+                );
+                let help = format!("save it with those of Unix: `sed -i 's/\\r$//' {name}`");
+                return Err(Failure::new(kinds::FILE, message)
+                    .with_issue_code("EXEC_ERROR")
+                    .with_detail("help", help));
+            }
+            started_by(&words)
         }
-        return Ok(started_by(&words));
-    }
-    if content.contains(&0) {
-        return Ok(Start {
+        Nature::Program => Start {
             check: Some(format!(
                 r#"[ -x {file} ]||f exec "programs can't be executed in $b""#
             )),
             command: file.to_owned(),
-        });
-    }
-    // What every shell does with such a file, and `setsid` of some systems does not.
-    Ok(Start {
-        check: None,
-        command: format!("/bin/sh {file}"),
+        },
+        // What every shell does with such a file, and `setsid` of some systems does not.
+        Nature::Plain => Start {
+            check: None,
+            command: format!("/bin/sh {file}"),
+        },
     })
+}
+
+/// What kind of file it is, by its content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Nature {
+    /// With the words of its `#!` line.
+    Script(Vec<String>),
+    Program,
+    /// Neither of them.
+    Plain,
+}
+
+impl Nature {
+    pub(super) fn of(content: &[u8]) -> Self {
+        if let Some(words) = shebang(content) {
+            return Self::Script(words.into_iter().map(str::to_owned).collect());
+        }
+        if content.contains(&0) {
+            return Self::Program;
+        }
+        Self::Plain
+    }
 }
 
 /// The program that has to be there: what `env` looks for, where it is `env` that is asked.
