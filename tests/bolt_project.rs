@@ -98,6 +98,11 @@ fn a_module_that_is_listed_and_not_installed_is_told() {
         .run()
         .code(2)
         .stderr_has("`bolt-project.yaml` lists the module `absent`");
+    project()
+        .line("task run nowhere::something -t here")
+        .run()
+        .code(2)
+        .stderr_has("put it into `modules/nowhere`");
 }
 
 #[test]
@@ -120,4 +125,20 @@ fn a_project_in_a_directory_called_boltdir_is_found_from_beside_it() {
         .run()
         .code(0)
         .stdout_has("found");
+}
+
+#[test]
+fn what_published_inventories_have_is_read_or_refused_with_words() {
+    project()
+        .inventory("groups:\n  - {name: local, targets: localhost}\n")
+        .line("inventory show -t local")
+        .run()
+        .code(0)
+        .stdout_has("local://localhost");
+    project()
+        .inventory("groups:\n  - name: web\n    nodes: [web1.example.com]\n")
+        .line("inventory show")
+        .run()
+        .code(2)
+        .stderr_has("this is version 1 of the format");
 }

@@ -257,3 +257,40 @@ fn who_runs_a_job_is_known_without_a_variable_for_it() {
     let list = segue.line("job list --format json").run().code(0).json();
     assert_ne!(list["items"][0]["user"], "");
 }
+
+#[test]
+fn a_remote_task_runs_on_the_machine_that_stands_in_and_is_told_of_its_target() {
+    let segue = || {
+        Segue::new()
+            .task(
+                "device",
+                r#"{"remote": true, "input_method": "stdin", "parameters": {"x": {"type": "Integer"}}}"#,
+                "#!/bin/sh\ncat\n",
+            )
+            .task("plain", "{}", "#!/bin/sh\ntrue\n")
+            .inventory(
+                "targets:\n  - name: switch1\n    uri: 10.0.0.7:8443\n    config:\n      transport: remote\n      remote: {user: admin, password: hunter2, speed: 10}\n",
+            )
+    };
+    let ran = segue()
+        .line("task run device -t switch1 x=5 --format json")
+        .run()
+        .code(0);
+    let target = &ran.json()["items"][0]["value"]["_target"];
+    assert_eq!(target["host"], "10.0.0.7");
+    assert_eq!(target["name"], "switch1");
+    assert_eq!(target["port"], 8443);
+    assert_eq!(target["user"], "admin");
+    assert_eq!(target["password"], "hunter2");
+    assert_eq!(target["speed"], 10);
+    segue()
+        .line("task run plain -t switch1")
+        .run()
+        .code(4)
+        .stdout_has("is not a remote task");
+    segue()
+        .line("command run hostname -t switch1")
+        .run()
+        .code(4)
+        .stdout_has("only tasks run on `switch1`");
+}

@@ -20,6 +20,7 @@ use crate::{
     clock::Clock,
     error::{Error, Exit},
     event::{Asked, Event, EventKind, EventSink, JobKind, JobOrigin, JobStatus, JobView, Stream},
+    inventory::Inventory,
     model::{EffectId, Failure, JobId, Map, TargetName, Value, kinds},
     plan::{IdentityKey, Performer},
     report::Detail,
@@ -270,7 +271,7 @@ impl Launch {
         let stream = stream(lease.job.clone(), lease.seq_last, &clock, sinks);
         let (handle, stop) = StopHandle::new();
         let live = LivePerformer::new(LiveParts {
-            transport: transport(&clock),
+            transport: transport(&clock, &setup.inventory),
             stream: stream.clone(),
             gate: Arc::new(durable.clone()),
             stop: stop.clone(),
@@ -379,9 +380,14 @@ fn lock_rule(first: &EventKind, before: &JobView) -> LockRule {
     }
 }
 
-fn transport(clock: &Clock) -> Arc<dyn Transport> {
+fn transport(clock: &Clock, inventory: &Inventory) -> Arc<dyn Transport> {
     let ssh = Ssh::new(ControllerUser::of_process(), clock.clone());
-    Arc::new(Transports::new(ssh))
+    let inventory = inventory.clone();
+    let proxy = move |name: &str| {
+        let found = inventory.resolve_one(name);
+        found.map_err(|error| error.to_string())
+    };
+    Arc::new(Transports::new(ssh).with_proxies(Arc::new(proxy)))
 }
 
 fn resume_command(job: &JobId, options: &JobOptions) -> String {

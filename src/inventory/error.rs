@@ -183,6 +183,14 @@ impl InventoryErrorKind {
                 .map(|name| format!("did you mean `{name}`?"))
         };
         match self {
+            Self::UnknownKey { key, nearest, .. }
+                if key == "nodes" && nearest.as_deref() == Some("targets") =>
+            {
+                Some(
+                    "this is version 1 of the format: write `targets` for `nodes`, and `uri` where the `name` of a node is its address; `bolt project migrate` does both"
+                        .to_owned(),
+                )
+            }
             Self::UnknownKey { nearest, .. }
             | Self::UnknownTransport { nearest, .. }
             | Self::UnknownSetting { nearest, .. }

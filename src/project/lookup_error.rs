@@ -12,12 +12,12 @@ use crate::task::{MetadataError, TaskError};
 #[non_exhaustive]
 pub enum TaskLookupError {
     #[error("no task is called `{name}`")]
-    #[diagnostic(code(segue::project::unknown_task), help("{}", unknown_task(nearest.as_deref(), not_installed.as_deref())))]
+    #[diagnostic(code(segue::project::unknown_task), help("{}", unknown_task(nearest.as_deref(), absent_module.as_ref())))]
     Unknown {
         name: String,
         nearest: Option<String>,
-        /// The module that it would be in, if the project's file of Bolt lists that and it is nowhere.
-        not_installed: Option<String>,
+        /// The module that it would be in, if that is nowhere.
+        absent_module: Option<AbsentModule>,
     },
 
     /// The task is there, and what describes it is broken.
@@ -37,6 +37,14 @@ pub enum TaskLookupError {
         path: String,
         source: io::Error,
     },
+}
+
+/// A module that is in no directory of the module path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AbsentModule {
+    pub name: String,
+    /// Whether the project's file of Bolt lists it.
+    pub is_listed: bool,
 }
 
 /// Why a name gives no plan.
@@ -121,12 +129,21 @@ pub enum FileError {
     },
 }
 
-fn unknown_task(nearest: Option<&str>, not_installed: Option<&str>) -> String {
-    match not_installed {
-        Some(module) => format!(
-            "`bolt-project.yaml` lists the module `{module}`, and it is not there: `bolt module install` puts it into `.modules`, or copy it into `modules/{module}`"
+fn unknown_task(nearest: Option<&str>, absent: Option<&AbsentModule>) -> String {
+    match (absent, nearest) {
+        (
+            Some(AbsentModule {
+                name,
+                is_listed: true,
+            }),
+            _,
+        ) => format!(
+            "`bolt-project.yaml` lists the module `{name}`, and it is not there: `bolt module install` puts it into `.modules`, or copy it into `modules/{name}`"
         ),
-        None => unknown("task show", nearest),
+        (Some(AbsentModule { name, .. }), None) => {
+            format!("no module is called `{name}`: put it into `modules/{name}`")
+        }
+        _ => unknown("task show", nearest),
     }
 }
 

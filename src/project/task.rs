@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     Project, TaskLookupError, TaskSummary,
+    lookup_error::AbsentModule,
     module::{Module, TaskFiles},
     name::{nearest_name, qualified},
     tree::{Tree, read_text},
@@ -37,7 +38,7 @@ impl Project {
             return Err(TaskLookupError::Unknown {
                 name: name.to_owned(),
                 nearest: nearest_name(name, &names),
-                not_installed: self.listed_but_not_there(name),
+                absent_module: self.absent_module(name),
             });
         };
         let mut task = self.load(&module, &stem, files)?;
@@ -164,21 +165,28 @@ impl Project {
         .map_err(TaskLookupError::Files)
     }
 
-    /// The module of a task, if it belongs to the project and nobody has installed it.
-    fn listed_but_not_there(&self, task: &str) -> Option<String> {
-        let module = task.split("::").next().unwrap_or(task);
+    /// The module of a task, if it is nowhere.
+    fn absent_module(&self, task: &str) -> Option<AbsentModule> {
+        let (module, of_module) = match task.split_once("::") {
+            Some((module, _)) => (module, true),
+            None => (task, false),
+        };
         let library = &self.inner.library;
-        let is_listed = self
-            .inner
-            .settings
-            .modules
-            .iter()
-            .any(|listed| listed == module);
+        let settings = &self.inner.settings;
+        let is_listed = settings.modules.iter().any(|listed| listed == module);
         let is_on_disk = library
             .modulepath
             .iter()
             .any(|directory| directory.join(module).is_dir());
-        (is_listed && !is_on_disk).then(|| module.to_owned())
+        let is_absent = if is_listed {
+            !is_on_disk
+        } else {
+            of_module && library.modules_called(module).next().is_none()
+        };
+        is_absent.then(|| AbsentModule {
+            name: module.to_owned(),
+            is_listed,
+        })
     }
 
     /// The task that answers references of an inventory to the plugin of that name: a module's `resolve_reference`, or

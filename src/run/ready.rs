@@ -12,9 +12,9 @@ use crate::{
     plan::{Action, Params, Run},
     task::{
         Attempt, Call, Keeping, Pack, RunId, Task, command_payload, command_result,
-        download_payload, download_result, script_payload, script_result, spool_upload,
-        task_payload, task_result, unpack_download, unsuccessful_result, upload_payload,
-        upload_result, write_file_payload, write_file_result,
+        download_payload, download_result, remote_target, script_payload, script_result,
+        spool_upload, task_payload, task_result, unpack_download, unsuccessful_result,
+        upload_payload, upload_result, write_file_payload, write_file_result,
     },
 };
 
@@ -136,6 +136,20 @@ impl Ready {
 
     /// What is to be done on that target, or why it can't be.
     pub(super) fn work(&self, index: usize, call: &Call<'_>) -> Result<Work, Failure> {
+        let runs_a_task = matches!(
+            self.run.action,
+            Action::Task { .. } | Action::CollectFacts { .. } | Action::WaitUntilAvailable { .. }
+        );
+        if call.target.transport == "remote" && !runs_a_task {
+            // It would run on the machine that stands in for the target.
+            return Err(Failure::new(
+                kinds::VALIDATION,
+                format!(
+                    "only tasks run on `{}`: its transport is `remote`",
+                    call.target.name
+                ),
+            ));
+        }
         let payload = match (&self.run.action, &self.prepared) {
             (Action::Task { task, params }, Prepared::Task(packs)) => {
                 let params = params_of(params, index)?;
@@ -305,6 +319,11 @@ fn payload_of(
         .find(|(known, _)| known == path)
         .expect("every implementation that a target takes was packed");
     let pack = pack.as_ref().map_err(Clone::clone)?;
+    if implementation.remote {
+        let mut params = params.clone();
+        params.insert("_target".to_owned(), remote_target(call.target));
+        return task_payload(task, &implementation, pack, &params, call);
+    }
     task_payload(task, &implementation, pack, params, call)
 }
 
