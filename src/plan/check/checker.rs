@@ -18,7 +18,7 @@ use crate::plan::{
     check::kind::Kind,
     diagnostic::PlanDiagnostic,
     header::Header,
-    source::{Source, Span, TokenKind},
+    source::{Source, Span},
 };
 
 /// How many files are followed from one plan. A project that has more in one plan has a cycle of generated ones.
@@ -63,14 +63,16 @@ struct Examined {
 }
 
 fn examine(world: &dyn CheckWorld, source: &Source) -> Examined {
-    let (header, mut problems) = Header::read(source);
-    let header_is_sound = problems.is_empty();
     let Parsed {
         ast,
+        mended,
         problems: parse_problems,
         lost,
     } = parse(source);
-    problems.extend(parse_problems);
+    let source = mended.current();
+    let (header, problems) = Header::read(source);
+    let header_is_sound = problems.is_empty();
+    let complete = parse_problems.is_empty();
     let tree = lower::lower(source, &ast);
     let mut checker = Checker {
         world,
@@ -82,7 +84,7 @@ fn examine(world: &dyn CheckWorld, source: &Source) -> Examined {
         scopes: Scopes::default(),
         imports: BTreeMap::new(),
         graphs: StepGraphs::default(),
-        lost: lost_names(source, &lost),
+        lost,
         makes_targets: false,
         outer: outer_names(&tree),
         used_outside: BTreeSet::new(),
@@ -93,9 +95,16 @@ fn examine(world: &dyn CheckWorld, source: &Source) -> Examined {
         reached: Vec::new(),
         problems,
     };
-    checker.file(&tree, lost.is_empty(), header_is_sound);
+    checker.file(&tree, complete, header_is_sound);
     Examined {
-        problems: sorted(checker.problems),
+        problems: sorted(
+            checker
+                .problems
+                .into_iter()
+                .map(|problem| problem.as_written(&mended))
+                .chain(parse_problems)
+                .collect(),
+        ),
         reached: checker.reached,
         graphs: checker.graphs.written(),
     }
@@ -232,18 +241,6 @@ impl<'t> Checker<'t> {
             }
         }
     }
-}
-
-/// All words in the parts that could not be parsed: any of them may be declared there.
-fn lost_names(source: &Source, lost: &[Span]) -> BTreeSet<String> {
-    source
-        .tokens()
-        .all()
-        .iter()
-        .filter(|token| token.kind == TokenKind::Word)
-        .filter(|token| lost.iter().any(|span| span.covers(token.span)))
-        .map(|token| token.span.of(source.text()).to_owned())
-        .collect()
 }
 
 fn outer_names(tree: &Tree) -> BTreeSet<String> {
