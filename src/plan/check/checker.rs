@@ -1,6 +1,10 @@
 //! The check of one file, and of the files that it reaches.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    rc::Rc,
+};
 
 use super::{
     default, lower,
@@ -9,7 +13,7 @@ use super::{
     scope::{Boundary, Role, Scopes, Variable},
     steps::{self, StepGraphs, WrittenGraph},
     survey::Survey,
-    through::Through,
+    through::{ParamUse, Through},
     tree::{Function, Name, Statement, StatementKind, Tree},
     vocabulary::Vocabulary,
     world::CheckWorld,
@@ -24,10 +28,14 @@ use crate::plan::{
 /// How many files are followed from one plan. A project that has more in one plan has a cycle of generated ones.
 const FILES_MAX: usize = 500;
 
+/// How deeply files that import each other are looked into for what their functions do with their parameters.
+const IMPORTS_DEEP_MAX: usize = 8;
+
 /// Everything that is wrong with a plan and with the files and plans that it reaches by literal names, in the
 /// order of the files and of their lines.
 #[must_use]
 pub fn check(world: &dyn CheckWorld, source: &Source) -> Vec<PlanDiagnostic> {
+    let known = Known::default();
     let mut problems = Vec::new();
     let mut seen: HashSet<String> = HashSet::new();
     let mut next = vec![source.clone()];
@@ -35,9 +43,9 @@ pub fn check(world: &dyn CheckWorld, source: &Source) -> Vec<PlanDiagnostic> {
         if seen.len() >= FILES_MAX || !seen.insert(source.name().to_owned()) {
             continue;
         }
-        let examined = examine(world, &source);
-        problems.extend(examined.problems);
-        next.extend(examined.reached.into_iter().rev());
+        let examined = known.examined(world, &source);
+        problems.extend(examined.problems.iter().cloned());
+        next.extend(examined.reached.iter().rev().cloned());
     }
     problems
 }
@@ -45,24 +53,56 @@ pub fn check(world: &dyn CheckWorld, source: &Source) -> Vec<PlanDiagnostic> {
 /// Everything that is wrong with one file alone.
 #[must_use]
 pub fn check_file(world: &dyn CheckWorld, source: &Source) -> Vec<PlanDiagnostic> {
-    examine(world, source).problems
+    examine(world, source, &Known::default()).problems
 }
 
 /// The step graphs that are written in one file, without running it.
 #[must_use]
 pub fn written_graphs(world: &dyn CheckWorld, source: &Source) -> Vec<WrittenGraph> {
-    examine(world, source).graphs
+    examine(world, source, &Known::default()).graphs
 }
 
 /// What was found in a file.
-struct Examined {
+#[derive(Default)]
+pub(super) struct Examined {
     problems: Vec<PlanDiagnostic>,
     /// Other files that it imports or runs.
     reached: Vec<Source>,
     graphs: Vec<WrittenGraph>,
+    /// What its functions do with their parameters.
+    pub(super) uses: Vec<ParamUse>,
 }
 
-fn examine(world: &dyn CheckWorld, source: &Source) -> Examined {
+/// The files that have been looked at. Each is looked at once.
+#[derive(Default)]
+pub(super) struct Known {
+    examined: RefCell<HashMap<String, Rc<Examined>>>,
+    /// Those that are being looked at now, each because the one before it imports it.
+    open: RefCell<Vec<String>>,
+}
+
+impl Known {
+    /// What is found in a file; nothing while it is being looked at.
+    pub(super) fn examined(&self, world: &dyn CheckWorld, source: &Source) -> Rc<Examined> {
+        let name = source.name();
+        if let Some(known) = self.examined.borrow().get(name) {
+            return Rc::clone(known);
+        }
+        let is_cycle = self.open.borrow().iter().any(|open| open == name);
+        if is_cycle || self.open.borrow().len() > IMPORTS_DEEP_MAX {
+            return Rc::default();
+        }
+        self.open.borrow_mut().push(name.to_owned());
+        let examined = Rc::new(examine(world, source, self));
+        self.open.borrow_mut().pop();
+        self.examined
+            .borrow_mut()
+            .insert(name.to_owned(), Rc::clone(&examined));
+        examined
+    }
+}
+
+fn examine(world: &dyn CheckWorld, source: &Source, known: &Known) -> Examined {
     let Parsed {
         ast,
         mended,
@@ -76,6 +116,7 @@ fn examine(world: &dyn CheckWorld, source: &Source) -> Examined {
     let tree = lower::lower(source, &ast);
     let mut checker = Checker {
         world,
+        known,
         source,
         vocabulary: Vocabulary::get(),
         header: &header,
@@ -86,7 +127,8 @@ fn examine(world: &dyn CheckWorld, source: &Source) -> Examined {
         graphs: StepGraphs::default(),
         lost,
         makes_targets: false,
-        outer: outer_names(&tree),
+        outer: outer_names(&tree, false),
+        constants: outer_names(&tree, true),
         used_outside: BTreeSet::new(),
         known_kinds: HashMap::new(),
         conditional: 0,
@@ -96,23 +138,20 @@ fn examine(world: &dyn CheckWorld, source: &Source) -> Examined {
         problems,
     };
     checker.file(&tree, complete, header_is_sound);
+    let told = checker.problems.into_iter();
+    let told = told.map(|problem| problem.as_written(&mended));
     Examined {
-        problems: sorted(
-            checker
-                .problems
-                .into_iter()
-                .map(|problem| problem.as_written(&mended))
-                .chain(parse_problems)
-                .collect(),
-        ),
+        problems: sorted(told.chain(parse_problems).collect()),
         reached: checker.reached,
         graphs: checker.graphs.written(),
+        uses: checker.through.known_uses(),
     }
 }
 
 /// The state of the check of one file.
 pub(super) struct Checker<'t> {
     pub(super) world: &'t dyn CheckWorld,
+    pub(super) known: &'t Known,
     pub(super) source: &'t Source,
     pub(super) vocabulary: &'static Vocabulary,
     pub(super) header: &'t Header,
@@ -128,6 +167,8 @@ pub(super) struct Checker<'t> {
     pub(super) makes_targets: bool,
     /// The names of the variables of the file itself, which its functions don't see.
     pub(super) outer: BTreeSet<String>,
+    /// Those of them that are constants, which they can get at.
+    pub(super) constants: BTreeSet<String>,
     /// Those of them that its functions name, rightly or not.
     pub(super) used_outside: BTreeSet<String>,
     /// The types of expressions that were looked at, by their span.
@@ -243,11 +284,13 @@ impl<'t> Checker<'t> {
     }
 }
 
-fn outer_names(tree: &Tree) -> BTreeSet<String> {
+fn outer_names(tree: &Tree, constants: bool) -> BTreeSet<String> {
     tree.statements
         .iter()
         .filter_map(|statement| match &statement.kind {
-            StatementKind::Declare { name, .. } => Some(name.text.clone()),
+            StatementKind::Declare { name, constant, .. } if *constant || !constants => {
+                Some(name.text.clone())
+            }
             _ => None,
         })
         .collect()

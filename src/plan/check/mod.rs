@@ -33,6 +33,7 @@ mod through;
 mod tree;
 mod value;
 mod vocabulary;
+mod walk;
 mod world;
 
 pub use self::{
