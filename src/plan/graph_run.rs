@@ -114,7 +114,8 @@ impl GraphRun {
                 }
                 continue;
             }
-            if reactions.is_empty() {
+            // A step may have ended while this branch waited for something else, and has used up its wake-up call.
+            if reactions.is_empty() && self.ended.borrow().is_empty() {
                 self.site.host.scheduler.park();
             }
             for number in self.ended.take() {
