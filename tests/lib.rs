@@ -7,6 +7,7 @@
 
 mod beginning;
 mod check;
+mod convert;
 mod demo;
 mod everywhere;
 mod graph;

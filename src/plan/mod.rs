@@ -45,6 +45,7 @@ mod source;
 mod sources;
 mod trace;
 mod world;
+mod yaml_plan;
 
 #[cfg(test)]
 mod tests;
@@ -72,4 +73,5 @@ pub use self::{
     source::{Source, Span},
     trace::{Frame, FrameFunction, PlanError},
     world::World,
+    yaml_plan::{Converted, Plans, convert_yaml_plan, yaml_plan_params},
 };

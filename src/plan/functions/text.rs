@@ -6,7 +6,7 @@ use rhai::{
     NativeCallContext, Position,
 };
 
-use super::catalog::Entry;
+use super::{catalog::Entry, talk::shown_value};
 use crate::plan::call::{Call, CallError, CallResult};
 
 const TEXT: &str = "String";
@@ -62,6 +62,19 @@ pub(super) fn entries() -> Vec<Entry> {
         .gives("Array[String]")
         .doc("The parts of the text between what a regular expression matches.")
         .example(r#"print("a, b;c".split_regex(`[,;]\s*`));"#),
+        Entry::method("Array", "join", |call| {
+            let separator = call.text(1)?;
+            let items: Array = call.receiver();
+            let parts: Vec<String> = items
+                .into_iter()
+                .map(|item| shown_value(call, item))
+                .collect();
+            Ok(parts.join(&separator).into())
+        })
+        .takes("separator", "String")
+        .gives(TEXT)
+        .doc("The items as one text, with the separator between them. Each is shown as `print` shows it.")
+        .example(r#"print(targets("web").names.join(", "));"#),
     ]
 }
 
