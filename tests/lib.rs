@@ -9,8 +9,10 @@ mod beginning;
 mod check;
 mod convert;
 mod demo;
+mod embedded_files;
 mod everywhere;
 mod graph;
+mod guide;
 mod jobs;
 mod outcome;
 mod plan_preview;
@@ -18,6 +20,7 @@ mod plan_test;
 mod readme;
 mod reference;
 mod rolling;
+mod run_files;
 mod run_local;
 mod segue;
 #[expect(

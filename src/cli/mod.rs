@@ -5,6 +5,8 @@ mod arguments;
 mod command_run;
 mod demo;
 mod doc;
+mod file_download;
+mod file_upload;
 mod fleet;
 mod follow;
 mod given_text;
@@ -37,6 +39,8 @@ mod preview_text;
 mod project_init;
 #[cfg(test)]
 mod recovery;
+mod script_run;
+mod sent_file;
 mod setup;
 mod task_run;
 mod task_show;
@@ -76,6 +80,12 @@ enum Command {
     #[command(subcommand)]
     #[command(name = "command")]
     Line(LineCommand),
+    /// Run a script of this machine on targets
+    #[command(subcommand)]
+    Script(ScriptCommand),
+    /// Copy files to targets and back
+    #[command(subcommand)]
+    File(FileCommand),
     /// Look at targets and groups
     #[command(subcommand)]
     Inventory(InventoryCommand),
@@ -124,6 +134,17 @@ enum LineCommand {
 }
 
 #[derive(Debug, Subcommand)]
+enum ScriptCommand {
+    Run(script_run::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum FileCommand {
+    Upload(file_upload::Arguments),
+    Download(file_download::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
 enum InventoryCommand {
     Show(inventory_show::Arguments),
 }
@@ -158,6 +179,9 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Task(TaskCommand::Run(arguments)) => task_run::run(&arguments),
         Command::Task(TaskCommand::Show(arguments)) => task_show::run(&arguments),
         Command::Line(LineCommand::Run(arguments)) => command_run::run(&arguments),
+        Command::Script(ScriptCommand::Run(arguments)) => script_run::run(&arguments),
+        Command::File(FileCommand::Upload(arguments)) => file_upload::run(&arguments),
+        Command::File(FileCommand::Download(arguments)) => file_download::run(&arguments),
         Command::Inventory(InventoryCommand::Show(arguments)) => inventory_show::run(&arguments),
         Command::Job(command) => job::run(command),
         Command::Fleet(arguments) => fleet::run(&arguments),

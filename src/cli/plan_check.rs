@@ -96,9 +96,14 @@ fn tell(files: &[PlanFile], problems: Vec<PlanDiagnostic>) {
     for problem in problems {
         terminal::print_report(&miette::Report::new(problem));
     }
-    print_text(&format!(
-        "{count} {plural} checked: {errors} errors, {warnings} warnings\n"
-    ));
+    let errors = counted(errors, "error");
+    let warnings = counted(warnings, "warning");
+    print_text(&format!("{count} {plural} checked: {errors}, {warnings}\n"));
+}
+
+fn counted(count: usize, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
 }
 
 /// A problem as editors read it: lines and columns are counted from 1, columns in characters.

@@ -41,12 +41,10 @@ fn results(asked: Asked<'_>, options: &Options) -> Result<ResultSet, CallError> 
     if asked.targets.is_empty() {
         return Ok(Vec::<TargetResult>::new().into_iter().collect());
     }
-    let mut run = options.run.clone();
-    run.cleanup = asked.call.host().scheduler.current().cleanup;
     let effect = Effect::Run(Run {
         action: asked.action,
         targets: asked.targets,
-        options: run,
+        options: options.run.clone(),
     });
     match asked.call.ask(effect)? {
         Outcome::Results { results } => Ok(results),

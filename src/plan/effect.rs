@@ -13,7 +13,7 @@ use crate::{
         TargetResult, Value,
     },
     schedule::{BatchSpec, FailureBudget},
-    task::Task,
+    task::{FileSource, Task},
 };
 
 /// One wish of a plan. Everything that is not a pure function of its arguments is one of these.
@@ -92,19 +92,19 @@ pub enum Action {
     Script {
         /// As the plan named it: a path in the project, or `module/file`.
         script: String,
-        /// Where it was found on the controller.
+        /// Where it was found.
         #[serde(skip)]
-        path: PathBuf,
+        file: FileSource,
         arguments: Vec<String>,
     },
     /// Copies a file or a directory of the controller to every target.
     Upload {
         source: String,
         #[serde(skip)]
-        path: PathBuf,
+        file: FileSource,
         destination: String,
     },
-    /// Copies a file or a directory of every target to `<destination>/<target>/` on the controller.
+    /// Copies a file or a directory of every target into `<destination>/<target>/` on the controller.
     Download {
         source: String,
         destination: String,
@@ -208,9 +208,6 @@ pub struct RunOptions {
     /// What a preview answers in its place.
     #[serde(skip)]
     pub preview: Option<Map>,
-    /// Part of an `undo` or a clean-up: it is done although the job is stopping.
-    #[serde(skip)]
-    pub cleanup: bool,
 }
 
 /// Tries an action again on the targets where it failed.
@@ -272,6 +269,17 @@ pub struct Request {
     /// The call in the plan, if it has one.
     pub place: Option<Place>,
     pub effect: Effect,
+    pub urgency: Urgency,
+}
+
+/// What becomes of an effect when the job is being stopped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Urgency {
+    /// It is not begun any more.
+    #[default]
+    Usual,
+    /// It belongs to an `undo` or a clean-up: it is still done, until what runs is ended.
+    Cleanup,
 }
 
 /// An outcome that is on its way.

@@ -25,6 +25,16 @@ pub enum ProjectFile {
     },
 }
 
+impl ProjectFile {
+    /// Where its content is.
+    pub fn into_source(self) -> FileSource {
+        match self {
+            Self::OnDisk(path) => FileSource::Disk(path),
+            Self::Embedded { content, .. } => FileSource::Embedded(content),
+        }
+    }
+}
+
 impl Project {
     /// A file or directory for scripts and uploads: `module/path`, a path in the project, or an absolute path.
     ///

@@ -11,6 +11,7 @@ use crate::{
     model::{Failure, Value, kinds},
     plan::{Effect, Outcome},
     project::Project,
+    transport::ControllerUser,
 };
 
 /// The controller's own side of a job.
@@ -103,7 +104,8 @@ impl Controller {
         }
         match self.ask(Question::Consent { message }).await {
             Ok(answer) => {
-                let who = std::env::var("USER").unwrap_or_else(|_| "operator".to_owned());
+                let who = ControllerUser::of_process().name;
+                let who = who.unwrap_or_else(|| "operator".to_owned());
                 Outcome::Value {
                     value: approval_value(&who, answer == "yes", ""),
                 }

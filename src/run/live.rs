@@ -18,7 +18,7 @@ use super::{
 use crate::{
     clock::Clock,
     event::Stream,
-    plan::{Effect, Outcome, Perform, Performer, Request},
+    plan::{Effect, Outcome, Perform, Performer, Request, Urgency},
     project::Project,
     transport::Transport,
 };
@@ -108,24 +108,31 @@ impl Performer for LivePerformer {
 
 impl Shared {
     async fn perform(self: Arc<Self>, request: Request) -> Outcome {
-        if self.stop.stage() >= StopStage::Drain && !is_cleanup(&request.effect) {
+        let last = last_stage(request.urgency);
+        if self.stop.stage() >= last {
             return Outcome::Stopped;
         }
         match request.effect {
-            Effect::Run(run) => FanOut::new(Arc::clone(&self), request.id, run).run().await,
+            Effect::Run(run) => {
+                let fan_out = FanOut::new(Arc::clone(&self), request.id, run, last);
+                fan_out.run().await
+            }
             // Telling is the journal's part: these are events and nothing else.
             Effect::Print { .. } | Effect::StartStep { .. } | Effect::FinishStep { .. } => {
                 Outcome::Done
             }
             effect => tokio::select! {
                 outcome = self.controller.perform(effect) => outcome,
-                () = self.stop.reached(StopStage::Drain) => Outcome::Stopped,
+                () = self.stop.reached(last) => Outcome::Stopped,
             },
         }
     }
 }
 
-/// What is still done while the job is being stopped.
-fn is_cleanup(effect: &Effect) -> bool {
-    matches!(effect, Effect::Run(run) if run.options.cleanup)
+/// The stage of stopping from which an effect is not begun any more.
+const fn last_stage(urgency: Urgency) -> StopStage {
+    match urgency {
+        Urgency::Usual => StopStage::Drain,
+        Urgency::Cleanup => StopStage::End,
+    }
 }

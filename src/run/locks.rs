@@ -70,12 +70,13 @@ impl TargetLocks {
         }
     }
 
-    /// Takes the targets of an action, after waiting for them if that is the rule.
+    /// Takes the targets of an action, after waiting for them if that is the rule, until stopping has come to `last`.
     pub(super) async fn take(
         &self,
         run: &Run,
         stream: &Stream,
         stop: &StopSignal,
+        last: StopStage,
     ) -> Result<(), Refusal> {
         if self.rule == LockRule::None || !changes_targets(run) {
             return Ok(());
@@ -84,12 +85,6 @@ impl TargetLocks {
         if wanted.is_empty() {
             return Ok(());
         }
-        // A clean-up is let wait until the job is being ended for good.
-        let last = if run.options.cleanup {
-            StopStage::End
-        } else {
-            StopStage::Drain
-        };
         let mut told = Vec::new();
         loop {
             let conflicts = self.try_lock(&wanted).await.map_err(Refusal::Store)?;
@@ -259,7 +254,8 @@ mod tests {
         let now = Arc::new(|| Timestamp::UNIX_EPOCH);
         let stream = Stream::new(locks.lease.job.clone(), 0, now, vec![sink]);
         let (_handle, stop) = StopHandle::new();
-        let taken = locks.take(&command(targets), &stream, &stop).await;
+        let run = command(targets);
+        let taken = locks.take(&run, &stream, &stop, StopStage::Drain).await;
         taken.map_err(|refusal| match refusal {
             Refusal::Held(failure) => failure.message,
             Refusal::Stopped => "stopped".to_owned(),

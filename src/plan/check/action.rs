@@ -217,6 +217,9 @@ impl<'t> Checker<'t> {
                 }
             }
             ExpressionKind::Text(text) => {
+                if self.has_own_inventory {
+                    return;
+                }
                 let Err(unknown) = self.world.targets(text) else {
                     return;
                 };

@@ -55,14 +55,17 @@ pub fn written_graphs(world: &dyn CheckWorld, source: &Source) -> Vec<WrittenGra
 }
 
 /// What was found in a file.
-struct Examined {
+pub(super) struct Examined {
     problems: Vec<PlanDiagnostic>,
     /// Other files that it imports or runs.
     reached: Vec<Source>,
     graphs: Vec<WrittenGraph>,
+    /// The types of its expressions, by their span, and of its variables, by where they are declared.
+    pub(super) kinds: HashMap<(usize, usize), Kind>,
+    pub(super) declared: Vec<(Span, Kind)>,
 }
 
-fn examine(world: &dyn CheckWorld, source: &Source) -> Examined {
+pub(super) fn examine(world: &dyn CheckWorld, source: &Source) -> Examined {
     let (header, mut problems) = Header::read(source);
     let header_is_sound = problems.is_empty();
     let Parsed {
@@ -72,10 +75,15 @@ fn examine(world: &dyn CheckWorld, source: &Source) -> Examined {
     } = parse(source);
     problems.extend(parse_problems);
     let tree = lower::lower(source, &ast);
+    let is_test = world.is_test(source);
     let mut checker = Checker {
         world,
         source,
-        vocabulary: Vocabulary::get(),
+        vocabulary: if is_test {
+            Vocabulary::of_tests()
+        } else {
+            Vocabulary::get()
+        },
         header: &header,
         functions: Functions::of(&tree),
         survey: Survey::of(&tree),
@@ -84,6 +92,7 @@ fn examine(world: &dyn CheckWorld, source: &Source) -> Examined {
         graphs: StepGraphs::default(),
         lost: lost_names(source, &lost),
         makes_targets: false,
+        has_own_inventory: is_test && has_word(source, "inventory"),
         outer: outer_names(&tree),
         used_outside: BTreeSet::new(),
         known_kinds: HashMap::new(),
@@ -98,6 +107,8 @@ fn examine(world: &dyn CheckWorld, source: &Source) -> Examined {
         problems: sorted(checker.problems),
         reached: checker.reached,
         graphs: checker.graphs.written(),
+        kinds: checker.known_kinds,
+        declared: checker.scopes.declared,
     }
 }
 
@@ -117,6 +128,8 @@ pub(super) struct Checker<'t> {
     pub(super) lost: BTreeSet<String>,
     /// The plan makes targets or groups of its own, so not every name has to be in the inventory.
     pub(super) makes_targets: bool,
+    /// It is a test that brings the inventory along on which its plans run.
+    pub(super) has_own_inventory: bool,
     /// The names of the variables of the file itself, which its functions don't see.
     pub(super) outer: BTreeSet<String>,
     /// Those of them that its functions name, rightly or not.
@@ -232,6 +245,11 @@ impl<'t> Checker<'t> {
             }
         }
     }
+}
+
+fn has_word(source: &Source, word: &str) -> bool {
+    let mut tokens = source.tokens().all().iter();
+    tokens.any(|token| token.span.of(source.text()) == word)
 }
 
 /// All words in the parts that could not be parsed: any of them may be declared there.

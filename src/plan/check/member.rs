@@ -10,7 +10,13 @@ use super::{
     tree::{Call, Expression, ExpressionKind, Name},
     vocabulary::{MemberKind, Signature},
 };
-use crate::{model::nearest, plan::source::Span};
+use crate::{
+    model::nearest,
+    plan::{
+        functions::{CLEAR, POP},
+        source::Span,
+    },
+};
 
 impl<'t> Checker<'t> {
     /// `receiver.name`.
@@ -299,9 +305,9 @@ impl<'t> Checker<'t> {
             if !matches!(kind, Kind::Native(_)) {
                 names.extend(self.vocabulary.rhai_names());
             }
-            nearest(name, names.iter().copied())
-                .map(|meant| format!("did you mean `{meant}`?"))
-                .or_else(|| elsewhere(kind, name))
+            let meant = || nearest(name, names.iter().copied());
+            elsewhere(kind, name)
+                .or_else(|| meant().map(|meant| format!("did you mean `{meant}`?")))
                 .or_else(|| {
                     names.sort_unstable();
                     let native = matches!(kind, Kind::Native(_)) && !names.is_empty();
@@ -415,6 +421,18 @@ fn elsewhere(kind: &Kind, name: &str) -> Option<String> {
         && matches!(name, "length" | "size" | "count")
     {
         return Some("write `.len()`".to_owned());
+    }
+    let of_text = match name {
+        "clear" => Some(CLEAR),
+        "pop" => Some(POP),
+        "upper" | "uppercase" | "to_uppercase" | "toUpperCase" => Some("write `.to_upper()`"),
+        "lower" | "lowercase" | "to_lowercase" | "toLowerCase" => Some("write `.to_lower()`"),
+        "strip" | "chomp" => Some("write `.trim()`"),
+        "substring" | "substr" | "slice" => Some("write `.crop(start, length)`"),
+        _ => None,
+    };
+    if let (Kind::Text, Some(help)) = (kind, of_text) {
+        return Some(help.to_owned());
     }
     let Kind::Native(native) = kind else {
         return None;

@@ -57,6 +57,12 @@ pub(super) fn parse(source: &Source) -> Parsed {
     }
 }
 
+/// Whether the statement at a byte can be parsed; others may be wrong.
+pub(in crate::plan) fn parses_at(source: &Source, offset: usize) -> bool {
+    let lost = parse(source).lost;
+    !lost.iter().any(|span| span.contains(offset))
+}
+
 /// Parses an expression that stands in a text of which everything else is blank.
 pub(super) fn parse_expression(source: &Source, text: &str) -> Result<AST, Box<PlanDiagnostic>> {
     parser()

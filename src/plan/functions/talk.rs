@@ -87,11 +87,7 @@ fn asking() -> Vec<Entry> {
 
 /// A value as `print` shows it.
 pub(super) fn shown(call: &Call<'_>, index: usize) -> String {
-    shown_value(call, call.argument(index).clone())
-}
-
-/// The same for a value that is no argument of the call.
-pub(super) fn shown_value(call: &Call<'_>, mut value: Dynamic) -> String {
+    let mut value = call.argument(index).clone();
     if value.is_string() {
         return value.to_string();
     }

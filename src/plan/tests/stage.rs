@@ -374,8 +374,8 @@ impl World for Small {
         self.plan(path)
     }
 
-    fn file(&self, name: &str) -> Result<PathBuf, Box<Failure>> {
-        Ok(PathBuf::from("/project").join(name))
+    fn file(&self, name: &str) -> Result<FileSource, Box<Failure>> {
+        Ok(FileSource::Disk(PathBuf::from("/project").join(name)))
     }
 
     fn download_directory(&self, name: &str) -> Result<PathBuf, Box<Failure>> {

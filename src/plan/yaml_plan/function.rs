@@ -408,20 +408,15 @@ impl Writer<'_> {
             ("keys" | "values", []) => method(format!("{name}()"), Kind::array()),
             ("upcase", []) => method("to_upper()".to_owned(), Kind::Text),
             ("downcase", []) => method("to_lower()".to_owned(), Kind::Text),
-            ("strip", []) => method(
-                "replace_regex(\"^\\\\s+|\\\\s+$\", \"\")".to_owned(),
-                Kind::Text,
-            ),
-            ("lstrip", []) => method("replace_regex(\"^\\\\s+\", \"\")".to_owned(), Kind::Text),
-            ("rstrip" | "chomp", []) => {
-                method("replace_regex(\"\\\\s+$\", \"\")".to_owned(), Kind::Text)
-            }
+            ("strip", []) => method("trim()".to_owned(), Kind::Text),
+            ("lstrip", []) => method("trim_start()".to_owned(), Kind::Text),
+            ("rstrip" | "chomp", []) => method("trim_end()".to_owned(), Kind::Text),
             ("split", [pattern]) => method(
                 format!("split_regex({pattern})"),
                 Kind::Array(Box::new(Kind::Text)),
             ),
             ("join", [separator]) => method(format!("join({separator})"), Kind::Text),
-            ("join", []) => method("join(\"\")".to_owned(), Kind::Text),
+            ("join", []) => method("join()".to_owned(), Kind::Text),
             ("regsubst", [pattern, by, ..]) => {
                 method(format!("replace_regex({pattern}, {by})"), Kind::Text)
             }

@@ -78,7 +78,7 @@ fn params(action: &Action) -> Map {
             params: Params::Same(params),
             ..
         } => redacted(params),
-        Action::Script { arguments, .. } => {
+        Action::Script { arguments, .. } if !arguments.is_empty() => {
             let arguments = arguments.iter().map(|text| text.as_str().into());
             one("arguments", Value::Array(arguments.collect()))
         }
