@@ -11,6 +11,7 @@ mod convert;
 mod demo;
 mod embedded_files;
 mod everywhere;
+mod from_bolt;
 mod graph;
 mod guide;
 mod jobs;

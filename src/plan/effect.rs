@@ -37,6 +37,8 @@ pub enum Effect {
     ReadFile { path: String },
     /// Whether a file of the project exists.
     FileExists { path: String },
+    /// The names of what lies in a directory of the project, sorted, as an array.
+    ListFiles { path: String },
     /// A line typed by the user.
     Prompt {
         message: String,
@@ -348,6 +350,7 @@ impl Effect {
             Self::Environment { .. } => "env",
             Self::ReadFile { .. } => "read_file",
             Self::FileExists { .. } => "file_exists",
+            Self::ListFiles { .. } => "list_files",
             Self::Prompt { .. } => "prompt",
             Self::Menu { .. } => "menu",
             Self::Approve { .. } => "approve",

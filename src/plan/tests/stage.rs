@@ -300,6 +300,7 @@ fn usual(request: &Request) -> Outcome {
         Effect::Environment { .. } => value(Value::Null),
         Effect::ReadFile { .. } => value("welcome".into()),
         Effect::FileExists { .. } => value(true.into()),
+        Effect::ListFiles { .. } => value(json(r#"["motd", "site.conf"]"#)),
         Effect::Prompt { default, .. } => {
             value(default.clone().unwrap_or_else(|| "typed".to_owned()).into())
         }

@@ -16,6 +16,7 @@ const SAME_ARGUMENTS: &[(&str, &str, Gives)] = &[
     ("remove_from_group", "remove_from_group", Gives::Unknown),
     ("ctrl::sleep", "sleep", Gives::Unknown),
     ("debug", "log::debug", Gives::Unknown),
+    ("dir::children", "list_files", Gives::Unknown),
     ("err", "log::error", Gives::Unknown),
     ("facts", "facts", Gives::Map),
     ("fail", "fail", Gives::Unknown),
