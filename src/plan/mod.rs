@@ -48,6 +48,7 @@ mod sources;
 mod taken_back;
 mod trace;
 mod world;
+mod yaml_plan;
 
 #[cfg(test)]
 mod tests;
@@ -80,4 +81,5 @@ pub use self::{
     taken_back::taken_back_by,
     trace::{Frame, FrameFunction, PlanError},
     world::World,
+    yaml_plan::{Converted, Plans, convert_yaml_plan, yaml_plan_params},
 };
