@@ -142,7 +142,9 @@ fn a_clean_up_may_wait_and_the_second_signal_ends_it() {
     project.unmark("hold.work.a");
     until("the waiting", || {
         let events = project.events();
-        events.iter().any(|event| event["asked"]["function"] == "sleep")
+        events
+            .iter()
+            .any(|event| event["asked"]["function"] == "sleep")
     });
     run.signal("INT");
     run.end().code(130);
