@@ -1,8 +1,11 @@
 //! Ordering many machines safely, on the embedded fleet through the real command: batches, budgets, tiers, rollbacks.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::Duration,
+};
 
-use ::segue::fleet::{Fleet, FleetSpec, FleetTarget, FleetTier};
+use ::segue::fleet::{Fleet, FleetSpec, FleetTarget, FleetTier, Latency};
 use serde_json::Value;
 
 use crate::segue::{Ran, Segue};
@@ -378,6 +381,33 @@ fn batches_and_budget_of_one_action_are_kept_exactly() {
 }
 
 #[test]
+fn a_step_works_on_no_more_targets_than_its_limit_all_its_actions_together() {
+    let mut spec = three_tiers(20);
+    // Long enough for all of them to be there at the same time.
+    spec.latency = Latency::between(Duration::from_millis(100), Duration::from_millis(200));
+    let playing = Playing::start(spec);
+    let most = |options: &str| {
+        let plan = format!(
+            r#"
+            let g = graph("g");
+            g.step("work", #{{ {options} }}, || parallel(["db", "app", "web"], |tier|
+                run_command("restart", tier, #{{ catch_errors: true }})));
+            g.run();
+            "#
+        );
+        let ran = playing
+            .project()
+            .plan("limited", &plan)
+            .line("plan run limited --format jsonl")
+            .run()
+            .code(0);
+        at_once(&events(&ran)).0
+    };
+    assert!(most("limit: 4") <= 4);
+    assert!(most("") > 4);
+}
+
+#[test]
 fn the_second_job_waits_for_a_target_or_fails_with_who_holds_it() {
     let segue = Segue::new()
         .inventory("targets:\n  - name: web1\n    uri: local://localhost\n  - name: web2\n    uri: local://localhost\n");
@@ -404,8 +434,16 @@ fn the_second_job_waits_for_a_target_or_fails_with_who_holds_it() {
     segue
         .run()
         .code(5)
-        .stdout_has("holds `web1`")
+        .stdout_has("(plan `first` of tester, since ")
+        .stdout_has("holds `web1`; `segue job show ")
         .stdout_has("2 not reached");
+    let segue = segue
+        .file("project/segue.yaml", "name: test\nlock: fail\n")
+        .line("plan run second");
+    segue.run().code(5).stdout_has("holds `web1`");
+    let segue = segue.file("project/segue.yaml", "name: test\nlock: wiat\n");
+    segue.run().code(2).stderr_has("did you mean `wait`?");
+    let segue = segue.file("project/segue.yaml", "name: test\n");
     let segue = segue.line("plan run second --lock none");
     segue.run().code(0);
     let segue = segue.line("plan run second --format jsonl");
