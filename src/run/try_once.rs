@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     event::EventKind,
-    model::{EffectId, Failure, Output, OutputStream, Payload, Target, TargetResult, kinds},
+    model::{EffectId, Exit, Failure, Output, OutputStream, Payload, Target, TargetResult, kinds},
     task::{Call, Keeping, Kept, KeptOutcome, RunId, open_stderr},
     transport::{ConnectError, Session, SessionError},
 };
@@ -42,6 +42,8 @@ pub(super) struct Tried {
 enum Answer {
     Output(Output),
     Available,
+    /// It has begun, and goes on by itself.
+    Left,
     /// The connection broke before anything began.
     NeverStarted,
 }
@@ -51,6 +53,9 @@ const SENDINGS_MAX: u32 = 3;
 
 impl Try {
     pub(super) async fn run(self) -> Tried {
+        if self.ready.collected(self.index).is_some() {
+            return self.collect().await;
+        }
         let slot = self.shared.slots.acquire().await;
         let began = Instant::now();
         let mut kept = Vec::new();
@@ -82,6 +87,11 @@ impl Try {
         let (result, may_retry) = match answer {
             Ok(Answer::Output(output)) => {
                 (self.ready.read(self.index, &attempt, &output).await, true)
+            }
+            Ok(Answer::Left) => {
+                // Whoever collects it removes it.
+                kept.clear();
+                (self.ready.started(&attempt), true)
             }
             Ok(Answer::Available | Answer::NeverStarted) => (available(&attempt), true),
             Err(failure) => {
@@ -181,6 +191,9 @@ impl Try {
         let output = self.exchange(session.as_ref(), call, payload).await;
         self.shared.lanes.release(&target.name, session).await;
         match output {
+            Ok(output) if self.ready.is_detached() && output.exit == Exit::Code(0) => {
+                Ok(Answer::Left)
+            }
             Ok(output) => Ok(Answer::Output(output)),
             Err(SessionError::Broken { .. }) if keeps => self.find_out(call, started).await,
             Err(error) => Err(session_failure(&error)),
@@ -200,14 +213,84 @@ impl Try {
             asked_at: started,
             deadline: started + self.ready.timeout(),
             is_patient: self.ready.is_detached(),
+            only_looks: self.ready.is_detached(),
         };
         match self.shared.ask(&question).await? {
+            KeptOutcome::Finished(_) if self.ready.is_detached() => Ok(Answer::Left),
             KeptOutcome::Finished(output) => Ok(Answer::Output(output)),
             KeptOutcome::NeverStarted => Ok(Answer::NeverStarted),
             KeptOutcome::Unknown(why) => Err(Failure::new(
                 kinds::LOST,
                 format!("the connection broke, and what became of it is not known: {why}"),
             )),
+        }
+    }
+
+    /// Brings the outcome of a run that was left.
+    async fn collect(self) -> Tried {
+        let slot = self.shared.slots.acquire().await;
+        let began = Instant::now();
+        let collected = self.ready.collected(self.index);
+        let collected = collected.expect("it is looked at before");
+        let Some(left) = collected.left else {
+            // It never began, or it was not left: there is nothing more to know.
+            return self.tried(TargetResult::clone(collected.started), false);
+        };
+        let keeping = Keeping {
+            acknowledged: &[],
+            sweeps: false,
+            is_detached: true,
+        };
+        let call = self.ready.call(self.index, &left.run, Some(&keeping));
+        let asked_at = tokio::time::Instant::now();
+        let question = Question {
+            target: self.target(),
+            call: &call,
+            // It has begun, so what is not there is gone.
+            age: Duration::MAX,
+            asked_at,
+            deadline: asked_at + self.ready.timeout(),
+            is_patient: true,
+            only_looks: true,
+        };
+        let answer = tokio::select! {
+            answer = self.shared.ask(&question) => answer,
+            () = self.shared.stop.reached(StopStage::End) => {
+                Err(Failure::new(kinds::STOPPED, "not waited for any longer because the job was stopped"))
+            }
+        };
+        drop(slot);
+        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let attempt = self.ready.attempt(&call, duration_ms, self.number);
+        let result = match answer {
+            Ok(KeptOutcome::Finished(output)) => {
+                let result = self.ready.read(self.index, &attempt, &output).await;
+                // It stays until the job is over, for a plan that asks twice.
+                let kept = Kept::of(&call).into_iter().collect();
+                let lanes = &self.shared.lanes;
+                lanes.acknowledge_late(&self.target().name, kept);
+                result
+            }
+            Ok(KeptOutcome::NeverStarted) => {
+                let failure = Failure::new(kinds::LOST, "the target knows nothing of it");
+                self.ready.unsuccessful(&attempt, failure)
+            }
+            Ok(KeptOutcome::Unknown(why)) => {
+                let message = format!("what became of it is not known: {why}");
+                let failure = Failure::new(kinds::LOST, message);
+                self.ready.unsuccessful(&attempt, failure)
+            }
+            Err(failure) => self.ready.unsuccessful(&attempt, failure),
+        };
+        self.tried(result, false)
+    }
+
+    fn tried(&self, result: TargetResult, may_retry: bool) -> Tried {
+        Tried {
+            index: self.index,
+            result,
+            may_retry,
+            kept: Vec::new(),
         }
     }
 
