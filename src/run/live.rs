@@ -2,7 +2,11 @@
 //!
 //! It tells what happens on targets; when an effect began and ended is told by the journal around it.
 
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
 
 use tokio::sync::Semaphore;
 
@@ -69,6 +73,8 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) options: LiveOptions,
     pub(super) locks: Option<TargetLocks>,
+    /// How many lost connections were told of.
+    pub(super) losses_told: AtomicUsize,
     controller: Controller,
 }
 
@@ -86,6 +92,7 @@ impl LivePerformer {
                 clock: parts.clock,
                 options: parts.options,
                 locks: parts.locks,
+                losses_told: AtomicUsize::new(0),
                 controller,
             }),
         }

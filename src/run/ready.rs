@@ -128,6 +128,10 @@ impl Ready {
         }
     }
 
+    pub(super) fn object(&self) -> &str {
+        self.run.action.object()
+    }
+
     pub(super) const fn timeout(&self) -> Duration {
         self.timeout
     }

@@ -1,7 +1,7 @@
 //! One try of an action on one target.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -13,7 +13,10 @@ use super::{
 };
 use crate::{
     event::EventKind,
-    model::{EffectId, Exit, Failure, Output, OutputStream, Payload, Target, TargetResult, kinds},
+    model::{
+        EffectId, Exit, Failure, MessageLevel, Output, OutputStream, Payload, Target, TargetResult,
+        kinds,
+    },
     task::{Call, Keeping, Kept, KeptOutcome, RunId, open_stderr},
     transport::{ConnectError, Session, SessionError},
 };
@@ -47,6 +50,9 @@ enum Answer {
     /// The connection broke before anything began.
     NeverStarted,
 }
+
+/// How many targets of a job are told of one by one when their connections break: those that a person takes in.
+const LOSSES_TOLD_MAX: usize = 20;
 
 /// How often the same try is sent when the connection breaks before it arrives.
 const SENDINGS_MAX: u32 = 3;
@@ -195,9 +201,57 @@ impl Try {
                 Ok(Answer::Left)
             }
             Ok(output) => Ok(Answer::Output(output)),
-            Err(SessionError::Broken { .. }) if keeps => self.find_out(call, started).await,
+            Err(SessionError::Broken { message }) if keeps => {
+                let is_told = self.tell_loss(&message);
+                let answer = self.find_out(call, started).await;
+                if is_told {
+                    self.tell_return(&answer);
+                }
+                answer
+            }
             Err(error) => Err(session_failure(&error)),
         }
+    }
+
+    /// Says that the connection is gone and what is done about it, unless that was said of too many already.
+    fn tell_loss(&self, reason: &str) -> bool {
+        let told = self.shared.losses_told.fetch_add(1, Ordering::Relaxed);
+        let target = &self.target().name;
+        match told {
+            0..LOSSES_TOLD_MAX => self.warn(format!(
+                "lost {target} ({reason}); asking it what became of `{}`",
+                self.ready.object()
+            )),
+            LOSSES_TOLD_MAX => {
+                self.warn("more connections were lost, which are asked as well".to_owned())
+            }
+            _ => {}
+        }
+        told < LOSSES_TOLD_MAX
+    }
+
+    fn tell_return(&self, answer: &Result<Answer, Failure>) {
+        let target = &self.target().name;
+        match answer {
+            Ok(Answer::NeverStarted) => {
+                self.warn(format!(
+                    "{target} is back, and had not begun; it is sent again"
+                ));
+            }
+            Ok(_) => self.warn(format!(
+                "{target} is back with the outcome; nothing was run twice"
+            )),
+            // The result says it.
+            Err(_) => {}
+        }
+    }
+
+    fn warn(&self, text: String) {
+        self.shared.stream.emit(EventKind::MessagePrinted {
+            effect: None,
+            level: MessageLevel::Warn,
+            text,
+        });
     }
 
     /// Fetches the outcome of a run whose connection broke. It is not run again unless it never began.
