@@ -74,6 +74,8 @@ pub(super) struct JobOptions {
     pub(super) format: Format,
     pub(super) detail: Detail,
     pub(super) live: LiveOptions,
+    /// Whether somebody can go on with the job when this process has ended.
+    pub(super) can_go_on: bool,
     /// As the command line says it.
     pub(super) lock: Option<LockRule>,
 }
@@ -114,6 +116,7 @@ impl JobOptions {
                 timeout,
                 stream_output: run.stream,
             },
+            can_go_on: true,
             lock: run.lock.map(Into::into),
         })
     }
@@ -141,6 +144,8 @@ pub(super) struct GoingOn {
     pub(super) rules: ResumeRules,
     /// Of the plan as it is now.
     pub(super) plan_hash: String,
+    /// What the command line says about what is done again, for the record.
+    pub(super) flags: Vec<String>,
 }
 
 /// What came of a launch.
@@ -179,7 +184,8 @@ impl Launch {
         let lease = store
             .create_job(&Holder::here(), Clock::System.now())
             .map_err(kept::store_error)?;
-        let can_resume = spec.what == JobKind::Plan && options.store != Location::Memory;
+        let is_kept = options.store != Location::Memory && options.can_go_on;
+        let can_resume = spec.what == JobKind::Plan && is_kept;
         Ok(Self {
             resume: can_resume.then(|| resume_command(&lease.job, options)),
             store,
@@ -225,6 +231,7 @@ impl Launch {
             view: JobView::fold(&events),
             first: EventKind::JobResumed {
                 origin: origin(setup, going_on.plan_hash),
+                flags: going_on.flags,
             },
             resume: Some(resume_command(job, options)),
         })
