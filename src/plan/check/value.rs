@@ -249,7 +249,7 @@ impl<'t> Checker<'t> {
     }
 
     fn arithmetic(&mut self, symbol: &str, kinds: &[Kind], span: Span) -> Kind {
-        if let ("==" | "!=", [one, other]) = (symbol, kinds) {
+        if let ("==" | "!=" | "<" | ">" | "<=" | ">=", [one, other]) = (symbol, kinds) {
             self.never_equal(symbol, one, other, span);
         }
         match (symbol, kinds) {
@@ -280,13 +280,17 @@ impl<'t> Checker<'t> {
     fn never_equal(&mut self, symbol: &str, one: &Kind, other: &Kind, span: Span) {
         let is_number = |kind: &Kind| matches!(kind, Kind::Integer | Kind::Float);
         let is_text = |kind: &Kind| matches!(kind, Kind::Text | Kind::Character);
-        let different = (is_number(one) && (is_text(other) || *other == Kind::Boolean))
+        // What fails or throws is compared by its message.
+        let is_error = |kind: &Kind| kind.is_native("Error");
+        let different = (is_error(one) && is_text(other))
+            || (is_text(one) && is_error(other))
+            || (is_number(one) && (is_text(other) || *other == Kind::Boolean))
             || (is_text(one) && (is_number(other) || *other == Kind::Boolean))
             || (*one == Kind::Boolean && (is_number(other) || is_text(other)));
         if !different {
             return;
         }
-        let always = if symbol == "==" { "never" } else { "always" };
+        let always = if symbol == "!=" { "always" } else { "never" };
         let problem = self
             .warning(
                 "segue::plan::never_equal",
@@ -294,7 +298,15 @@ impl<'t> Checker<'t> {
                 span,
                 format!("{one} and {other}"),
             )
-            .help("compare values of one type");
+            .help(match (one, other) {
+                _ if is_error(one) || is_error(other) => {
+                    "compare its `.message`, or better its `.kind`"
+                }
+                (Kind::Text, _) | (_, Kind::Text) => {
+                    "compare values of one type: `parse_int(text)` gives the number that a text is"
+                }
+                _ => "compare values of one type",
+            });
         self.tell(problem);
     }
 
