@@ -37,7 +37,6 @@ mod value;
 mod vocabulary;
 mod world;
 
-pub(super) use self::parse::parses_at;
 pub use self::{
     checker::{check, check_file, written_graphs},
     project_view::ProjectView,
@@ -45,3 +44,4 @@ pub use self::{
     steps::WrittenGraph,
     world::{CheckWorld, Lookup, TaskView, UnknownTargets},
 };
+pub(super) use self::{parse::parses_at, vocabulary::our_type};
