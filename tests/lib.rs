@@ -7,8 +7,11 @@
 
 mod beginning;
 mod check;
+mod convert;
 mod demo;
+mod embedded_files;
 mod everywhere;
+mod from_bolt;
 mod graph;
 mod guide;
 mod jobs;
