@@ -175,12 +175,19 @@ impl<'t> Checker<'t> {
             span,
         };
         self.params(&call, params);
-        self.reached.push(source);
+        self.follow(source);
     }
 
     pub(super) fn plan_exists(&mut self, name: &'t Expression, used: &Expression) {
         if let Some(source) = self.plan_named(name, used) {
-            self.reached.push(source);
+            self.follow(source);
+        }
+    }
+
+    /// The plan is checked as well, unless it runs on an inventory that only the test knows.
+    fn follow(&mut self, plan: Source) {
+        if !self.has_own_inventory {
+            self.reached.push(plan);
         }
     }
 
