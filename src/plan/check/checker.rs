@@ -126,7 +126,7 @@ fn examine(world: &dyn CheckWorld, source: &Source, known: &Known) -> Examined {
         imports: BTreeMap::new(),
         graphs: StepGraphs::default(),
         lost,
-        makes_targets: false,
+        makes_targets: makes_targets(source),
         outer: outer_names(&tree, false),
         constants: outer_names(&tree, true),
         used_outside: BTreeSet::new(),
@@ -282,6 +282,13 @@ impl<'t> Checker<'t> {
             }
         }
     }
+}
+
+/// Whether a file names one of the functions that make targets or groups.
+pub(super) fn makes_targets(source: &Source) -> bool {
+    let text = source.text();
+    let mut tokens = source.tokens().all().iter();
+    tokens.any(|token| matches!(token.span.of(text), "new_target" | "add_to_group"))
 }
 
 fn outer_names(tree: &Tree, constants: bool) -> BTreeSet<String> {

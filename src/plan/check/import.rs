@@ -1,7 +1,7 @@
 //! Imports: which file is meant, and what of it can be used.
 
 use super::{
-    checker::{Checker, Import},
+    checker::{Checker, Import, makes_targets},
     parse::parse,
     tree::{Expression, ExpressionKind, Name},
 };
@@ -87,6 +87,7 @@ impl<'t> Checker<'t> {
                     let uses = examined.uses.iter();
                     let uses = uses.map(|used| used.imported(&alias.text, &source));
                     self.through.uses.extend(uses);
+                    self.makes_targets |= makes_targets(&source);
                     self.reached.push(source);
                 }
                 Err(lookup) => {

@@ -212,7 +212,8 @@ fn explained(scene: &Scene<'_>, offset: usize, kind: &ParseErrorType) -> PlanDia
             here,
             "move this case before the ranges",
         ),
-        Kind::WrongSwitchCaseCondition => problem("the `_` case has no condition", here, ""),
+        Kind::WrongSwitchCaseCondition => problem("the `_` case has no condition", here, "")
+            .help("it is what is done when no other case fits: write `if` inside of it"),
         Kind::ExprTooDeep => problem(
             "this is nested too deeply",
             here,

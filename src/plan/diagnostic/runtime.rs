@@ -4,11 +4,17 @@ use rhai::{Dynamic, EvalAltResult, Position};
 
 use super::{PlanDiagnostic, Severity, explain, failed_targets::failed_targets};
 use crate::{
-    model::{Failure, Place, ResultSet},
+    model::{Failure, Place, ResultSet, Status},
     plan::source::{Source, Span},
 };
 
 const CODE: &str = "segue::plan::failed";
+
+/// The detail of a failure that says what to type.
+pub(in crate::plan) const ADVICE: &str = "help";
+
+/// How the names of the files begin that the language itself is made of.
+const LIBRARY: &str = "<segue>/stdlib/";
 
 /// What the interpreter knows of a plan that failed, and Rhai does not.
 pub(in crate::plan) trait Interpreter {
@@ -71,7 +77,15 @@ pub(in crate::plan) fn runtime_error(
             }
             None => PlanDiagnostic::error("segue::plan::ended", "the plan was ended"),
         },
-        other => explain::explain(interpreter, other, own.as_ref()),
+        other => {
+            let mut problem = explain::explain(interpreter, other, own.as_ref());
+            if let Some(command) = interpreter.next_command() {
+                let help = problem.help.take().map(|help| format!("{help}\n"));
+                let help = help.unwrap_or_default();
+                problem.help = Some(format!("{help}once the plan is mended: {command}"));
+            }
+            problem
+        }
     };
     if problem.labels.is_empty() {
         let at = own.map(|(source, offset)| Spot {
@@ -85,7 +99,29 @@ pub(in crate::plan) fn runtime_error(
             None => return problem,
         }
     }
-    with_calls(problem, spots)
+    with_calls(outside_of_library(problem, &mut spots), spots)
+}
+
+/// A failure in the library of the language is shown where the plan called it: nobody mends the library.
+fn outside_of_library(mut problem: PlanDiagnostic, spots: &mut Vec<Spot>) -> PlanDiagnostic {
+    let is_library = |source: &Source| source.name().starts_with(LIBRARY);
+    let first = spots.iter().position(|spot| !is_library(&spot.source));
+    let Some(first) = first else { return problem };
+    if problem.source.as_ref().is_some_and(is_library) {
+        let spot = spots.remove(first);
+        let label = problem.labels.first().map_or("", |label| &label.text);
+        let text = if label.is_empty() || label == "failed here" {
+            spot.text.replace(", called here", ", which is called here")
+        } else {
+            format!("{label}, {}", spot.text)
+        };
+        problem.labels.clear();
+        problem = problem
+            .within(&spot.source)
+            .label(spot.source.whole(spot.span.start), text);
+    }
+    spots.retain(|spot| !is_library(&spot.source));
+    problem
 }
 
 /// A call on the way to the failure.
@@ -172,9 +208,18 @@ fn thrown(
     let results = thrown.results.as_ref().filter(|results| !results.is_ok());
     let label = match results {
         Some(results) => {
-            let failed = results.iter().filter(|result| !result.is_ok()).count();
+            let unreached = results
+                .iter()
+                .filter(|result| matches!(result.status, Status::Unreached | Status::Skipped))
+                .count();
+            let failed = results.iter().filter(|result| !result.is_ok()).count() - unreached;
+            let rest = if unreached == 0 {
+                String::new()
+            } else {
+                format!(", {unreached} not reached")
+            };
             format!(
-                "{failed} of {} {} failed",
+                "{failed} of {} {} failed{rest}",
                 results.len(),
                 targets(results.len())
             )
@@ -182,6 +227,8 @@ fn thrown(
         None => "failed here".to_owned(),
     };
     let mut help: Vec<String> = results.map(failed_targets).unwrap_or_default();
+    let advice = thrown.failure.details.get(ADVICE);
+    help.extend(advice.and_then(|advice| advice.as_str()).map(str::to_owned));
     help.extend(interpreter.next_command());
     problem = problem.maybe_help((!help.is_empty()).then(|| help.join("\n")));
     let origin = thrown.place.as_ref().and_then(|place| {

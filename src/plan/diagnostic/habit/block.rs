@@ -211,7 +211,13 @@ pub(super) fn finally_block(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
 /// `print(x) if ready;`, `return if done;` and `a if c else b`.
 pub(super) fn condition_behind(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     let at = match scene.text(0) {
-        "if" | "unless" if scene.token(-1)?.ends_operand() && scene.same_line(-1, 0) => 0,
+        "if" | "unless"
+            if scene.token(-1)?.ends_operand()
+                && scene.same_line(-1, 0)
+                && scene.text(-1) != "_" =>
+        {
+            0
+        }
         // Rhai takes `return if done` for the beginning of a value, and misses its block.
         ";" => (-24..0)
             .rev()
