@@ -269,6 +269,10 @@ impl<'t> Checker<'t> {
                 let Err(unknown) = self.world.targets(text) else {
                     return;
                 };
+                let name = text.get(unknown.span.clone()).unwrap_or_default();
+                if self.made.contains(name) {
+                    return;
+                }
                 let span = self.within_text(resolved.span, unknown.span.start, unknown.span.end);
                 let mut problem = self
                     .error("segue::plan::unknown_targets", unknown.message, span, "")

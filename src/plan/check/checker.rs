@@ -22,7 +22,7 @@ use crate::plan::{
     check::kind::Kind,
     diagnostic::PlanDiagnostic,
     header::Header,
-    source::{Source, Span},
+    source::{Source, Span, TokenKind},
 };
 
 /// How many files are followed from one plan. A project that has more in one plan has a cycle of generated ones.
@@ -71,6 +71,12 @@ pub(super) struct Examined {
     graphs: Vec<WrittenGraph>,
     /// What its functions do with their parameters.
     pub(super) uses: Vec<ParamUse>,
+    /// The variables that whoever imports it can see.
+    pub(super) exported: Vec<String>,
+    /// It, or a file that it imports, may throw anything.
+    pub(super) throws: bool,
+    /// False for a file that is still being looked at.
+    pub(super) complete: bool,
 }
 
 /// The files that have been looked at. Each is looked at once.
@@ -127,6 +133,8 @@ fn examine(world: &dyn CheckWorld, source: &Source, known: &Known) -> Examined {
         graphs: StepGraphs::default(),
         lost,
         makes_targets: makes_targets(source),
+        made: names_made(source),
+        throws: names_one_of(source, &["throw", "run_plan"]),
         outer: outer_names(&tree, false),
         constants: outer_names(&tree, true),
         used_outside: BTreeSet::new(),
@@ -145,6 +153,9 @@ fn examine(world: &dyn CheckWorld, source: &Source, known: &Known) -> Examined {
         reached: checker.reached,
         graphs: checker.graphs.written(),
         uses: checker.through.known_uses(),
+        exported: exported_names(&tree),
+        throws: checker.throws,
+        complete: true,
     }
 }
 
@@ -165,6 +176,10 @@ pub(super) struct Checker<'t> {
     pub(super) lost: BTreeSet<String>,
     /// The plan makes targets or groups of its own, so not every name has to be in the inventory.
     pub(super) makes_targets: bool,
+    /// What is caught may be something else than an error of Segue: it throws values of its own, or what it calls may.
+    pub(super) throws: bool,
+    /// The names that it gives them, as far as they are written out.
+    pub(super) made: BTreeSet<String>,
     /// The names of the variables of the file itself, which its functions don't see.
     pub(super) outer: BTreeSet<String>,
     /// Those of them that are constants, which they can get at.
@@ -216,6 +231,8 @@ pub(super) struct Import {
     /// Functions and their parameters. None if the file is not known.
     pub(super) functions: Option<Vec<(String, Vec<String>)>>,
     pub(super) variables: Vec<String>,
+    /// Variables that it keeps to itself.
+    pub(super) hidden: Vec<String>,
     pub(super) alias: Name,
     pub(super) used: bool,
 }
@@ -286,9 +303,46 @@ impl<'t> Checker<'t> {
 
 /// Whether a file names one of the functions that make targets or groups.
 pub(super) fn makes_targets(source: &Source) -> bool {
+    names_one_of(source, &["new_target", "add_to_group"])
+}
+
+fn names_one_of(source: &Source, words: &[&str]) -> bool {
     let text = source.text();
     let mut tokens = source.tokens().all().iter();
-    tokens.any(|token| matches!(token.span.of(text), "new_target" | "add_to_group"))
+    tokens.any(|token| words.contains(&token.span.of(text)))
+}
+
+fn exported_names(tree: &Tree) -> Vec<String> {
+    tree.statements
+        .iter()
+        .filter_map(|statement| match &statement.kind {
+            StatementKind::Declare {
+                name,
+                exported: true,
+                ..
+            }
+            | StatementKind::Export { name } => Some(name.text.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The texts among the arguments of the functions that make targets or groups.
+fn names_made(source: &Source) -> BTreeSet<String> {
+    let text = source.text();
+    let tokens = source.tokens();
+    let mut names = BTreeSet::new();
+    for (index, token) in tokens.all().iter().enumerate() {
+        if !matches!(token.span.of(text), "new_target" | "add_to_group") {
+            continue;
+        }
+        let open = tokens.next(index).unwrap_or(index);
+        let close = tokens.partner(open).unwrap_or(open);
+        let texts = (open..close).filter_map(|at| tokens.get(at));
+        let texts = texts.filter(|token| token.kind == TokenKind::Text);
+        names.extend(texts.map(|token| token.span.of(text).trim_matches(['"', '`']).to_owned()));
+    }
+    names
 }
 
 fn outer_names(tree: &Tree, constants: bool) -> BTreeSet<String> {

@@ -44,6 +44,7 @@ impl<'t> Checker<'t> {
         let mut import = Import {
             functions: None,
             variables: Vec::new(),
+            hidden: Vec::new(),
             alias: alias.clone(),
             used: false,
         };
@@ -77,13 +78,16 @@ impl<'t> Checker<'t> {
                                 })
                                 .collect(),
                         );
-                        import.variables = parsed
-                            .ast
-                            .iter_literal_variables(true, true)
-                            .map(|(name, _, _)| name.to_owned())
-                            .collect();
                     }
                     let examined = self.known.examined(self.world, &source);
+                    let variables = parsed.ast.iter_literal_variables(true, true);
+                    import.hidden = variables.map(|(name, _, _)| name.to_owned()).collect();
+                    if examined.complete {
+                        import.variables.clone_from(&examined.exported);
+                    } else {
+                        import.variables.clone_from(&import.hidden);
+                    }
+                    self.throws |= examined.throws;
                     let uses = examined.uses.iter();
                     let uses = uses.map(|used| used.imported(&alias.text, &source));
                     self.through.uses.extend(uses);

@@ -167,6 +167,9 @@ impl<'t> Checker<'t> {
                 Kind::Integer | Kind::Boolean | Kind::Unit | Kind::Map | Kind::Array(_),
             ) => Some("a Map is indexed by strings"),
             (Kind::Boolean | Kind::Unit | Kind::Closure, _) => Some("this can't be indexed"),
+            (Kind::Native(name), Kind::Text) if matches!(&**name, "Error" | "Target") => {
+                Some("this can't be indexed: it has properties, such as `.name` or `.message`")
+            }
             _ => None,
         };
         if let Some(message) = wrong {
@@ -490,7 +493,12 @@ fn elsewhere(kind: &Kind, name: &str) -> Option<String> {
         ("Target" | "TargetSet" | "ResultSet" | "Result", "length" | "size" | "count") => {
             "write `.len`".to_owned()
         }
-        ("Error", "msg") => "write `.message`".to_owned(),
+        ("Error", "msg" | "reason" | "text") => "write `.message`".to_owned(),
+        ("Error", "result" | "result_set") => "write `.results`".to_owned(),
+        ("Error", "exit_code" | "stdout" | "stderr") => {
+            format!("each result has its own: `for result in err.results.failed {{ result.{name} }}`")
+        }
+        ("Error", "stack" | "line" | "backtrace") => "write `.place`".to_owned(),
         ("Target", "hostname" | "fqdn" | "address" | "ip") => "write `.host`".to_owned(),
         ("Target", "var") => "write `.vars.name`".to_owned(),
         ("Target", "fact") => "write `.facts.name`".to_owned(),

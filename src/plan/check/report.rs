@@ -148,9 +148,13 @@ impl Checker<'_> {
                         variable.span,
                         "",
                     )
-                    .help(format!(
-                        "remove it, or call it `_{name}` if that is on purpose"
-                    )),
+                    .help(if variable.role == Role::Constant {
+                        format!(
+                            "remove it, or write `export const {name} = ...;` if other files use it"
+                        )
+                    } else {
+                        format!("remove it, or call it `_{name}` if that is on purpose")
+                    }),
                 Role::Param => self
                     .warning(
                         "segue::plan::unused_param",

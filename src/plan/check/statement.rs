@@ -144,8 +144,14 @@ impl<'t> Checker<'t> {
                 let flow = self.block(body);
                 self.scopes.open(Boundary::Block);
                 if let Some(error) = error {
+                    // All that Segue throws is an `Error`; what a plan throws is what it likes.
+                    let kind = if self.throws || self.survey.assigned.contains(&error.text) {
+                        Kind::Unknown
+                    } else {
+                        Kind::native("Error")
+                    };
                     self.scopes
-                        .declare(Variable::new(error, Role::Caught, Kind::Unknown));
+                        .declare(Variable::new(error, Role::Caught, kind));
                 }
                 let handled = self.block(handler);
                 self.scopes.close();

@@ -168,6 +168,11 @@ impl<'t> Checker<'t> {
                 .any(|(function, _)| *function == name.text);
             let help = if is_function {
                 Some(format!("call it: `{}::{}(...)`", namespace.text, name.text))
+            } else if import.hidden.contains(&name.text) {
+                Some(format!(
+                    "write `export const {} = ...;` in that file",
+                    name.text
+                ))
             } else {
                 nearest(&name.text, import.variables.iter().map(String::as_str))
                     .map(|meant| format!("did you mean `{}::{meant}`?", namespace.text))
@@ -352,7 +357,8 @@ impl<'t> Checker<'t> {
 
     /// `!results`.
     fn not(&mut self, kind: &Kind, operand: &Expression) {
-        if matches!(kind, Kind::Unknown | Kind::Boolean) {
+        // What is nothing is nothing yet, mostly.
+        if matches!(kind, Kind::Unknown | Kind::Boolean | Kind::Unit) {
             return;
         }
         let written = operand.span.of(self.source.text());
