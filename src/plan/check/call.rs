@@ -568,7 +568,9 @@ fn swapped(signature: &Signature, kinds: &[Kind]) -> Option<usize> {
             &signature.params[first + 1].wanted,
         );
         // Only what is known can be in the wrong place.
+        let is_list = matches!(one, Kind::Array(_)) && wanted == "String";
         *one != Kind::Unknown
+            && !is_list
             && *other != Kind::Unknown
             && !(one.fits(wanted) && other.fits(next))
             && one.fits(next)
@@ -601,6 +603,7 @@ fn foreign_function(name: &str) -> Option<&'static str> {
         "system" | "exec" | "shell" | "sh" => "write `run_command(\"...\", targets)`",
         "setTimeout" => "write `sleep(\"5s\")`",
         "sorted" => "write `list.sort()` on a variable",
+        "notice" | "info" | "warning" | "err" => "write `log::info(...)` or `log::warn(...)`",
         "getenv" => "write `env(\"NAME\")`",
         _ => return None,
     })

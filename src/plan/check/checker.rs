@@ -28,6 +28,9 @@ use crate::plan::{
 /// How many files are followed from one plan. A project that has more in one plan has a cycle of generated ones.
 const FILES_MAX: usize = 500;
 
+/// How many lines Rhai counts.
+const LINES_MAX: usize = u16::MAX as usize;
+
 /// How deeply files that import each other are looked into for what their functions do with their parameters.
 const IMPORTS_DEEP_MAX: usize = 8;
 
@@ -145,6 +148,7 @@ fn examine(world: &dyn CheckWorld, source: &Source, known: &Known) -> Examined {
         reached: Vec::new(),
         problems,
     };
+    checker.lines();
     checker.file(&tree, complete, header_is_sound);
     let told = checker.problems.into_iter();
     let told = told.map(|problem| problem.as_written(&mended));
@@ -238,6 +242,25 @@ pub(super) struct Import {
 }
 
 impl<'t> Checker<'t> {
+    /// Rhai counts lines up to a number: of what stands behind them nothing could be said with its place.
+    fn lines(&mut self) {
+        let behind = self.source.offset(LINES_MAX + 1, 1);
+        if behind >= self.source.text().len() {
+            return;
+        }
+        let problem = self
+            .error(
+                "segue::plan::too_large",
+                format!("the file has more than {LINES_MAX} lines"),
+                Span::empty(behind),
+                "no place behind this can be told",
+            )
+            .help(
+                "move parts of it into files of their own, or data into one that `read_file` reads",
+            );
+        self.tell(problem);
+    }
+
     fn file(&mut self, tree: &'t Tree, complete: bool, header_is_sound: bool) {
         self.unended_comment();
         default::check(self);

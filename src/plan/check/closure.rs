@@ -25,7 +25,11 @@ impl ClosureUse {
     pub(super) fn of_function(name: &str, index: usize, first: Option<&Kind>) -> Self {
         let is_cleanup = name == "finally" && index == 1;
         let branch = (is_cleanup || BRANCHES.contains(&name)).then(|| name.to_owned());
-        let item = || first.and_then(Kind::item).unwrap_or(Kind::Unknown);
+        let item = || match first {
+            // What is no collection is told by itself.
+            None | Some(Kind::Text) => Kind::Unknown,
+            Some(kind) => kind.item().unwrap_or(Kind::Unknown),
+        };
         let params = match name {
             "parallel" | "settle" | "filter" | "map" | "group_by" | "sort_by" | "all" | "any"
             | "find" | "count" => vec![item()],

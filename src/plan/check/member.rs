@@ -167,8 +167,11 @@ impl<'t> Checker<'t> {
                 Kind::Integer | Kind::Boolean | Kind::Unit | Kind::Map | Kind::Array(_),
             ) => Some("a Map is indexed by strings"),
             (Kind::Boolean | Kind::Unit | Kind::Closure, _) => Some("this can't be indexed"),
-            (Kind::Native(name), Kind::Text) if matches!(&**name, "Error" | "Target") => {
-                Some("this can't be indexed: it has properties, such as `.name` or `.message`")
+            (Kind::Native(name), Kind::Text) if &**name == "Error" => {
+                Some("an Error is not indexed: it has `.kind`, `.message` and `.details`")
+            }
+            (Kind::Native(name), Kind::Text) if &**name == "Target" => {
+                Some("a Target is not indexed: it has `.vars`, `.facts` and others")
             }
             _ => None,
         };

@@ -55,7 +55,9 @@ impl Checker<'_> {
                 "`{name}` is an import: its functions are called as `{name}::function(...)`"
             ))
         } else if self.vocabulary.namespaces().any(|known| known == name) {
-            Some(format!("write `{name}::...(...)`: `{name}` is no value"))
+            Some(format!(
+                "its functions are called as `{name}::function(...)`"
+            ))
         } else if let Some(caught) = self.scopes.caught()
             && matches!(name, "err" | "error" | "e" | "ex" | "exception")
         {

@@ -134,6 +134,34 @@ pub(super) fn dollar_name(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     Some(problem)
 }
 
+/// `größe`.
+pub(super) fn non_ascii_name(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_foreign = |kind: TokenKind, text: &str| kind == TokenKind::Word && !text.is_ascii();
+    if !is_foreign(scene.kind(0)?, scene.text(0)) {
+        return None;
+    }
+    let mends: Vec<Mend> = scene
+        .source
+        .tokens()
+        .all()
+        .iter()
+        .filter(|token| is_foreign(token.kind, scene.of(**token)))
+        .map(|token| {
+            let plain = scene.of(*token).replace(|char: char| !char.is_ascii(), "_");
+            Mend::new(token.span, plain)
+        })
+        .collect();
+    let more = word::as_often(mends.len() - 1);
+    let mut problem = problem(
+        scene.span(0),
+        format!("`{}` can't be a name", scene.text(0)),
+        "",
+        format!("names are made of ASCII letters, digits and `_`{more}"),
+    );
+    problem.mends = mends;
+    Some(problem)
+}
+
 /// `let web-servers = ...` and `fn restart-all() { ... }`.
 pub(super) fn name_with_dash(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     let is_name = scene.text(0) == "-"
