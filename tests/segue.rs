@@ -174,6 +174,16 @@ impl Ran {
         self
     }
 
+    #[track_caller]
+    pub(crate) fn stderr_lacks(self, part: &str) -> Self {
+        assert!(
+            !self.stderr.contains(part),
+            "{part:?} is in\n--- stderr\n{}",
+            self.stderr
+        );
+        self
+    }
+
     /// The JSON document on stdout.
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {

@@ -290,6 +290,9 @@ impl<'t> Checker<'t> {
                 }
             }
             ExpressionKind::Text(text) => {
+                if self.has_own_inventory {
+                    return;
+                }
                 let Err(unknown) = self.world.targets(text) else {
                     return;
                 };

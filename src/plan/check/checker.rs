@@ -72,12 +72,13 @@ pub(super) struct Examined {
     /// Other files that it imports or runs.
     reached: Vec<Source>,
     graphs: Vec<WrittenGraph>,
+    /// The types of its expressions, by their span, and of its variables, by where they are declared.
+    pub(super) kinds: HashMap<(usize, usize), Kind>,
+    pub(super) declared: Vec<(Span, Kind)>,
     /// What its functions do with their parameters.
     pub(super) uses: Vec<ParamUse>,
     /// The variables that whoever imports it can see.
     pub(super) exported: Vec<String>,
-    /// It, or a file that it imports, may throw anything.
-    pub(super) throws: bool,
     /// False for a file that is still being looked at.
     pub(super) complete: bool,
 }
@@ -117,17 +118,23 @@ fn examine(world: &dyn CheckWorld, source: &Source, known: &Known) -> Examined {
         mended,
         problems: parse_problems,
         lost,
+        ..
     } = parse(source);
     let source = mended.current();
     let (header, problems) = Header::read(source);
     let header_is_sound = problems.is_empty();
     let complete = parse_problems.is_empty();
     let tree = lower::lower(source, &ast);
+    let is_test = world.is_test(source);
     let mut checker = Checker {
         world,
         known,
         source,
-        vocabulary: Vocabulary::get(),
+        vocabulary: if is_test {
+            Vocabulary::of_tests()
+        } else {
+            Vocabulary::get()
+        },
         header: &header,
         functions: Functions::of(&tree),
         survey: Survey::of(&tree),
@@ -137,7 +144,7 @@ fn examine(world: &dyn CheckWorld, source: &Source, known: &Known) -> Examined {
         lost,
         makes_targets: makes_targets(source),
         made: names_made(source),
-        throws: names_one_of(source, &["throw", "run_plan"]),
+        has_own_inventory: is_test && names_one_of(source, &["inventory"]),
         outer: outer_names(&tree, false),
         constants: outer_names(&tree, true),
         used_outside: BTreeSet::new(),
@@ -150,15 +157,27 @@ fn examine(world: &dyn CheckWorld, source: &Source, known: &Known) -> Examined {
     };
     checker.lines();
     checker.file(&tree, complete, header_is_sound);
+    let kinds = checker.known_kinds.into_iter();
+    let kinds = kinds
+        .map(|((start, end), kind)| {
+            let written = mended.written(Span { start, end });
+            ((written.start, written.end), kind)
+        })
+        .collect();
+    let declared = checker.scopes.declared.into_iter();
+    let declared = declared
+        .map(|(span, kind)| (mended.written(span), kind))
+        .collect();
     let told = checker.problems.into_iter();
     let told = told.map(|problem| problem.as_written(&mended));
     Examined {
         problems: sorted(told.chain(parse_problems).collect()),
         reached: checker.reached,
         graphs: checker.graphs.written(),
+        kinds,
+        declared,
         uses: checker.through.known_uses(),
         exported: exported_names(&tree),
-        throws: checker.throws,
         complete: true,
     }
 }
@@ -180,10 +199,10 @@ pub(super) struct Checker<'t> {
     pub(super) lost: BTreeSet<String>,
     /// The plan makes targets or groups of its own, so not every name has to be in the inventory.
     pub(super) makes_targets: bool,
-    /// What is caught may be something else than an error of Segue: it throws values of its own, or what it calls may.
-    pub(super) throws: bool,
     /// The names that it gives them, as far as they are written out.
     pub(super) made: BTreeSet<String>,
+    /// It is a test that brings the inventory along on which its plans run.
+    pub(super) has_own_inventory: bool,
     /// The names of the variables of the file itself, which its functions don't see.
     pub(super) outer: BTreeSet<String>,
     /// Those of them that are constants, which they can get at.

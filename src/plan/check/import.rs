@@ -87,7 +87,6 @@ impl<'t> Checker<'t> {
                     } else {
                         import.variables.clone_from(&import.hidden);
                     }
-                    self.throws |= examined.throws;
                     let uses = examined.uses.iter();
                     let uses = uses.map(|used| used.imported(&alias.text, &source));
                     self.through.uses.extend(uses);

@@ -10,7 +10,13 @@ use super::{
     tree::{Call, Expression, ExpressionKind, Name},
     vocabulary::{MemberKind, Signature},
 };
-use crate::{model::nearest, plan::source::Span};
+use crate::{
+    model::nearest,
+    plan::{
+        functions::{CLEAR, POP},
+        source::Span,
+    },
+};
 
 impl<'t> Checker<'t> {
     /// `receiver.name`.
@@ -351,11 +357,9 @@ impl<'t> Checker<'t> {
             if !matches!(kind, Kind::Native(_)) {
                 names.extend(self.vocabulary.rhai_names());
             }
+            let meant = || nearest(name, names.iter().copied());
             elsewhere(kind, name)
-                .or_else(|| {
-                    nearest(name, names.iter().copied())
-                        .map(|meant| format!("did you mean `{meant}`?"))
-                })
+                .or_else(|| meant().map(|meant| format!("did you mean `{meant}`?")))
                 .or_else(|| {
                     names.sort_unstable();
                     let native = matches!(kind, Kind::Native(_)) && !names.is_empty();
@@ -524,11 +528,16 @@ fn elsewhere(kind: &Kind, name: &str) -> Option<String> {
 /// What Rhai calls a method of Python, Ruby or JavaScript.
 fn foreign_method(kind: &Kind, name: &str) -> Option<&'static str> {
     Some(match (kind, name) {
-        (Kind::Text, "upper" | "toUpperCase" | "upcase") => "write `.to_upper()`",
-        (Kind::Text, "lower" | "toLowerCase" | "downcase") => "write `.to_lower()`",
-        (Kind::Text, "strip" | "chomp" | "rstrip" | "lstrip") => {
-            "`text.trim()` on a variable takes the spaces away"
+        (Kind::Text, "clear") => CLEAR,
+        (Kind::Text, "pop") => POP,
+        (Kind::Text, "upper" | "uppercase" | "to_uppercase" | "toUpperCase" | "upcase") => {
+            "write `.to_upper()`"
         }
+        (Kind::Text, "lower" | "lowercase" | "to_lowercase" | "toLowerCase" | "downcase") => {
+            "write `.to_lower()`"
+        }
+        (Kind::Text, "strip" | "chomp" | "rstrip" | "lstrip") => "write `.trim()`",
+        (Kind::Text, "substring" | "substr" | "slice") => "write `.crop(start, length)`",
         (Kind::Text, "startswith" | "startsWith" | "start_with?") => "write `.starts_with(...)`",
         (Kind::Text, "endswith" | "endsWith") => "write `.ends_with(...)`",
         (Kind::Text, "format") => {
@@ -538,9 +547,7 @@ fn foreign_method(kind: &Kind, name: &str) -> Option<&'static str> {
         (Kind::Text | Kind::Array(_), "includes" | "include" | "has" | "find_index") => {
             "write `.contains(...)`, or `value in list`"
         }
-        (Kind::Array(_), "join" | "joined" | "implode") => {
-            "write a loop, or `list.reduce(|all, one| if all == () { one } else { all + \",\" + one })`"
-        }
+        (Kind::Array(_), "joined" | "implode") => "write `.join(\", \")`",
         (Kind::Array(_), "each" | "forEach" | "each_with_index") => {
             "write `for item in list { ... }`"
         }

@@ -26,6 +26,8 @@ pub(super) struct Parsed {
     pub(super) problems: Vec<PlanDiagnostic>,
     /// The words in the parts that could not be parsed: any of them may be declared there.
     pub(super) lost: BTreeSet<String>,
+    /// Where those parts were written.
+    left_out: Vec<Span>,
 }
 
 /// Parses a file. What is wrong is mended where it is plain what was meant, else the statement or function around
@@ -37,6 +39,7 @@ pub(super) fn parse(source: &Source) -> Parsed {
         mended: Mended::of(source),
         problems: Vec::new(),
         lost: BTreeSet::new(),
+        left_out: Vec::new(),
     };
     for _ in 0..PASSES_MAX {
         let current = parsed.mended.current().clone();
@@ -67,6 +70,7 @@ pub(super) fn parse(source: &Source) -> Parsed {
                 .filter(|item| !item.of(current.script()).trim().is_empty());
             let Some(item) = item else { break };
             parsed.lost.extend(words(&current, item));
+            parsed.left_out.push(parsed.mended.written(item));
             parsed
                 .mended
                 .mend(vec![Mend::new(item, blank(&current, item))]);
@@ -74,8 +78,16 @@ pub(super) fn parse(source: &Source) -> Parsed {
             parsed.mended.mend(mends);
         }
     }
-    parsed.lost = words(source, Span::new(0, source.text().len())).collect();
+    let everything = Span::new(0, source.text().len());
+    parsed.lost = words(source, everything).collect();
+    parsed.left_out = vec![everything];
     parsed
+}
+
+/// Whether the statement at a byte can be parsed; others may be wrong.
+pub(in crate::plan) fn parses_at(source: &Source, offset: usize) -> bool {
+    let left_out = parse(source).left_out;
+    !left_out.iter().any(|span| span.contains(offset))
 }
 
 /// Parses an expression that stands in a text of which everything else is blank.

@@ -314,7 +314,7 @@ impl<'t> Checker<'t> {
             self.not(kind, &operands[0]);
             return Kind::Boolean;
         }
-        if let ("==" | "!=", [one, other]) = (symbol, kinds) {
+        if let ("==" | "!=" | "<" | ">" | "<=" | ">=", [one, other]) = (symbol, kinds) {
             self.never_equal(symbol, one, other, span);
         }
         match (symbol, kinds) {
@@ -390,13 +390,17 @@ impl<'t> Checker<'t> {
     fn never_equal(&mut self, symbol: &str, one: &Kind, other: &Kind, span: Span) {
         let is_number = |kind: &Kind| matches!(kind, Kind::Integer | Kind::Float);
         let is_text = |kind: &Kind| matches!(kind, Kind::Text | Kind::Character);
+        // What fails or throws is compared by its message.
+        let is_error = |kind: &Kind| kind.is_native("Error");
         let is_set = |kind: &Kind| {
             ["ResultSet", "TargetSet", "Result", "Graph"]
                 .iter()
                 .any(|name| kind.is_native(name))
         };
         let is_plain = |kind: &Kind| is_number(kind) || *kind == Kind::Boolean;
-        let different = (is_set(one) && is_plain(other))
+        let different = (is_error(one) && is_text(other))
+            || (is_text(one) && is_error(other))
+            || (is_set(one) && is_plain(other))
             || (is_set(other) && is_plain(one))
             || (is_number(one) && (is_text(other) || *other == Kind::Boolean))
             || (is_text(one) && (is_number(other) || *other == Kind::Boolean))
@@ -404,7 +408,7 @@ impl<'t> Checker<'t> {
         if !different {
             return;
         }
-        let always = if symbol == "==" { "never" } else { "always" };
+        let always = if symbol == "!=" { "always" } else { "never" };
         let problem = self
             .warning(
                 "segue::plan::never_equal",
@@ -412,10 +416,15 @@ impl<'t> Checker<'t> {
                 span,
                 format!("{one} and {other}"),
             )
-            .help(if is_set(one) && *other == Kind::Boolean {
-                "`.ok` of results is true or false"
-            } else {
-                "compare values of one type"
+            .help(match (one, other) {
+                _ if is_set(one) && *other == Kind::Boolean => "`.ok` of results is true or false",
+                _ if is_error(one) || is_error(other) => {
+                    "compare its `.message`, or better its `.kind`"
+                }
+                (Kind::Text, _) | (_, Kind::Text) => {
+                    "compare values of one type: `parse_int(text)` gives the number that a text is"
+                }
+                _ => "compare values of one type",
             });
         self.tell(problem);
     }

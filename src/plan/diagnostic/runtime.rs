@@ -13,7 +13,7 @@ const CODE: &str = "segue::plan::failed";
 /// The detail of a failure that says what to type.
 pub(in crate::plan) const ADVICE: &str = "help";
 
-/// How the names of the files begin that the language itself is made of.
+/// How the names of the files of the standard library begin.
 const LIBRARY: &str = "<segue>/stdlib/";
 
 /// What the interpreter knows of a plan that failed, and Rhai does not.
@@ -99,29 +99,27 @@ pub(in crate::plan) fn runtime_error(
             None => return problem,
         }
     }
-    with_calls(outside_of_library(problem, &mut spots), spots)
+    if matches!(innermost, EvalAltResult::ErrorRuntime(..)) {
+        leave_library(&mut problem, &mut spots);
+    }
+    with_calls(problem, spots)
 }
 
-/// A failure in the library of the language is shown where the plan called it: nobody mends the library.
-fn outside_of_library(mut problem: PlanDiagnostic, spots: &mut Vec<Spot>) -> PlanDiagnostic {
-    let is_library = |source: &Source| source.name().starts_with(LIBRARY);
-    let first = spots.iter().position(|spot| !is_library(&spot.source));
-    let Some(first) = first else { return problem };
-    if problem.source.as_ref().is_some_and(is_library) {
-        let spot = spots.remove(first);
-        let label = problem.labels.first().map_or("", |label| &label.text);
-        let text = if label.is_empty() || label == "failed here" {
-            spot.text.replace(", called here", ", which is called here")
-        } else {
-            format!("{label}, {}", spot.text)
-        };
-        problem.labels.clear();
-        problem = problem
-            .within(&spot.source)
-            .label(spot.source.whole(spot.span.start), text);
+/// What the standard library throws is about the call of it: its own lines say nothing to whoever wrote that.
+fn leave_library(problem: &mut PlanDiagnostic, spots: &mut Vec<Spot>) {
+    let is_own = |source: &Source| !source.name().starts_with(LIBRARY);
+    if !spots.iter().any(|spot| is_own(&spot.source)) {
+        return;
     }
-    spots.retain(|spot| !is_library(&spot.source));
-    problem
+    spots.retain(|spot| is_own(&spot.source));
+    if !problem.source.as_ref().is_some_and(is_own) {
+        let call = spots.remove(0);
+        if let Some(label) = problem.labels.first_mut() {
+            label.span = call.span;
+        }
+        problem.labels.truncate(1);
+        problem.source = Some(call.source);
+    }
 }
 
 /// A call on the way to the failure.

@@ -186,6 +186,22 @@ impl Source {
         Some(tokens.get(index)?.span.to(close.span))
     }
 
+    /// The name or keyword that a byte is in or right behind.
+    #[must_use]
+    pub fn word_at(&self, offset: usize) -> Option<Span> {
+        let tokens = self.tokens();
+        let is_word = |token: &Token| token.kind == TokenKind::Word;
+        let behind = || {
+            let before = tokens.at(offset.checked_sub(1)?)?;
+            (before.span.end == offset).then_some(before)
+        };
+        tokens
+            .at(offset)
+            .filter(is_word)
+            .or_else(|| behind().filter(is_word))
+            .map(|token| token.span)
+    }
+
     /// The index of the bracket that begins the arguments of the function whose name, or the first part of it,
     /// is at `index`.
     fn open_of(&self, index: usize) -> Option<usize> {

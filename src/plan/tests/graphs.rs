@@ -233,6 +233,48 @@ fn resources_and_limits_are_kept() {
 }
 
 #[test]
+fn the_limit_of_a_step_goes_with_every_action_in_it_and_in_its_undo() {
+    let played = Stage::new(
+        r#"
+        let g = graph("g");
+        g.step("one", #{ limit: 2, undo: || run_command("back", "web") }, || {
+            parallel(["a", "b"], |x| run_command(x, "web"));
+            let inner = graph("inner");
+            inner.step("deep", #{ limit: 1 }, || run_command("deep", "web"));
+            inner.run();
+        });
+        g.step("two", #{ after: "one" }, || run_command("false", "web"));
+        g.run(#{ on_failure: "rollback", catch_errors: true });
+        "#,
+    )
+    .run();
+    let limits: Vec<String> = played
+        .requests
+        .iter()
+        .filter_map(|request| match &request.effect {
+            Effect::Run(run) => {
+                let limits = run.options.step_limits.iter();
+                let limits: Vec<String> = limits
+                    .map(|limit| format!("{}:{}", limit.step, limit.targets))
+                    .collect();
+                Some(format!("{} {}", run.action.object(), limits.join(" ")))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        limits,
+        [
+            "a g/one:2",
+            "b g/one:2",
+            "deep g/one:2 g/one/inner/deep:1",
+            "false ",
+            "back g/one:2"
+        ]
+    );
+}
+
+#[test]
 fn a_graph_that_can_not_be_run_says_why_with_its_lines() {
     let error = Stage::new(
         "let g = graph(\"g\");\ng.step(\"a\", #{ after: \"b\" }, || 1);\ng.step(\"b\", #{ after: [\"a\", \"c\"] }, || 1);\ng.run();",
