@@ -8,8 +8,11 @@
 mod beginning;
 mod bolt_project;
 mod check;
+mod convert;
 mod demo;
+mod embedded_files;
 mod everywhere;
+mod from_bolt;
 mod graph;
 mod guide;
 mod jobs;

@@ -21,13 +21,13 @@ use crate::{
     error::{Error, Exit},
     event::{Asked, Event, EventKind, EventSink, JobKind, JobOrigin, JobStatus, JobView, Stream},
     inventory::Inventory,
-    model::{EffectId, Failure, JobId, Map, TargetName, Value, kinds},
+    model::{EffectId, Failure, JobId, LockRule, Map, TargetName, Value, kinds},
     plan::{IdentityKey, Performer},
     report::Detail,
     run::{
         DEFAULT_TIMEOUT, Journal, JournalError, JournalParts, JournalPerformer, LiveOptions,
-        LiveParts, LivePerformer, LockRule, NoOperator, Operator, ResumeRules, StopHandle,
-        StopSignal, StopStage, TargetLocks,
+        LiveParts, LivePerformer, NoOperator, Operator, ResumeRules, StopHandle, StopSignal,
+        StopStage, TargetLocks,
     },
     store::{Access, Holder, Keeper, Lease, Location, NO_LIMIT, Store, StoreSink},
     transport::{ControllerUser, Ssh, Transport, Transports},
@@ -74,11 +74,11 @@ pub(super) struct JobOptions {
     pub(super) store_flag: String,
     /// What names the project and the inventory.
     pub(super) place_flags: String,
-    /// The targets end with the command, so nothing can go on afterwards.
-    pub(super) is_passing: bool,
     pub(super) format: Format,
     pub(super) detail: Detail,
     pub(super) live: LiveOptions,
+    /// Whether somebody can go on with the job when this process has ended.
+    pub(super) can_go_on: bool,
     /// As the command line says it.
     pub(super) lock: Option<LockRule>,
 }
@@ -113,7 +113,6 @@ impl JobOptions {
                 .named()
                 .map_or_else(String::new, |store| format!(" --store {store}")),
             place_flags: setup.flags.clone(),
-            is_passing: false,
             format,
             detail: if run.verbose { Detail::Full } else { detail },
             live: LiveOptions {
@@ -121,6 +120,7 @@ impl JobOptions {
                 timeout,
                 stream_output: run.stream,
             },
+            can_go_on: true,
             lock: run.lock.map(Into::into),
         })
     }
@@ -148,6 +148,8 @@ pub(super) struct GoingOn {
     pub(super) rules: ResumeRules,
     /// Of the plan as it is now.
     pub(super) plan_hash: String,
+    /// What the command line says about what is done again, for the record.
+    pub(super) flags: Vec<String>,
 }
 
 /// What came of a launch.
@@ -186,7 +188,7 @@ impl Launch {
         let lease = store
             .create_job(&Holder::here(), Clock::System.now())
             .map_err(kept::store_error)?;
-        let is_kept = options.store != Location::Memory && !options.is_passing;
+        let is_kept = options.store != Location::Memory && options.can_go_on;
         let can_resume = spec.what == JobKind::Plan && is_kept;
         Ok(Self {
             resume: can_resume.then(|| resume_command(&lease.job, options)),
@@ -233,6 +235,7 @@ impl Launch {
             view: JobView::fold(&events),
             first: EventKind::JobResumed {
                 origin: origin(setup, going_on.plan_hash),
+                flags: going_on.flags,
             },
             resume: Some(resume_command(job, options)),
         })
@@ -260,7 +263,7 @@ impl Launch {
         } = self;
         let runtime = runtime()?;
         let clock = Clock::System;
-        let lock_rule = lock_rule(&first, &view);
+        let lock_rule = lock_rule(&first, &view, setup.project.settings().lock);
         let key = store.identity_key(&lease).map_err(kept::store_error)?;
         let (sink, durable) = StoreSink::new(Arc::clone(&store), lease.clone());
         let reporter = output::reporter(options.format, options.detail, &view);
@@ -366,16 +369,16 @@ async fn until_the_end(
     end
 }
 
-/// What is done about targets that another job is changing, unless somebody says it.
+/// What is done about targets that another job is changing, unless the command line says it: what the project's settings say.
 ///
 /// Plans and tasks change things. A command is mostly a look at what is going on, also at what another job does.
-fn lock_rule(first: &EventKind, before: &JobView) -> LockRule {
+fn lock_rule(first: &EventKind, before: &JobView, setting: Option<LockRule>) -> LockRule {
     let what = match first {
         EventKind::JobStarted { what, .. } => Some(*what),
         _ => before.what,
     };
     match what {
-        Some(JobKind::Plan | JobKind::Task) => LockRule::Wait,
+        Some(JobKind::Plan | JobKind::Task) => setting.unwrap_or(LockRule::Wait),
         _ => LockRule::None,
     }
 }

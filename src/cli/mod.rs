@@ -28,6 +28,7 @@ mod lsp;
 mod output;
 mod params;
 mod plan_check;
+mod plan_convert;
 mod plan_graph;
 mod plan_new;
 mod plan_preview;
@@ -112,6 +113,7 @@ enum PlanCommand {
     Show(plan_show::Arguments),
     Test(plan_test::Arguments),
     New(plan_new::Arguments),
+    Convert(plan_convert::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -175,6 +177,7 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Plan(PlanCommand::Show(arguments)) => plan_show::run(&arguments),
         Command::Plan(PlanCommand::Test(arguments)) => plan_test::run(&arguments),
         Command::Plan(PlanCommand::New(arguments)) => plan_new::run(&arguments),
+        Command::Plan(PlanCommand::Convert(arguments)) => plan_convert::run(&arguments),
         Command::Project(ProjectCommand::Init(arguments)) => project_init::run(&arguments),
         Command::Task(TaskCommand::Run(arguments)) => task_run::run(&arguments),
         Command::Task(TaskCommand::Show(arguments)) => task_show::run(&arguments),

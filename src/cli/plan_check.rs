@@ -112,7 +112,7 @@ fn counted(count: usize, thing: &str) -> String {
 }
 
 /// A problem as editors read it: lines and columns are counted from 1, columns in characters.
-fn document(problem: &PlanDiagnostic) -> Json {
+pub(super) fn document(problem: &PlanDiagnostic) -> Json {
     let place = |offset: usize| {
         let place = problem.source.as_ref().map(|source| source.place(offset));
         place.map(|place| json!({ "line": place.line, "column": place.column }))

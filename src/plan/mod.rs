@@ -48,6 +48,7 @@ mod sources;
 mod taken_back;
 mod trace;
 mod world;
+mod yaml_plan;
 
 #[cfg(test)]
 mod tests;
@@ -64,7 +65,7 @@ pub use self::{
     diagnostic::{CODES, Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
         Action, ApproveBy, Effect, Look, OnFailure, Outcome, Params, Perform, Performer, Request,
-        Retry, Run, RunOptions, Urgency,
+        Retry, Run, RunOptions, StepLimit, Urgency,
     },
     ending::Ending,
     functions::{Entry, EntryKind, Param, catalog, test_catalog},
@@ -80,4 +81,5 @@ pub use self::{
     taken_back::taken_back_by,
     trace::{Frame, FrameFunction, PlanError},
     world::World,
+    yaml_plan::{Converted, Plans, convert_yaml_plan, yaml_plan_params},
 };

@@ -11,10 +11,17 @@ use super::{
 };
 use crate::{
     inventory::{Node, NodeValue, SourceFile, Span},
-    model::{ParseDurationError, Value, nearest, parse_duration},
+    model::{LockRule, ParseDurationError, ParseLockRuleError, Value, nearest, parse_duration},
 };
 
-const KEYS: [&str; 5] = ["name", "modulepath", "inventory", "limit", "timeout"];
+const KEYS: [&str; 6] = [
+    "name",
+    "modulepath",
+    "inventory",
+    "limit",
+    "timeout",
+    "lock",
+];
 
 /// What Bolt calls its settings, in any of its versions. Those that mean nothing here are passed over: how Bolt logs,
 /// colours, applies manifests and installs modules.
@@ -119,6 +126,7 @@ pub(super) fn read_settings(
                 settings.limit = Some(reader.count(value)?);
             }
             ("timeout", SettingsFile::Segue) => settings.timeout = Some(reader.duration(value)?),
+            ("lock", SettingsFile::Segue) => settings.lock = Some(reader.lock(value)?),
             ("plugins", SettingsFile::Bolt) => {
                 if let Value::Map(plugins) = value.to_value() {
                     settings.plugins = plugins;
@@ -234,6 +242,17 @@ impl Reader<'_> {
         }
     }
 
+    fn lock(&self, node: &Node) -> Result<LockRule, ProjectError> {
+        let parsed: Result<LockRule, ParseLockRuleError> = self.text(node)?.parse();
+        parsed.map_err(|error| {
+            let help = match error.nearest {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => "the rules are `wait`, `fail` and `none`".to_owned(),
+            };
+            self.error(node.span, error.to_string(), Some(help))
+        })
+    }
+
     fn wrong(&self, node: &Node, expected: &str) -> ProjectError {
         let message = format!("{expected} is needed here, and {} is there", node.kind());
         self.error(node.span, message, None)
@@ -260,7 +279,7 @@ mod tests {
 
     #[test]
     fn reads_every_setting() {
-        let settings = read("name: shop\nmodulepath: [modules, /opt/modules]\ninventory: prod.yaml\nlimit: 50\ntimeout: 5m\n").unwrap();
+        let settings = read("name: shop\nmodulepath: [modules, /opt/modules]\ninventory: prod.yaml\nlimit: 50\ntimeout: 5m\nlock: fail\n").unwrap();
         assert_eq!(
             settings,
             Settings {
@@ -269,6 +288,7 @@ mod tests {
                 inventory: Some("/p/prod.yaml".into()),
                 limit: Some(50),
                 timeout: Some(Duration::from_mins(5)),
+                lock: Some(LockRule::Fail),
                 ..Settings::default()
             }
         );

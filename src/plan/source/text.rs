@@ -30,9 +30,13 @@ struct Line {
 }
 
 impl Source {
-    /// A file called `name`, such as `plans/rolling_restart.rhai`.
+    /// A file called `name`, such as `plans/rolling_restart.rhai`. A byte order mark, as some editors write it, is no
+    /// part of its text.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
-        let text: Arc<str> = text.into();
+        let mut text: Arc<str> = text.into();
+        if let Some(unmarked) = text.strip_prefix('\u{feff}') {
+            text = unmarked.into();
+        }
         let mut start = 0;
         let lines = text
             .split('\n')
