@@ -169,7 +169,7 @@ fn examine(world: &dyn CheckWorld, source: &Source, known: &Known) -> Examined {
         .map(|(span, kind)| (mended.written(span), kind))
         .collect();
     let told = checker.problems.into_iter();
-    let told = told.map(|problem| problem.as_written(&mended));
+    let told = told.map(|problem| problem.unmended(&mended));
     Examined {
         problems: sorted(told.chain(parse_problems).collect()),
         reached: checker.reached,

@@ -120,7 +120,8 @@ fn located(error: &dyn Diagnostic) -> String {
     });
     text.push_str(&place.unwrap_or_default());
     if let Some(help) = error.help() {
-        text.push_str(&format!("; {help}"));
+        text.push_str("; ");
+        text.push_str(&help.to_string());
     }
     text
 }

@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn how_a_text_was_written_is_remembered_with_its_lines() {
+    fn how_a_text_wunmended_is_remembered_with_its_lines() {
         let text = "a: $x\nb: '$x'\nc: \"$x\"\nd: |\n  $x\n  $y\ne: >\n  $x\n";
         let (root, _) = parse(text).unwrap();
         let root = root.unwrap();

@@ -92,7 +92,7 @@ pub(super) fn dollar_name(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     }
     let tokens = scene.source.tokens().all();
     let text = scene.source.text();
-    let mut declared: Vec<&str> = Vec::new();
+    let mut known: Vec<&str> = Vec::new();
     let mut mends = Vec::new();
     for (index, pair) in tokens.windows(2).enumerate() {
         let is_name = pair[0].span.of(text) == sign
@@ -110,9 +110,9 @@ pub(super) fn dollar_name(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
             && tokens
                 .get(index + 2)
                 .is_some_and(|next| next.span.of(text) == "=")
-            && !declared.contains(&name);
+            && !known.contains(&name);
         if declares {
-            declared.push(name);
+            known.push(name);
         }
         mends.push(Mend::new(pair[0].span, if declares { "let " } else { "" }));
     }
