@@ -2,13 +2,22 @@
 //! `cargo bench --bench fuzz -- check --count 1000000 --seed 1`. Each text comes of the seed and its number alone.
 
 #[path = "../fuzz/src/mutator.rs"]
-#[expect(unreachable_pub, reason = "the package of the fuzz targets uses it too")]
+#[expect(
+    unreachable_pub,
+    reason = "the package of the fuzz targets uses it too"
+)]
 mod mutator;
 #[path = "../fuzz/src/random.rs"]
-#[expect(unreachable_pub, reason = "the package of the fuzz targets uses it too")]
+#[expect(
+    unreachable_pub,
+    reason = "the package of the fuzz targets uses it too"
+)]
 mod random;
 #[path = "../fuzz/src/subject.rs"]
-#[expect(unreachable_pub, reason = "the package of the fuzz targets uses it too")]
+#[expect(
+    unreachable_pub,
+    reason = "the package of the fuzz targets uses it too"
+)]
 mod subject;
 
 use std::{
