@@ -6,12 +6,17 @@
 )]
 
 mod beginning;
+mod bolt_project;
 mod check;
+mod convert;
 mod demo;
+mod embedded_files;
 mod everywhere;
+mod from_bolt;
 mod graph;
 mod guide;
 mod jobs;
+mod lsp;
 mod outcome;
 mod plan_preview;
 mod plan_test;

@@ -20,13 +20,13 @@ use crate::{
     clock::Clock,
     error::{Error, Exit},
     event::{Asked, Event, EventKind, EventSink, JobKind, JobOrigin, JobStatus, JobView, Stream},
-    model::{EffectId, Failure, JobId, Map, TargetName, Value, kinds},
+    model::{EffectId, Failure, JobId, LockRule, Map, TargetName, Value, kinds},
     plan::{IdentityKey, Performer},
     report::Detail,
     run::{
         DEFAULT_TIMEOUT, Journal, JournalError, JournalParts, JournalPerformer, LiveOptions,
-        LiveParts, LivePerformer, LockRule, NoOperator, Operator, ResumeRules, StopHandle,
-        StopSignal, StopStage, TargetLocks,
+        LiveParts, LivePerformer, NoOperator, Operator, ResumeRules, StopHandle, StopSignal,
+        StopStage, TargetLocks,
     },
     store::{Access, Holder, Keeper, Lease, Location, NO_LIMIT, Store, StoreSink},
     transport::{ControllerUser, Ssh, Transport, Transports},
@@ -71,9 +71,13 @@ pub(super) struct JobOptions {
     pub(super) store: Location,
     /// What tells other commands of the same store: empty for the usual one.
     pub(super) store_flag: String,
+    /// What names the project and the inventory.
+    pub(super) place_flags: String,
     pub(super) format: Format,
     pub(super) detail: Detail,
     pub(super) live: LiveOptions,
+    /// Whether somebody can go on with the job when this process has ended.
+    pub(super) can_go_on: bool,
     /// As the command line says it.
     pub(super) lock: Option<LockRule>,
 }
@@ -107,6 +111,7 @@ impl JobOptions {
                 .store
                 .named()
                 .map_or_else(String::new, |store| format!(" --store {store}")),
+            place_flags: setup.flags.clone(),
             format,
             detail: if run.verbose { Detail::Full } else { detail },
             live: LiveOptions {
@@ -114,6 +119,7 @@ impl JobOptions {
                 timeout,
                 stream_output: run.stream,
             },
+            can_go_on: true,
             lock: run.lock.map(Into::into),
         })
     }
@@ -141,6 +147,8 @@ pub(super) struct GoingOn {
     pub(super) rules: ResumeRules,
     /// Of the plan as it is now.
     pub(super) plan_hash: String,
+    /// What the command line says about what is done again, for the record.
+    pub(super) flags: Vec<String>,
 }
 
 /// What came of a launch.
@@ -179,7 +187,8 @@ impl Launch {
         let lease = store
             .create_job(&Holder::here(), Clock::System.now())
             .map_err(kept::store_error)?;
-        let can_resume = spec.what == JobKind::Plan && options.store != Location::Memory;
+        let is_kept = options.store != Location::Memory && options.can_go_on;
+        let can_resume = spec.what == JobKind::Plan && is_kept;
         Ok(Self {
             resume: can_resume.then(|| resume_command(&lease.job, options)),
             store,
@@ -225,6 +234,7 @@ impl Launch {
             view: JobView::fold(&events),
             first: EventKind::JobResumed {
                 origin: origin(setup, going_on.plan_hash),
+                flags: going_on.flags,
             },
             resume: Some(resume_command(job, options)),
         })
@@ -252,7 +262,7 @@ impl Launch {
         } = self;
         let runtime = runtime()?;
         let clock = Clock::System;
-        let lock_rule = lock_rule(&first, &view);
+        let lock_rule = lock_rule(&first, &view, setup.project.settings().lock);
         let key = store.identity_key(&lease).map_err(kept::store_error)?;
         let (sink, durable) = StoreSink::new(Arc::clone(&store), lease.clone());
         let reporter = output::reporter(options.format, options.detail, &view);
@@ -358,16 +368,16 @@ async fn until_the_end(
     end
 }
 
-/// What is done about targets that another job is changing, unless somebody says it.
+/// What is done about targets that another job is changing, unless the command line says it: what the project's settings say.
 ///
 /// Plans and tasks change things. A command is mostly a look at what is going on, also at what another job does.
-fn lock_rule(first: &EventKind, before: &JobView) -> LockRule {
+fn lock_rule(first: &EventKind, before: &JobView, setting: Option<LockRule>) -> LockRule {
     let what = match first {
         EventKind::JobStarted { what, .. } => Some(*what),
         _ => before.what,
     };
     match what {
-        Some(JobKind::Plan | JobKind::Task) => LockRule::Wait,
+        Some(JobKind::Plan | JobKind::Task) => setting.unwrap_or(LockRule::Wait),
         _ => LockRule::None,
     }
 }
@@ -378,7 +388,10 @@ fn transport(clock: &Clock) -> Arc<dyn Transport> {
 }
 
 fn resume_command(job: &JobId, options: &JobOptions) -> String {
-    format!("segue plan resume {job}{}", options.store_flag)
+    format!(
+        "segue plan resume {job}{}{}",
+        options.store_flag, options.place_flags
+    )
 }
 
 /// Says what to type next, where the report of a failure does not.
@@ -398,7 +411,8 @@ fn next_step(view: &JobView, job: &JobId, resume: Option<&str>, options: &JobOpt
             if options.store != Location::Memory && view.what != Some(JobKind::Plan) =>
         {
             terminal::tell(&format!(
-                "`segue job rerun {job}{flag} --failed` does it again where it did not succeed"
+                "`segue job rerun {job}{flag}{} --failed` does it again where it did not succeed",
+                options.place_flags
             ));
         }
         _ => {}

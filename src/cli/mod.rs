@@ -24,9 +24,11 @@ mod job_stop;
 mod job_wait;
 mod kept;
 mod launch;
+mod lsp;
 mod output;
 mod params;
 mod plan_check;
+mod plan_convert;
 mod plan_graph;
 mod plan_new;
 mod plan_preview;
@@ -34,6 +36,7 @@ mod plan_resume;
 mod plan_run;
 mod plan_show;
 mod plan_test;
+mod plugins;
 mod preview_text;
 mod project_init;
 #[cfg(test)]
@@ -97,6 +100,7 @@ enum Command {
     Fleet(fleet::Arguments),
     Demo(demo::Arguments),
     Doc(doc::Arguments),
+    Lsp(lsp::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -109,6 +113,7 @@ enum PlanCommand {
     Show(plan_show::Arguments),
     Test(plan_test::Arguments),
     New(plan_new::Arguments),
+    Convert(plan_convert::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -172,6 +177,7 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Plan(PlanCommand::Show(arguments)) => plan_show::run(&arguments),
         Command::Plan(PlanCommand::Test(arguments)) => plan_test::run(&arguments),
         Command::Plan(PlanCommand::New(arguments)) => plan_new::run(&arguments),
+        Command::Plan(PlanCommand::Convert(arguments)) => plan_convert::run(&arguments),
         Command::Project(ProjectCommand::Init(arguments)) => project_init::run(&arguments),
         Command::Task(TaskCommand::Run(arguments)) => task_run::run(&arguments),
         Command::Task(TaskCommand::Show(arguments)) => task_show::run(&arguments),
@@ -184,5 +190,6 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Fleet(arguments) => fleet::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Doc(arguments) => doc::run(&arguments),
+        Command::Lsp(arguments) => lsp::run(&arguments),
     }
 }

@@ -1,7 +1,8 @@
 //! What a plan asks of the world, and what comes of it. The interpreter knows nothing else of either.
 
 use std::{
-    collections::BTreeMap, future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration,
+    collections::BTreeMap, future::Future, num::NonZeroUsize, path::PathBuf, pin::Pin, sync::Arc,
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize, Serializer};
@@ -9,11 +10,11 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::rehearsal::Rehearsal;
 use crate::{
     model::{
-        ActionKind, EffectId, Failure, Map, MessageLevel, Place, ResultSet, StepStatus, Target,
-        TargetResult, Value,
+        ActionKind, BranchPath, EffectId, Failure, Map, MessageLevel, Place, ResultSet, StepStatus,
+        Target, TargetResult, Value,
     },
     schedule::{BatchSpec, FailureBudget},
-    task::Task,
+    task::{FileSource, Left, Task},
 };
 
 /// One wish of a plan. Everything that is not a pure function of its arguments is one of these.
@@ -37,6 +38,8 @@ pub enum Effect {
     ReadFile { path: String },
     /// Whether a file of the project exists.
     FileExists { path: String },
+    /// The names of what lies in a directory of the project, sorted, as an array.
+    ListFiles { path: String },
     /// A line typed by the user.
     Prompt {
         message: String,
@@ -92,16 +95,16 @@ pub enum Action {
     Script {
         /// As the plan named it: a path in the project, or `module/file`.
         script: String,
-        /// Where it was found on the controller.
+        /// Where it was found.
         #[serde(skip)]
-        path: PathBuf,
+        file: FileSource,
         arguments: Vec<String>,
     },
     /// Copies a file or a directory of the controller to every target.
     Upload {
         source: String,
         #[serde(skip)]
-        path: PathBuf,
+        file: FileSource,
         destination: String,
     },
     /// Copies a file or a directory of every target into `<destination>/<target>/` on the controller.
@@ -120,6 +123,12 @@ pub enum Action {
         wait: Duration,
         interval: Duration,
     },
+    /// Waits for the end of what was started and left (`detach`), and brings its outcome.
+    Collect {
+        /// What starting it gave, for each target in their order. Serialised as the runs.
+        #[serde(serialize_with = "runs_left")]
+        started: Vec<Arc<TargetResult>>,
+    },
     /// Runs the `facts` task and keeps what it gives.
     CollectFacts {
         #[serde(serialize_with = "task_name")]
@@ -129,8 +138,12 @@ pub enum Action {
 
 impl Action {
     #[must_use]
-    pub const fn kind(&self) -> ActionKind {
+    pub fn kind(&self) -> ActionKind {
         match self {
+            // It brings the results of that action.
+            Self::Collect { started } => started
+                .first()
+                .map_or(ActionKind::Task, |result| result.action),
             Self::Task { .. } => ActionKind::Task,
             Self::Command { .. } => ActionKind::Command,
             Self::Script { .. } => ActionKind::Script,
@@ -152,6 +165,7 @@ impl Action {
             Self::Upload { destination, .. } | Self::WriteFile { destination, .. } => destination,
             Self::Download { source, .. } => source,
             Self::WaitUntilAvailable { .. } => "",
+            Self::Collect { started } => started.first().map_or("", |result| &result.object),
         }
     }
 }
@@ -188,6 +202,9 @@ pub struct RunOptions {
     /// How many targets are worked on at the same time by this action.
     #[serde(skip)]
     pub limit: Option<usize>,
+    /// The limits of the steps that the action is part of, the outermost first.
+    #[serde(skip)]
+    pub step_limits: Vec<StepLimit>,
     #[serde(skip)]
     pub on_failure: OnFailure,
     /// The targets are worked on batch by batch. Without a budget the first failure is the last that is borne.
@@ -201,13 +218,21 @@ pub struct RunOptions {
     /// The plan deals with failed targets itself, so their failures end nothing.
     #[serde(skip)]
     pub catch_errors: bool,
-    /// It may take the target or its network down: when the connection breaks, the target is waited for as long as
-    /// the action may take.
+    /// It may take the target or its network down: it is started and left, and its result says so. [`Action::Collect`]
+    /// brings what came of it.
     #[serde(skip)]
     pub detach: bool,
     /// What a preview answers in its place.
     #[serde(skip)]
     pub preview: Option<Map>,
+}
+
+/// How many targets the actions of a step work on at the same time, all of them together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct StepLimit {
+    /// The branch of the step.
+    pub step: BranchPath,
+    pub targets: NonZeroUsize,
 }
 
 /// Tries an action again on the targets where it failed.
@@ -370,8 +395,12 @@ impl<P: Performer + ?Sized> Performer for Arc<P> {
 impl Effect {
     /// The name of the function that asks for it, as the language has it.
     #[must_use]
-    pub const fn function(&self) -> &'static str {
+    pub fn function(&self) -> &'static str {
         match self {
+            Self::Run(Run {
+                action: Action::Collect { .. },
+                ..
+            }) => "collect",
             Self::Run(run) => match run.action.kind() {
                 ActionKind::Task => "run_task",
                 ActionKind::Command => "run_command",
@@ -388,6 +417,7 @@ impl Effect {
             Self::Environment { .. } => "env",
             Self::ReadFile { .. } => "read_file",
             Self::FileExists { .. } => "file_exists",
+            Self::ListFiles { .. } => "list_files",
             Self::Prompt { .. } => "prompt",
             Self::Menu { .. } => "menu",
             Self::Approve { .. } => "approve",
@@ -399,6 +429,14 @@ impl Effect {
 
 fn target_names<S: Serializer>(targets: &[Arc<Target>], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(targets.iter().map(|target| &target.name))
+}
+
+fn runs_left<S: Serializer>(
+    started: &[Arc<TargetResult>],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let runs = started.iter().map(|result| result.value.get(Left::KEY));
+    serializer.collect_seq(runs)
 }
 
 fn task_name<S: Serializer>(task: &Arc<Task>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -49,6 +49,7 @@ mod sources;
 mod taken_back;
 mod trace;
 mod world;
+mod yaml_plan;
 
 #[cfg(test)]
 mod tests;
@@ -65,7 +66,7 @@ pub use self::{
     diagnostic::{CODES, Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
         Action, ApproveBy, Choice, ChoiceKind, Effect, Look, OnFailure, Outcome, Params, Perform,
-        Performer, Request, Retry, Run, RunOptions, Urgency,
+        Performer, Request, Retry, Run, RunOptions, StepLimit, Urgency,
     },
     ending::Ending,
     functions::{Entry, EntryKind, Param, catalog, test_catalog},
@@ -81,4 +82,5 @@ pub use self::{
     taken_back::taken_back_by,
     trace::{Frame, FrameFunction, PlanError},
     world::World,
+    yaml_plan::{Converted, Plans, convert_yaml_plan, yaml_plan_params},
 };

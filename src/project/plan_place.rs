@@ -126,7 +126,7 @@ fn better_name(name: &str) -> String {
     let mut parts: Vec<String> = parts
         .map(|part| {
             let part = part.trim_start_matches(|letter: char| !letter.is_ascii_alphabetic());
-            match name_from(part.trim_end_matches('_')).as_str() {
+            match name_from(part).trim_end_matches('_') {
                 "project" | "init" => "plan".to_owned(),
                 name => name.to_owned(),
             }
@@ -175,7 +175,7 @@ mod tests {
             ("::", "plan"),
             ("../x", "x"),
             ("web::init", "web::plan"),
-            ("été", "plan"),
+            ("été", "t"),
         ] {
             match project.plan_place(name) {
                 Err(PlanPlaceError::Name { better, .. }) => {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    path::PathBuf,
     sync::{Arc, PoisonError},
 };
 
@@ -11,10 +12,12 @@ use super::{
     name::{nearest_name, qualified},
     tree::{Tree, read_text},
 };
-use crate::task::{Metadata, Task, TaskFile, TaskParts};
+use crate::task::{FileSource, Metadata, Task, TaskFile, TaskParts};
 
 /// A metadata file of a megabyte is a mistake.
 const METADATA_BYTES_MAX: u64 = 1024 * 1024;
+/// What makes a module a plugin of Bolt.
+const PLUGIN_FILE: &str = "bolt_plugin.json";
 
 impl Project {
     /// The task of that name: `task` of the project, `module::task`, or `module` for its `init`.
@@ -34,9 +37,14 @@ impl Project {
             return Err(TaskLookupError::Unknown {
                 name: name.to_owned(),
                 nearest: nearest_name(name, &names),
+                not_installed: self.listed_but_not_there(name),
             });
         };
-        let task = Arc::new(self.load(&module, &stem, files)?);
+        let mut task = self.load(&module, &stem, files)?;
+        if module.is_project && name.contains("::") {
+            task = task.told_as(name);
+        }
+        let task = Arc::new(task);
         let mut tasks = self
             .inner
             .tasks
@@ -73,6 +81,17 @@ impl Project {
                 },
             })
             .collect()
+    }
+
+    /// The file on disk that one looks at to learn of a task: its metadata, or else its script.
+    pub fn task_path(&self, name: &str) -> Option<PathBuf> {
+        let (_, _, files) = self.find_task(name)?;
+        let metadata = files.metadata.into_iter().map(|(_, source)| source);
+        let executables = files.executables.into_iter().map(|file| file.source);
+        metadata.chain(executables).find_map(|source| match source {
+            FileSource::Disk(path) => Some(path),
+            FileSource::Embedded(_) => None,
+        })
     }
 
     /// All tasks: the modules that they are in, and their stems there. Of two with one name the stronger.
@@ -143,6 +162,43 @@ impl Project {
             find: &|path| self.mounted(path),
         })
         .map_err(TaskLookupError::Files)
+    }
+
+    /// The module of a task, if it belongs to the project and nobody has installed it.
+    fn listed_but_not_there(&self, task: &str) -> Option<String> {
+        let module = task.split("::").next().unwrap_or(task);
+        let library = &self.inner.library;
+        let is_listed = self
+            .inner
+            .settings
+            .modules
+            .iter()
+            .any(|listed| listed == module);
+        let is_on_disk = library
+            .modulepath
+            .iter()
+            .any(|directory| directory.join(module).is_dir());
+        (is_listed && !is_on_disk).then(|| module.to_owned())
+    }
+
+    /// The task that answers references of an inventory to the plugin of that name: a module's `resolve_reference`, or
+    /// the one that its `bolt_plugin.json` names.
+    #[must_use]
+    pub fn plugin_task(&self, plugin: &str) -> Option<String> {
+        let usual = format!("{plugin}::resolve_reference");
+        let library = &self.inner.library;
+        let named = library.modules_called(plugin).find_map(|module| {
+            let file = module
+                .trees
+                .iter()
+                .find_map(|tree| tree.file(PLUGIN_FILE))?;
+            let text = read_text(&file, METADATA_BYTES_MAX).ok()?;
+            let file: serde_json::Value = serde_json::from_str(&text).ok()?;
+            let task = file.pointer("/hooks/resolve_reference/task")?.as_str()?;
+            Some(task.to_owned())
+        });
+        let task = named.unwrap_or(usual);
+        self.find_task(&task).is_some().then_some(task)
     }
 
     /// Files of modules that a task names: `module/mount/path`.
@@ -297,6 +353,17 @@ mod tests {
             (web.description.as_deref(), web.private),
             (Some("Web"), true)
         );
+    }
+
+    #[test]
+    fn a_task_is_looked_at_in_its_metadata_or_its_script() {
+        let sample = Sample::of(PROJECT);
+        let project = sample.open();
+        let path = |name: &str| project.task_path(name);
+        assert!(path("web").unwrap().ends_with("web/tasks/init.json"));
+        assert!(path("deploy").unwrap().ends_with("tasks/deploy.sh"));
+        assert_eq!(path("service"), None);
+        assert_eq!(path("nothing"), None);
     }
 
     #[test]

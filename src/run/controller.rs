@@ -53,6 +53,10 @@ impl Controller {
                 Ok(text) => value(text),
                 Err(error) => failed(error.to_string()),
             },
+            Effect::ListFiles { path } => match self.project.list_files(&path) {
+                Ok(names) => value(Value::Array(names.into_iter().map(Value::from).collect())),
+                Err(error) => failed(error.to_string()),
+            },
             Effect::FileExists { path } => value(self.project.file(&path).is_ok()),
             Effect::Prompt {
                 message,

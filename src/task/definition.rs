@@ -1,6 +1,11 @@
 //! One task: a name, its metadata, and the files that it needs on a target.
 
-use std::{borrow::Cow, collections::BTreeSet, fs, io, path::PathBuf};
+use std::{
+    borrow::Cow,
+    collections::BTreeSet,
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use crate::model::{Failure, Map, Target, kinds, nearest};
 
@@ -15,6 +20,8 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct Task {
     name: String,
+    /// What the task itself is told of its name, where that is another.
+    told_name: Option<String>,
     metadata: Metadata,
     candidates: Vec<Candidate>,
 }
@@ -54,16 +61,35 @@ pub enum FileSource {
     Embedded(&'static [u8]),
 }
 
+impl FileSource {
+    /// The content.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn read(&self) -> io::Result<Cow<'static, [u8]>> {
+        match self {
+            Self::Disk(path) => fs::read(path).map(Cow::Owned),
+            Self::Embedded(content) => Ok(Cow::Borrowed(content)),
+        }
+    }
+
+    /// What it is called on this machine, if it is a file of it.
+    #[must_use]
+    pub fn on_disk(&self) -> Option<&Path> {
+        match self {
+            Self::Disk(path) => Some(path),
+            Self::Embedded(_) => None,
+        }
+    }
+}
+
 impl TaskFile {
     /// The content.
     ///
     /// # Errors
     /// The file can't be read.
     pub fn read(&self) -> io::Result<Cow<'static, [u8]>> {
-        match &self.source {
-            FileSource::Disk(path) => fs::read(path).map(Cow::Owned),
-            FileSource::Embedded(content) => Ok(Cow::Borrowed(content)),
-        }
+        self.source.read()
     }
 
     /// The last element of the path.
@@ -132,6 +158,7 @@ impl Task {
             .collect();
         Ok(Self {
             name,
+            told_name: None,
             metadata,
             candidates,
         })
@@ -141,6 +168,20 @@ impl Task {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The same task, which is told that it is called `name`: a project's tasks have short names here, and with the
+    /// project's name before them where a module has them.
+    #[must_use]
+    pub fn told_as(mut self, name: &str) -> Self {
+        self.told_name = Some(name.to_owned());
+        self
+    }
+
+    /// What the task is told of its name, as `_task`.
+    #[must_use]
+    pub fn told_name(&self) -> &str {
+        self.told_name.as_deref().unwrap_or(&self.name)
     }
 
     #[must_use]

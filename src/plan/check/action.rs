@@ -27,19 +27,86 @@ impl<'t> Checker<'t> {
                 .position(|param| param.name == name)?;
             call.arguments.get(index)
         };
+        if self.names_swapped(signature, call) {
+            self.other_way_round(signature, call, 0);
+            return;
+        }
         for (param, given) in signature.params.iter().zip(&call.arguments) {
             match param.wanted.as_str() {
-                "TaskName" => self.task(signature, given, argument("params"), span),
+                "TaskName" => {
+                    let misplaced = argument("options")
+                        .is_some_and(|options| self.are_parameters(given, options));
+                    if !misplaced {
+                        self.task(signature, given, argument("params"), span);
+                    }
+                }
                 "PlanName" => self.plan(given, argument("params"), span),
                 "TargetSpec" => self.targets(given),
                 "Duration" => self.duration(given),
+                "Pattern" => self.pattern(given),
                 "File" => self.script_or_upload(&signature.name, given),
                 _ => {}
             }
             if param.wanted.split(" | ").any(|one| one == "Options") {
-                self.options(signature, given);
+                self.options(signature, call, given);
             }
         }
+    }
+
+    /// `run_task("web", "service")`: both are strings, and only their names tell.
+    fn names_swapped(&self, signature: &Signature, call: &'t Call) -> bool {
+        let [first, second, ..] = call.arguments.as_slice() else {
+            return false;
+        };
+        let (Some((one, _)), Some((other, _))) = (self.text_of(first), self.text_of(second)) else {
+            return false;
+        };
+        let is_task = |name: &str| !matches!(self.world.task(name), Ok(None));
+        let is_target = |name: &str| self.world.targets(name).is_ok();
+        match signature.name.as_str() {
+            "run_task" | "run_task_with" => {
+                is_task(other) && is_target(one) && !is_task(one) && !is_target(other)
+            }
+            "run_command" => is_target(one) && !is_target(other),
+            _ => false,
+        }
+    }
+
+    /// Whether what stands in the options are parameters of the task, which is told where they stand.
+    fn are_parameters(&self, name: &'t Expression, options: &'t Expression) -> bool {
+        let (Some((name, _)), Some(entries)) =
+            (self.text_of(name), self.resolved(options).as_map())
+        else {
+            return false;
+        };
+        let Ok(Some(task)) = self.world.task(name) else {
+            return false;
+        };
+        let parameters = task.parameters.as_ref();
+        entries.iter().any(|entry| {
+            let name = entry.key.text.as_str();
+            !super::options::is_option(name)
+                && parameters.is_some_and(|parameters| parameters.contains_key(name))
+        })
+    }
+
+    /// A regular expression that is literal has to be one.
+    fn pattern(&mut self, given: &'t Expression) {
+        let Some((text, span)) = self.text_of(given) else {
+            return;
+        };
+        let Err(error) = regex::Regex::new(text) else {
+            return;
+        };
+        let reason = error.to_string();
+        let reason = reason.lines().last().unwrap_or_default();
+        let problem = self.error(
+            "segue::plan::wrong_arguments",
+            "this is no regular expression",
+            span,
+            reason.trim_start_matches("error: ").to_owned(),
+        );
+        self.tell(problem);
     }
 
     fn task(
@@ -91,10 +158,10 @@ impl<'t> Checker<'t> {
             Ok(None) => {
                 let names = self.world.task_names();
                 let help = match nearest(text, names.iter().map(String::as_str)) {
-                    Some(meant) => format!("did you mean `{meant}`?"),
-                    None if matches!(self.world.plan(text), Ok(Some(_))) => {
+                    _ if matches!(self.world.plan(text), Ok(Some(_))) => {
                         format!("`{text}` is a plan: write `run_plan(\"{text}\", ...)`")
                     }
+                    Some(meant) => format!("did you mean `{meant}`?"),
                     None => "`segue task show` lists all tasks".to_owned(),
                 };
                 self.unknown_name(
@@ -132,12 +199,19 @@ impl<'t> Checker<'t> {
             span,
         };
         self.params(&call, params);
-        self.reached.push(source);
+        self.follow(source);
     }
 
     pub(super) fn plan_exists(&mut self, name: &'t Expression, used: &Expression) {
         if let Some(source) = self.plan_named(name, used) {
-            self.reached.push(source);
+            self.follow(source);
+        }
+    }
+
+    /// The plan is checked as well, unless it runs on an inventory that only the test knows.
+    fn follow(&mut self, plan: Source) {
+        if !self.has_own_inventory {
+            self.reached.push(plan);
         }
     }
 
@@ -154,11 +228,17 @@ impl<'t> Checker<'t> {
         };
         let Some(source) = found else {
             let names = self.world.plan_names();
+            // `app::init`, and the path of the file.
+            let stem = text.rsplit('/').next().unwrap_or(text);
+            let stem = stem.strip_suffix(".rhai").unwrap_or(stem);
+            let stem = stem.strip_suffix("::init").unwrap_or(stem);
+            let known = |name: &str| names.iter().any(|known| known == name);
             let help = match nearest(text, names.iter().map(String::as_str)) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None if matches!(self.world.task(text), Ok(Some(_))) => {
+                _ if matches!(self.world.task(text), Ok(Some(_))) => {
                     format!("`{text}` is a task: write `run_task(\"{text}\", targets, ...)`")
                 }
+                _ if known(stem) => format!("its name is `{stem}`"),
+                Some(meant) => format!("did you mean `{meant}`?"),
                 None => "`segue plan show` lists all plans".to_owned(),
             };
             self.unknown_name(
@@ -223,6 +303,10 @@ impl<'t> Checker<'t> {
                 let Err(unknown) = self.world.targets(text) else {
                     return;
                 };
+                let name = text.get(unknown.span.clone()).unwrap_or_default();
+                if self.made.contains(name) {
+                    return;
+                }
                 let span = self.within_text(resolved.span, unknown.span.start, unknown.span.end);
                 let mut problem = self
                     .error("segue::plan::unknown_targets", unknown.message, span, "")

@@ -49,6 +49,7 @@ pub(super) fn is_idempotent(run: &Run, idempotent: fn(&Task) -> bool) -> bool {
         | Action::Download { .. }
         | Action::WriteFile { .. }
         | Action::WaitUntilAvailable { .. }
+        | Action::Collect { .. }
         | Action::CollectFacts { .. } => true,
     }
 }
@@ -62,7 +63,9 @@ fn object(effect: &Effect) -> String {
         Effect::Environment { name }
         | Effect::StartStep { name }
         | Effect::FinishStep { name, .. } => name.clone(),
-        Effect::ReadFile { path } | Effect::FileExists { path } => path.clone(),
+        Effect::ReadFile { path } | Effect::FileExists { path } | Effect::ListFiles { path } => {
+            path.clone()
+        }
         Effect::Prompt { message, .. }
         | Effect::Menu { message, .. }
         | Effect::Approve { message, .. } => message.clone(),
