@@ -323,10 +323,42 @@ pub trait Performer: Send + Sync {
         None
     }
 
+    /// Whether it is asked which way to go where the plan decides on what nobody knows.
+    fn decides(&self) -> bool {
+        false
+    }
+
+    /// The number of the way that the plan takes.
+    fn decide(&self, choice: &Choice<'_>) -> usize {
+        choice.usual
+    }
+
     /// The test that is run, if this is one.
     fn rehearsal(&self) -> Option<Rehearsal> {
         None
     }
+}
+
+/// The plan decides on something that nobody knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice<'a> {
+    pub kind: ChoiceKind,
+    pub place: &'a Place,
+    /// What it decides on, as it is written.
+    pub text: &'a str,
+    /// The ways that there are, in words. At least two.
+    pub ways: &'a [String],
+    /// The way that comes of what stands for the unknown.
+    pub usual: usize,
+}
+
+/// What decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChoiceKind {
+    If,
+    While,
+    Switch,
+    For,
 }
 
 /// The plan looks at an entry of a result.
@@ -345,6 +377,14 @@ impl<P: Performer + ?Sized> Performer for Arc<P> {
 
     fn unknown(&self, look: &Look<'_>) -> Option<Value> {
         (**self).unknown(look)
+    }
+
+    fn decides(&self) -> bool {
+        (**self).decides()
+    }
+
+    fn decide(&self, choice: &Choice<'_>) -> usize {
+        (**self).decide(choice)
     }
 
     fn rehearsal(&self) -> Option<Rehearsal> {

@@ -1,7 +1,7 @@
 //! What the native functions of one running plan share: what can be found, who runs, who performs.
 
 use std::{
-    cell::{OnceCell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::HashMap,
     rc::{Rc, Weak},
     sync::Arc,
@@ -47,6 +47,8 @@ pub(super) struct Host {
     pub(super) patterns: RefCell<HashMap<String, Regex>>,
     /// The plan's own: its edits are seen by nobody else.
     pub(super) inventory: RefCell<Inventory>,
+    /// How often the plan has looked at what nobody knows.
+    pub(super) looks: Cell<u64>,
     /// What to type next when the plan has failed.
     pub(super) next_command: Option<String>,
     meter: Rc<Meter>,
@@ -75,6 +77,7 @@ impl Host {
     pub(super) fn new(parts: HostParts) -> Rc<Self> {
         let meter = Rc::new(Meter::default());
         let is_test = parts.performer.rehearsal().is_some();
+        let decides = parts.performer.decides();
         let scheduler = Scheduler::new(
             parts.performer,
             parts.handle,
@@ -85,7 +88,8 @@ impl Host {
         let host = Rc::new(Self {
             world: parts.world,
             scheduler,
-            sources: Sources::default(),
+            sources: Sources::new(decides),
+            looks: Cell::new(0),
             identities: Identities::new(parts.key),
             limits: parts.limits,
             blame: Blame::default(),
