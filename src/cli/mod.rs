@@ -5,6 +5,7 @@ mod arguments;
 mod command_run;
 mod demo;
 mod doc;
+mod explain;
 mod file_download;
 mod file_upload;
 mod fleet;
@@ -98,6 +99,7 @@ enum Command {
     Fleet(fleet::Arguments),
     Demo(demo::Arguments),
     Doc(doc::Arguments),
+    Explain(explain::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -187,5 +189,6 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Fleet(arguments) => fleet::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Doc(arguments) => doc::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
     }
 }

@@ -94,7 +94,7 @@ fn bare(text: &str) -> Written {
             let octal = plain.trim_start_matches('0');
             return Written::new(format!("{sign}0o{octal}"), Kind::Number);
         }
-        if plain.parse::<i64>().is_ok() {
+        if !is_octal && plain.parse::<i64>().is_ok() {
             return Written::new(format!("{sign}{plain}"), Kind::Number);
         }
     }
@@ -123,7 +123,7 @@ mod tests {
             ("12", "12"),
             ("-1_000", "-1000"),
             ("0644", "0o644"),
-            ("08", "8"),
+            ("08", "\"08\""),
             ("1.5", "1.5"),
             ("1.2.3", "\"1.2.3\""),
             ("172.21.255.255", "\"172.21.255.255\""),
