@@ -11,6 +11,9 @@ use crate::{
 
 static PAGES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/docs/errors");
 
+/// Paragraphs are as wide as clap's help.
+const WIDTH: usize = 100;
+
 /// Explain the code of an error
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -66,18 +69,44 @@ impl Entry {
     /// As a terminal shows it: code is indented.
     fn shown(&self) -> String {
         let mut lines = vec![self.code.to_owned(), String::new()];
+        let mut paragraph = String::new();
         let mut is_code = false;
-        for line in self.text.trim().lines() {
-            if line.starts_with("```") {
-                is_code = !is_code;
-            } else if is_code {
+        for line in self.text.trim().lines().chain([""]) {
+            let is_fence = line.starts_with("```");
+            if is_code && !is_fence {
                 lines.push(format!("    {line}").trim_end().to_owned());
+            } else if is_fence || line.is_empty() {
+                wrap(&paragraph, &mut lines);
+                paragraph.clear();
+                is_code ^= is_fence;
+                if !is_fence {
+                    lines.push(String::new());
+                }
             } else {
-                lines.push(line.to_owned());
+                paragraph.push_str(line);
+                paragraph.push(' ');
             }
         }
+        lines.pop();
         lines.push(String::new());
         lines.join("\n")
+    }
+}
+
+/// Breaks a paragraph into lines that a terminal shows whole.
+fn wrap(paragraph: &str, lines: &mut Vec<String>) {
+    let mut line = String::new();
+    for word in paragraph.split_whitespace() {
+        if !line.is_empty() && line.chars().count() + word.chars().count() >= WIDTH {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    if !line.is_empty() {
+        lines.push(line);
     }
 }
 

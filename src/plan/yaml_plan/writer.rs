@@ -92,7 +92,7 @@ pub(super) struct Writer<'a> {
 }
 
 /// Other plans, as far as it matters how they are called.
-pub trait Plans: std::fmt::Debug {
+pub trait Plans: std::fmt::Debug + Sync {
     /// The names of the parameters of a plan; none if there is no such plan.
     fn params(&self, plan: &str) -> Option<BTreeSet<String>>;
 }
@@ -494,7 +494,7 @@ impl<'a> Writer<'a> {
     ) -> Written {
         let value = self.value(left);
         let is_not = sign == "!~";
-        let test = match &right.kind {
+        let condition = match &right.kind {
             ExpressionKind::Type { name, arguments } if arguments.is_empty() => {
                 let text = value.tight(91);
                 let (undefined, defined) = (format!("{text} == ()"), format!("{text} != ()"));
@@ -539,7 +539,11 @@ impl<'a> Writer<'a> {
                 };
             }
         };
-        let text = if is_not { format!("!({test})") } else { test };
+        let text = if is_not {
+            format!("!({condition})")
+        } else {
+            condition
+        };
         Written {
             strength: if is_not { UNARY } else { 90 },
             ..Written::new(text, Kind::Boolean)
