@@ -16,6 +16,7 @@ mod from_bolt;
 mod graph;
 mod guide;
 mod jobs;
+mod lsp;
 mod outcome;
 mod plan_preview;
 mod plan_test;

@@ -25,6 +25,7 @@ mod job_stop;
 mod job_wait;
 mod kept;
 mod launch;
+mod lsp;
 mod output;
 mod params;
 mod plan_check;
@@ -100,6 +101,7 @@ enum Command {
     Demo(demo::Arguments),
     Doc(doc::Arguments),
     Explain(explain::Arguments),
+    Lsp(lsp::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -190,5 +192,6 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Doc(arguments) => doc::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Lsp(arguments) => lsp::run(&arguments),
     }
 }

@@ -1,7 +1,8 @@
 //! What a plan asks of the world, and what comes of it. The interpreter knows nothing else of either.
 
 use std::{
-    collections::BTreeMap, future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration,
+    collections::BTreeMap, future::Future, num::NonZeroUsize, path::PathBuf, pin::Pin, sync::Arc,
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize, Serializer};
@@ -9,8 +10,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::rehearsal::Rehearsal;
 use crate::{
     model::{
-        ActionKind, EffectId, Failure, Map, MessageLevel, Place, ResultSet, StepStatus, Target,
-        TargetResult, Value,
+        ActionKind, BranchPath, EffectId, Failure, Map, MessageLevel, Place, ResultSet, StepStatus,
+        Target, TargetResult, Value,
     },
     schedule::{BatchSpec, FailureBudget},
     task::{FileSource, Task},
@@ -190,6 +191,9 @@ pub struct RunOptions {
     /// How many targets are worked on at the same time by this action.
     #[serde(skip)]
     pub limit: Option<usize>,
+    /// The limits of the steps that the action is part of, the outermost first.
+    #[serde(skip)]
+    pub step_limits: Vec<StepLimit>,
     #[serde(skip)]
     pub on_failure: OnFailure,
     /// The targets are worked on batch by batch. Without a budget the first failure is the last that is borne.
@@ -210,6 +214,14 @@ pub struct RunOptions {
     /// What a preview answers in its place.
     #[serde(skip)]
     pub preview: Option<Map>,
+}
+
+/// How many targets the actions of a step work on at the same time, all of them together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct StepLimit {
+    /// The branch of the step.
+    pub step: BranchPath,
+    pub targets: NonZeroUsize,
 }
 
 /// Tries an action again on the targets where it failed.

@@ -1,8 +1,11 @@
-//! What a `catch` gets: always an `Error`, whoever made the error.
+//! What is written into the text that Rhai compiles, and taken out of its positions again.
 //!
-//! Rhai hands a map without a kind to the handler of an error of its own, and whatever was thrown to that of a `throw`. So the
-//! body of each `try` is put into a block that makes an `Error` of what leaves it, where the whole error is still
-//! known. The block is written into the text that Rhai compiles, and taken out of its positions again.
+//! *A `catch` always gets an `Error`.* Rhai hands a map without a kind to the handler of an error of its own, and whatever was thrown
+//! to that of a `throw`. So the body of each `try` is put into a block that makes an `Error` of what leaves it, where the
+//! whole error is still known.
+//!
+//! *Each turn of a `for` has a variable of its own.* Rhai has one for all turns, so closures that captured it would all see the
+//! last item. Where the body of a loop makes a closure, it begins with a copy.
 
 use std::rc::Rc;
 
@@ -13,7 +16,7 @@ use super::{
     call::CallResult,
     host::Host,
     object::Fault,
-    source::{Bracket, Source, TokenKind},
+    source::{Bracket, Source, TokenKind, Tokens},
 };
 
 /// What the block begins with. Custom syntax needs a word, and this is one that nobody uses as a name.
@@ -32,29 +35,22 @@ struct Insertion {
     /// Its line and column, in characters, both counted from 1.
     line: usize,
     column: usize,
-    text: &'static str,
+    text: String,
 }
 
 impl Guards {
-    /// One around the body of every `try` of the file.
+    /// Those that a file needs.
     pub(super) fn of(source: &Source) -> Self {
         let tokens = source.tokens();
         let mut insertions = Vec::new();
         for (index, token) in tokens.all().iter().enumerate() {
-            if token.kind != TokenKind::Word || token.span.of(source.text()) != "try" {
+            if token.kind != TokenKind::Word {
                 continue;
             }
-            let open = tokens.next(index).and_then(|open| {
-                let bracket = tokens.get(open)?;
-                let close = tokens.get(tokens.partner(open)?)?;
-                // Where nothing is done, nothing fails.
-                let is_empty = tokens.next(open)? == tokens.partner(open)?;
-                let is_block = bracket.kind == TokenKind::Open(Bracket::Curly);
-                (is_block && !is_empty).then_some((bracket.span.end, close.span.start))
-            });
-            if let Some((start, end)) = open {
-                insertions.push(Insertion::new(source, start, "__guarded{"));
-                insertions.push(Insertion::new(source, end, "}"));
+            match token.span.of(source.text()) {
+                "try" => insertions.extend(around_try(source, index).into_iter().flatten()),
+                "for" => insertions.extend(in_loop(source, index)),
+                _ => {}
             }
         }
         insertions.sort_by_key(|insertion| insertion.offset);
@@ -67,7 +63,7 @@ impl Guards {
         let mut at = 0;
         for insertion in &self.insertions {
             text.push_str(&script[at..insertion.offset]);
-            text.push_str(insertion.text);
+            text.push_str(&insertion.text);
             at = insertion.offset;
         }
         text.push_str(&script[at..]);
@@ -92,15 +88,89 @@ impl Guards {
 }
 
 impl Insertion {
-    fn new(source: &Source, offset: usize, text: &'static str) -> Self {
+    fn new(source: &Source, offset: usize, text: impl Into<String>) -> Self {
         let place = source.place(offset);
         Self {
             offset,
             line: place.line as usize,
             column: place.column as usize,
-            text,
+            text: text.into(),
         }
     }
+}
+
+/// The beginning and the end of the block in the body of the `try` at `index`.
+fn around_try(source: &Source, index: usize) -> Option<[Insertion; 2]> {
+    let tokens = source.tokens();
+    let open = tokens.next(index)?;
+    let close = tokens.partner(open)?;
+    let is_block = tokens.get(open)?.kind == TokenKind::Open(Bracket::Curly);
+    // Where nothing is done, nothing fails.
+    if !is_block || tokens.next(open)? == close {
+        return None;
+    }
+    let (start, end) = (tokens.get(open)?.span.end, tokens.get(close)?.span.start);
+    let begin = Insertion::new(source, start, format!("{GUARD}{{"));
+    Some([begin, Insertion::new(source, end, "}")])
+}
+
+/// The copies at the beginning of the body of the `for` at `index`, if it needs them.
+fn in_loop(source: &Source, index: usize) -> Option<Insertion> {
+    let tokens = source.tokens();
+    let text = |at: usize| tokens.get(at).map(|token| token.span.of(source.text()));
+    let mut at = tokens.next(index)?;
+    let mut copies = String::new();
+    while text(at)? != "in" {
+        let token = tokens.get(at)?;
+        let name = token.span.of(source.text());
+        match token.kind {
+            TokenKind::Word if name != "_" => copies.push_str(&format!("let {name}={name};")),
+            TokenKind::Word | TokenKind::Symbol | TokenKind::Open(_) | TokenKind::Close(_) => {}
+            _ => return None,
+        }
+        at = tokens.next(at)?;
+    }
+    let open = body_of(source, tokens.next(at)?)?;
+    let start = tokens.get(open)?.span.end;
+    let makes_closure = makes_closure(source, tokens, open, tokens.partner(open)?);
+    (makes_closure && !copies.is_empty()).then(|| Insertion::new(source, start, copies))
+}
+
+/// The index of the brace behind what a loop goes over. None where that has blocks in itself.
+fn body_of(source: &Source, mut at: usize) -> Option<usize> {
+    let tokens = source.tokens();
+    loop {
+        let token = tokens.get(at)?;
+        match token.kind {
+            TokenKind::Open(Bracket::Curly) => return Some(at),
+            TokenKind::Open(_) | TokenKind::TemplateStart => at = tokens.partner(at)?,
+            TokenKind::Close(_) => return None,
+            TokenKind::Word => {
+                let word = token.span.of(source.text());
+                if matches!(word, "if" | "switch" | "loop" | "while" | "do" | "for") {
+                    return None;
+                }
+            }
+            _ => {}
+        }
+        at = tokens.next(at)?;
+    }
+}
+
+/// Whether a bar between two tokens begins the parameters of a closure.
+fn makes_closure(source: &Source, tokens: &Tokens, open: usize, close: usize) -> bool {
+    (open + 1..close).any(|at| {
+        let bar = |token| matches!(token, "|" | "||");
+        let is_bar = tokens
+            .get(at)
+            .is_some_and(|token| bar(token.span.of(source.text())));
+        let before = tokens.previous(at).and_then(|before| tokens.get(before));
+        // A keyword counts as an operand: a closure behind `return` is taken for one by the last condition.
+        is_bar
+            && before.is_none_or(|before| {
+                !before.ends_operand() || matches!(before.span.of(source.text()), "return" | "in")
+            })
+    })
 }
 
 /// Makes the block known to an engine.
@@ -168,6 +238,37 @@ mod tests {
             assert_eq!(guards.column(1, column(&guarded)), column(text), "{word}");
         }
         assert_eq!(guards.column(2, 1), 1);
+    }
+
+    #[test]
+    fn a_loop_that_makes_closures_has_copies_of_its_variables() {
+        for (text, guarded) in [
+            (
+                "for i in 0..3 { f(|| i) }",
+                "for i in 0..3 {let i=i; f(|| i) }",
+            ),
+            (
+                "for (x, n) in a.b(|y| y) { f(|z| x) }",
+                "for (x, n) in a.b(|y| y) {let x=x;let n=n; f(|z| x) }",
+            ),
+            (
+                "for x in [#{a: 1}] { return || x; }",
+                "for x in [#{a: 1}] {let x=x; return || x; }",
+            ),
+            (
+                "for x in a { b = c || d | e; }",
+                "for x in a { b = c || d | e; }",
+            ),
+            ("for x in `${a}` { }", "for x in `${a}` { }"),
+            (
+                "for x in if a { b } else { c } { f(|| x) }",
+                "for x in if a { b } else { c } { f(|| x) }",
+            ),
+            ("for x in", "for x in"),
+        ] {
+            let guards = Guards::of(&Source::new("a.rhai", text));
+            assert_eq!(guards.put_into(text), guarded);
+        }
     }
 
     #[test]

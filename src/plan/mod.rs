@@ -65,7 +65,7 @@ pub use self::{
     diagnostic::{CODES, Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
         Action, ApproveBy, Effect, Look, OnFailure, Outcome, Params, Perform, Performer, Request,
-        Retry, Run, RunOptions, Urgency,
+        Retry, Run, RunOptions, StepLimit, Urgency,
     },
     ending::Ending,
     functions::{Entry, EntryKind, Param, catalog, test_catalog},

@@ -165,7 +165,9 @@ impl Project {
         places
     }
 
-    fn unknown_file(&self, name: &str) -> FileError {
+    /// The names of files that somebody may mean who has written `name` so far: those of the project, and those of the
+    /// module that it begins with.
+    pub fn file_names(&self, name: &str) -> Vec<String> {
         let library = &self.inner.library;
         let files = |module: &Module, prefix: &str| -> Vec<String> {
             ["files", "scripts"]
@@ -185,6 +187,11 @@ impl Project {
                 names.extend(files(&module, &format!("{}/", module.name)));
             }
         }
+        names
+    }
+
+    fn unknown_file(&self, name: &str) -> FileError {
+        let names = self.file_names(name);
         FileError::Unknown {
             name: name.to_owned(),
             nearest: nearest(name, names.iter().map(String::as_str)).map(str::to_owned),

@@ -68,10 +68,10 @@ impl FanOut {
         let count = self.run.targets.len();
         // No more tasks are spawned than there are slots: 10,000 waiting ones would only cost memory.
         let concurrency = self.shared.options.concurrency;
-        let limit = options
-            .limit
-            .and_then(NonZeroUsize::new)
-            .map_or(concurrency, |limit| limit.min(concurrency));
+        let of_steps = options.step_limits.iter().map(|limit| limit.targets);
+        let limit = of_steps
+            .chain(options.limit.and_then(NonZeroUsize::new))
+            .fold(concurrency, NonZeroUsize::min);
         let rules = Rules {
             limit: Some(limit),
             retry: options.retry,

@@ -2,7 +2,12 @@
 //!
 //! It tells what happens on targets; when an effect began and ended is told by the journal around it.
 
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio::sync::Semaphore;
 
@@ -18,7 +23,7 @@ use super::{
 use crate::{
     clock::Clock,
     event::Stream,
-    plan::{Effect, Outcome, Perform, Performer, Request, Urgency},
+    plan::{Effect, Outcome, Perform, Performer, Request, StepLimit, Urgency},
     project::Project,
     transport::Transport,
 };
@@ -63,6 +68,7 @@ pub(super) struct Shared {
     pub(super) lanes: Lanes,
     /// One permit for each target that is worked on.
     pub(super) slots: Semaphore,
+    step_slots: Mutex<HashMap<StepLimit, Arc<Semaphore>>>,
     pub(super) stream: Stream,
     pub(super) gate: Arc<dyn Gate>,
     pub(super) stop: StopSignal,
@@ -80,6 +86,7 @@ impl LivePerformer {
             shared: Arc::new(Shared {
                 lanes: Lanes::new(parts.transport),
                 slots: Semaphore::new(parts.options.concurrency.get()),
+                step_slots: Mutex::default(),
                 stream: parts.stream,
                 gate: parts.gate,
                 stop: parts.stop,
@@ -107,6 +114,16 @@ impl Performer for LivePerformer {
 }
 
 impl Shared {
+    /// One permit for each target that the actions of this step may work on. There are no more of these than steps.
+    pub(super) fn step_slots(&self, limit: &StepLimit) -> Arc<Semaphore> {
+        let mut all = self
+            .step_slots
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let fresh = || Arc::new(Semaphore::new(limit.targets.get()));
+        Arc::clone(all.entry(limit.clone()).or_insert_with(fresh))
+    }
+
     async fn perform(self: Arc<Self>, request: Request) -> Outcome {
         let last = last_stage(request.urgency);
         if self.stop.stage() >= last {

@@ -14,7 +14,7 @@ use crate::{
         ActionKind, Failure, Map, Output, Payload, ResultValue, Status, Target, TargetName,
         TargetResult, kinds,
     },
-    plan::{Action, Params, Run},
+    plan::{Action, Params, Run, StepLimit},
     task::{
         Attempt, Call, Keeping, Pack, RunId, Task, command_payload, command_result,
         download_payload, download_result, script_payload, script_result, spool_upload,
@@ -111,6 +111,10 @@ impl Ready {
 
     pub(super) fn is_detached(&self) -> bool {
         self.run.options.detach
+    }
+
+    pub(super) fn step_limits(&self) -> &[StepLimit] {
+        &self.run.options.step_limits
     }
 
     pub(super) const fn timeout(&self) -> Duration {

@@ -51,6 +51,13 @@ const SENDINGS_MAX: u32 = 3;
 
 impl Try {
     pub(super) async fn run(self) -> Tried {
+        // Those of the steps first, always from the outermost inwards, so that nobody waits in a circle; and while one
+        // waits for its step, others may have the slots of the job.
+        let mut step_slots = Vec::new();
+        for limit in self.ready.step_limits() {
+            let slots = self.shared.step_slots(limit);
+            step_slots.push(slots.acquire_owned().await);
+        }
         let slot = self.shared.slots.acquire().await;
         let began = Instant::now();
         let mut kept = Vec::new();
@@ -74,7 +81,7 @@ impl Try {
                 answer => break (run, answer),
             }
         };
-        drop(slot);
+        drop((slot, step_slots));
         let keeping = self.keeping(&[], false);
         let call = self.call(&run, keeping.as_ref());
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -35,6 +35,7 @@ mod through;
 mod tree;
 mod value;
 mod vocabulary;
+mod walk;
 mod world;
 
 pub(super) use self::parse::parses_at;

@@ -2,11 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{
-    checker::{Examined, examine},
-    kind::Kind,
-    world::CheckWorld,
-};
+use super::{checker::Known, kind::Kind, world::CheckWorld};
 use crate::plan::source::{Source, Span};
 
 /// The types of the expressions and variables of one file, as far as they are certain.
@@ -20,12 +16,10 @@ impl Reading {
     /// Reads a file as the check does. Of statements that can't be parsed nothing is known.
     #[must_use]
     pub fn of(world: &dyn CheckWorld, source: &Source) -> Self {
-        let Examined {
-            kinds, declared, ..
-        } = examine(world, source);
+        let examined = Known::default().examined(world, source);
         Self {
-            kinds,
-            declared: declared.into_iter().collect(),
+            kinds: examined.kinds.clone(),
+            declared: examined.declared.iter().cloned().collect(),
         }
     }
 

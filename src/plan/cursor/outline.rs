@@ -72,7 +72,7 @@ impl Outline {
                 "fn" => outline.functions.extend(reader.function(index)),
                 "import" => outline.imports.extend(reader.import(index)),
                 word @ ("step" | "test") => {
-                    outline.steps.extend(reader.step(index, word == "test"))
+                    outline.steps.extend(reader.step(index, word == "test"));
                 }
                 _ => {}
             }

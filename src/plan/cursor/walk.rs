@@ -292,7 +292,7 @@ fn call_at(source: &Source, open: usize) -> Option<CallAt> {
             call.name = format!("{}::{word}", namespace.span.of(text));
         }
         Some("." | "?.") => {
-            call.receiver = owner.and_then(|owner| operand_ending_at(source, owner))
+            call.receiver = owner.and_then(|owner| operand_ending_at(source, owner));
         }
         _ => {}
     }
