@@ -28,7 +28,18 @@ pub struct JobView {
     pub effects: IndexMap<EffectId, EffectView>,
     /// In the order in which they were first told of.
     pub steps: IndexMap<(BranchPath, String), StepView>,
+    /// When and by whom it was taken up again, in order.
+    pub resumes: Vec<ResumeView>,
     pub seq_last: u64,
+}
+
+/// One time that a job was taken up again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResumeView {
+    pub at: Timestamp,
+    pub origin: JobOrigin,
+    /// As they were typed.
+    pub flags: Vec<String>,
 }
 
 /// One effect of a job.
@@ -136,7 +147,14 @@ impl JobView {
                 self.origin = origin.clone();
                 self.started_at = Some(at);
             }
-            EventKind::JobResumed { .. } => self.resume(),
+            EventKind::JobResumed { origin, flags } => {
+                self.resumes.push(ResumeView {
+                    at,
+                    origin: origin.clone(),
+                    flags: flags.clone(),
+                });
+                self.resume();
+            }
             EventKind::JobStopping { .. } => self.status = JobStatus::Stopping,
             EventKind::JobFinished {
                 status,

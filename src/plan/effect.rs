@@ -14,7 +14,7 @@ use crate::{
         Target, TargetResult, Value,
     },
     schedule::{BatchSpec, FailureBudget},
-    task::{FileSource, Task},
+    task::{FileSource, Left, Task},
 };
 
 /// One wish of a plan. Everything that is not a pure function of its arguments is one of these.
@@ -123,6 +123,12 @@ pub enum Action {
         wait: Duration,
         interval: Duration,
     },
+    /// Waits for the end of what was started and left (`detach`), and brings its outcome.
+    Collect {
+        /// What starting it gave, for each target in their order. Serialised as the runs.
+        #[serde(serialize_with = "runs_left")]
+        started: Vec<Arc<TargetResult>>,
+    },
     /// Runs the `facts` task and keeps what it gives.
     CollectFacts {
         #[serde(serialize_with = "task_name")]
@@ -132,8 +138,12 @@ pub enum Action {
 
 impl Action {
     #[must_use]
-    pub const fn kind(&self) -> ActionKind {
+    pub fn kind(&self) -> ActionKind {
         match self {
+            // It brings the results of that action.
+            Self::Collect { started } => started
+                .first()
+                .map_or(ActionKind::Task, |result| result.action),
             Self::Task { .. } => ActionKind::Task,
             Self::Command { .. } => ActionKind::Command,
             Self::Script { .. } => ActionKind::Script,
@@ -155,6 +165,7 @@ impl Action {
             Self::Upload { destination, .. } | Self::WriteFile { destination, .. } => destination,
             Self::Download { source, .. } => source,
             Self::WaitUntilAvailable { .. } => "",
+            Self::Collect { started } => started.first().map_or("", |result| &result.object),
         }
     }
 }
@@ -207,8 +218,8 @@ pub struct RunOptions {
     /// The plan deals with failed targets itself, so their failures end nothing.
     #[serde(skip)]
     pub catch_errors: bool,
-    /// It may take the target or its network down: when the connection breaks, the target is waited for as long as
-    /// the action may take.
+    /// It may take the target or its network down: it is started and left, and its result says so. [`Action::Collect`]
+    /// brings what came of it.
     #[serde(skip)]
     pub detach: bool,
     /// What a preview answers in its place.
@@ -344,8 +355,12 @@ impl<P: Performer + ?Sized> Performer for Arc<P> {
 impl Effect {
     /// The name of the function that asks for it, as the language has it.
     #[must_use]
-    pub const fn function(&self) -> &'static str {
+    pub fn function(&self) -> &'static str {
         match self {
+            Self::Run(Run {
+                action: Action::Collect { .. },
+                ..
+            }) => "collect",
             Self::Run(run) => match run.action.kind() {
                 ActionKind::Task => "run_task",
                 ActionKind::Command => "run_command",
@@ -374,6 +389,14 @@ impl Effect {
 
 fn target_names<S: Serializer>(targets: &[Arc<Target>], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(targets.iter().map(|target| &target.name))
+}
+
+fn runs_left<S: Serializer>(
+    started: &[Arc<TargetResult>],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let runs = started.iter().map(|result| result.value.get(Left::KEY));
+    serializer.collect_seq(runs)
 }
 
 fn task_name<S: Serializer>(task: &Arc<Task>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -70,8 +70,16 @@ impl<W: Write> Human<W> {
     fn write(&mut self, event: &Event) -> std::io::Result<()> {
         match &event.kind {
             EventKind::JobStarted { what, object, .. } => self.write_start(*what, object),
-            EventKind::JobResumed { .. } => {
-                writeln!(self.out, "{STRONG}resuming{STRONG:#} job {}", event.job)
+            EventKind::JobResumed { flags, .. } => {
+                let job = &event.job;
+                writeln!(
+                    self.out,
+                    "{STRONG}resuming{STRONG:#} job {job}{}",
+                    flags
+                        .iter()
+                        .map(|flag| format!(" {flag}"))
+                        .collect::<String>()
+                )
             }
             EventKind::JobStopping { .. } => writeln!(
                 self.out,
@@ -151,9 +159,15 @@ impl<W: Write> Human<W> {
             what
         };
         let targets = Names(&asked.targets);
+        // The same words were told when it was started.
+        let again = if asked.function == "collect" {
+            "collect "
+        } else {
+            ""
+        };
         write!(
             self.out,
-            "→ {STRONG}{}{STRONG:#} on {targets}",
+            "→ {again}{STRONG}{}{STRONG:#} on {targets}",
             first_line(what)
         )?;
         if !asked.params.is_empty() {
