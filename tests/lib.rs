@@ -11,6 +11,7 @@ mod check;
 mod convert;
 mod demo;
 mod embedded_files;
+mod errors;
 mod everywhere;
 mod from_bolt;
 mod graph;

@@ -5,6 +5,7 @@ mod arguments;
 mod command_run;
 mod demo;
 mod doc;
+mod explain;
 mod file_download;
 mod file_upload;
 mod fleet;
@@ -100,6 +101,7 @@ enum Command {
     Fleet(fleet::Arguments),
     Demo(demo::Arguments),
     Doc(doc::Arguments),
+    Explain(explain::Arguments),
     Lsp(lsp::Arguments),
 }
 
@@ -190,6 +192,7 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Fleet(arguments) => fleet::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Doc(arguments) => doc::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Lsp(arguments) => lsp::run(&arguments),
     }
 }
