@@ -405,6 +405,43 @@ fn batches_and_budget_of_one_action_are_kept_exactly() {
 }
 
 #[test]
+fn what_cannot_be_reached_counts_where_its_turn_is_and_nowhere_before() {
+    let mut spec = three_tiers(4);
+    for target in &mut spec.targets {
+        if target.name != "lb1" {
+            *target = target.clone().canned("", 0);
+        }
+    }
+    // Of twelve targets these are the 2nd and the 12th.
+    for fault in ["db2:refuse", "web4:refuse"] {
+        spec.faults.push(fault.parse().unwrap());
+    }
+    let playing = Playing::start(spec);
+    let run = |options: &str, code: i32| {
+        let plan = format!(
+            r#"
+            import "std" as std;
+            let o = std::rolling("db,app,web", #{{ batch: 3, catch_errors: true, {options} }},
+                                 |nodes| run_command("restart", nodes, #{{ catch_errors: true }}));
+            `${{o.done.len}} ${{o.failed}} ${{o.unreached.len}}`
+            "#
+        );
+        let ran = playing
+            .project()
+            .plan("one", &plan)
+            .line("plan run one --format json")
+            .run()
+            .code(code);
+        ran.json()["value"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(run("", 0), "2 db2 9");
+    assert_eq!(run("max_failures: 1", 0), "10 db2, web4 0");
+    assert_eq!(run("max_failures: \"8%\"", 0), "2 db2 9");
+    assert_eq!(run("max_failures: \"8.34%\"", 0), "10 db2, web4 0");
+    assert_eq!(run("max_failures: 2", 0), "10 db2, web4 0");
+}
+
+#[test]
 fn a_step_works_on_no_more_targets_than_its_limit_all_its_actions_together() {
     let mut spec = three_tiers(20);
     // Long enough for all of them to be there at the same time.
