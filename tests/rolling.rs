@@ -408,7 +408,7 @@ fn batches_and_budget_of_one_action_are_kept_exactly() {
 fn what_cannot_be_reached_counts_where_its_turn_is_and_nowhere_before() {
     let mut spec = three_tiers(4);
     for target in &mut spec.targets {
-        if target.name != "lb1" {
+        if target.name.as_str() != "lb1" {
             *target = target.clone().canned("", 0);
         }
     }

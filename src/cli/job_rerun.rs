@@ -1,6 +1,6 @@
-//! `segue job rerun`: does a task, command or script of a former job again, everywhere or where it did not succeed.
+//! `segue job rerun`: does what a former job did again, everywhere or where it did not succeed.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use clap::Args;
 
@@ -8,6 +8,7 @@ use super::{
     action::{self, Asked},
     arguments::{ConnectionArguments, ProjectArguments, RunArguments},
     kept::{self, Kept},
+    sent_file::SentFile,
     setup::Setup,
 };
 use crate::{
@@ -15,11 +16,10 @@ use crate::{
     event::{EffectView, JobKind, JobView},
     model::{Map, Status, Target, TargetName, Value},
     plan::{Action, Params, RunOptions},
-    project::ProjectFile,
     store::NO_LIMIT,
 };
 
-/// Run the task, command or script of a former job again, as a job of its own
+/// Do the task, command, script or transfer of a former job again, as a job of its own
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The job: its id, the beginning of it, or `last`
@@ -158,26 +158,31 @@ fn asked(
             command: view.object.clone(),
         },
         JobKind::Script => {
-            let file = setup.project.file(&view.object);
-            let ProjectFile::OnDisk(path) = file.map_err(|error| Error::new(Exit::Usage, error))?
-            else {
-                return Err(Error::usage(
-                    format!("`{}` travels inside of Segue", view.object),
-                    "copy it into the project to send it to targets",
-                ));
-            };
+            let script = SentFile::of_project(&setup.project, &view.object)?;
             Action::Script {
-                script: view.object.clone(),
-                path,
+                script: script.name,
+                file: script.file,
                 arguments: arguments_of(told),
             }
         }
-        JobKind::Plan | JobKind::Upload | JobKind::Download => {
-            return Err(Error::usage(
-                format!("a {} can't be run again from its job", what.as_str()),
-                "tasks, commands and scripts can; type the command anew",
-            ));
+        JobKind::Upload => {
+            let source = text(told.get("source")).unwrap_or_default();
+            let source = SentFile::of_project(&setup.project, &source)?;
+            Action::Upload {
+                source: source.name,
+                file: source.file,
+                destination: view.object.clone(),
+            }
         }
+        JobKind::Download => {
+            let destination = text(told.get("destination")).unwrap_or_default();
+            Action::Download {
+                source: view.object.clone(),
+                path: PathBuf::from(&destination),
+                destination,
+            }
+        }
+        JobKind::Plan => unreachable!("plans are resumed, as was said before"),
     };
     Ok(Asked {
         what,

@@ -88,7 +88,7 @@ impl JobOptions {
     ) -> Result<Self, Error> {
         let settings = setup.project.settings();
         let timeout = match &run.timeout {
-            Some(text) => setup::duration(text)?,
+            Some(text) => setup::some_time(text)?,
             None => settings.timeout.unwrap_or(DEFAULT_TIMEOUT),
         };
         let concurrency = run
@@ -484,7 +484,7 @@ fn origin(setup: &Setup, plan_hash: String) -> JobOrigin {
         .to_string_lossy()
         .into_owned();
     JobOrigin {
-        user: std::env::var("USER").unwrap_or_default(),
+        user: super::kept::user(),
         host,
         process: std::process::id(),
         segue: env!("CARGO_PKG_VERSION").to_owned(),

@@ -5,6 +5,8 @@ mod arguments;
 mod command_run;
 mod demo;
 mod doc;
+mod file_download;
+mod file_upload;
 mod fleet;
 mod follow;
 mod given_text;
@@ -22,21 +24,28 @@ mod job_stop;
 mod job_wait;
 mod kept;
 mod launch;
+mod lsp;
 mod output;
 mod params;
 mod plan_check;
+mod plan_convert;
 mod plan_graph;
+mod plan_new;
 mod plan_preview;
 mod plan_resume;
 mod plan_run;
 mod plan_show;
 mod plan_test;
 mod preview_text;
+mod project_init;
 #[cfg(test)]
 mod recovery;
+mod script_run;
+mod sent_file;
 mod setup;
 mod task_run;
 mod task_show;
+mod template;
 mod terminal;
 mod test_report;
 mod usage;
@@ -72,15 +81,25 @@ enum Command {
     #[command(subcommand)]
     #[command(name = "command")]
     Line(LineCommand),
+    /// Run a script of this machine on targets
+    #[command(subcommand)]
+    Script(ScriptCommand),
+    /// Copy files to targets and back
+    #[command(subcommand)]
+    File(FileCommand),
     /// Look at targets and groups
     #[command(subcommand)]
     Inventory(InventoryCommand),
     /// Look at jobs, stop them, answer what they wait for
     #[command(subcommand)]
     Job(job::JobCommand),
+    /// Begin a project
+    #[command(subcommand)]
+    Project(ProjectCommand),
     Fleet(fleet::Arguments),
     Demo(demo::Arguments),
     Doc(doc::Arguments),
+    Lsp(lsp::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -92,6 +111,13 @@ enum PlanCommand {
     Graph(plan_graph::Arguments),
     Show(plan_show::Arguments),
     Test(plan_test::Arguments),
+    New(plan_new::Arguments),
+    Convert(plan_convert::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum ProjectCommand {
+    Init(project_init::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -107,6 +133,17 @@ enum TaskCommand {
 #[derive(Debug, Subcommand)]
 enum LineCommand {
     Run(command_run::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum ScriptCommand {
+    Run(script_run::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum FileCommand {
+    Upload(file_upload::Arguments),
+    Download(file_download::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -138,13 +175,20 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Plan(PlanCommand::Graph(arguments)) => plan_graph::run(&arguments),
         Command::Plan(PlanCommand::Show(arguments)) => plan_show::run(&arguments),
         Command::Plan(PlanCommand::Test(arguments)) => plan_test::run(&arguments),
+        Command::Plan(PlanCommand::New(arguments)) => plan_new::run(&arguments),
+        Command::Plan(PlanCommand::Convert(arguments)) => plan_convert::run(&arguments),
+        Command::Project(ProjectCommand::Init(arguments)) => project_init::run(&arguments),
         Command::Task(TaskCommand::Run(arguments)) => task_run::run(&arguments),
         Command::Task(TaskCommand::Show(arguments)) => task_show::run(&arguments),
         Command::Line(LineCommand::Run(arguments)) => command_run::run(&arguments),
+        Command::Script(ScriptCommand::Run(arguments)) => script_run::run(&arguments),
+        Command::File(FileCommand::Upload(arguments)) => file_upload::run(&arguments),
+        Command::File(FileCommand::Download(arguments)) => file_download::run(&arguments),
         Command::Inventory(InventoryCommand::Show(arguments)) => inventory_show::run(&arguments),
         Command::Job(command) => job::run(command),
         Command::Fleet(arguments) => fleet::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Doc(arguments) => doc::run(&arguments),
+        Command::Lsp(arguments) => lsp::run(&arguments),
     }
 }

@@ -200,6 +200,8 @@ impl JobView {
                 self.effects
                     .entry(effect.clone())
                     .and_modify(|view| {
+                        // The time between two lives of a job is nobody's work.
+                        view.started_at = at;
                         view.finished_at = None;
                         view.reply = None;
                     })

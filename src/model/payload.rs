@@ -29,6 +29,12 @@ pub enum Stdin {
     Bytes(Arc<Secret<Vec<u8>>>),
     /// A file on the controller, read in pieces; one spool serves all targets of an upload.
     File(Arc<PathBuf>),
+    /// Bytes of this target's own, and between them those that all targets of an action share.
+    Around {
+        head: Arc<Secret<Vec<u8>>>,
+        shared: Arc<Secret<Vec<u8>>>,
+        tail: Arc<Secret<Vec<u8>>>,
+    },
     /// Bytes of this target's own, then such a file.
     Prefixed {
         head: Arc<Secret<Vec<u8>>>,
@@ -37,20 +43,27 @@ pub enum Stdin {
 }
 
 impl Stdin {
+    /// The bytes that are in memory, in their order. Any of the pieces may be empty.
+    #[must_use]
+    pub fn pieces(&self) -> [&[u8]; 3] {
+        match self {
+            Self::Bytes(head) | Self::Prefixed { head, .. } => [head.reveal(), &[], &[]],
+            Self::Around { head, shared, tail } => [head.reveal(), shared.reveal(), tail.reveal()],
+            Self::File(_) => [&[]; 3],
+        }
+    }
+
     /// The bytes that come first, of which there may be none.
     #[must_use]
     pub fn head(&self) -> &[u8] {
-        match self {
-            Self::Bytes(head) | Self::Prefixed { head, .. } => head.reveal(),
-            Self::File(_) => &[],
-        }
+        self.pieces()[0]
     }
 
     /// The file that follows them, if one does.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         match self {
-            Self::Bytes(_) => None,
+            Self::Bytes(_) | Self::Around { .. } => None,
             Self::File(file) | Self::Prefixed { file, .. } => Some(file),
         }
     }

@@ -14,7 +14,7 @@ use crate::{
         Target, TargetResult, Value,
     },
     schedule::{BatchSpec, FailureBudget},
-    task::Task,
+    task::{FileSource, Task},
 };
 
 /// One wish of a plan. Everything that is not a pure function of its arguments is one of these.
@@ -38,6 +38,8 @@ pub enum Effect {
     ReadFile { path: String },
     /// Whether a file of the project exists.
     FileExists { path: String },
+    /// The names of what lies in a directory of the project, sorted, as an array.
+    ListFiles { path: String },
     /// A line typed by the user.
     Prompt {
         message: String,
@@ -101,19 +103,19 @@ pub enum Action {
     Script {
         /// As the plan named it: a path in the project, or `module/file`.
         script: String,
-        /// Where it was found on the controller.
+        /// Where it was found.
         #[serde(skip)]
-        path: PathBuf,
+        file: FileSource,
         arguments: Vec<String>,
     },
     /// Copies a file or a directory of the controller to every target.
     Upload {
         source: String,
         #[serde(skip)]
-        path: PathBuf,
+        file: FileSource,
         destination: String,
     },
-    /// Copies a file or a directory of every target to `<destination>/<target>/` on the controller.
+    /// Copies a file or a directory of every target into `<destination>/<target>/` on the controller.
     Download {
         source: String,
         destination: String,
@@ -368,6 +370,7 @@ impl Effect {
             Self::Environment { .. } => "env",
             Self::ReadFile { .. } => "read_file",
             Self::FileExists { .. } => "file_exists",
+            Self::ListFiles { .. } => "list_files",
             Self::Prompt { .. } => "prompt",
             Self::Menu { .. } => "menu",
             Self::Approve { .. } => "approve",

@@ -114,7 +114,7 @@ impl GraphRun {
                 }
                 continue;
             }
-            // Steps may have ended while it told of those that are skipped.
+            // A step may have ended while this branch waited for something else, and has used up its wake-up call.
             if reactions.is_empty() && self.ended.borrow().is_empty() {
                 self.site.host.scheduler.park();
             }

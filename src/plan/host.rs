@@ -118,7 +118,12 @@ impl Host {
 
     /// The host that a native function is called in.
     pub(super) fn of(context: &NativeCallContext<'_>) -> Rc<Self> {
-        let link = context.tag().and_then(Dynamic::read_lock::<Link>);
+        Self::tagged(context.tag().unwrap_or(&Dynamic::UNIT))
+    }
+
+    /// The host that the engine's tag leads to.
+    pub(super) fn tagged(tag: &Dynamic) -> Rc<Self> {
+        let link = tag.read_lock::<Link>();
         link.and_then(|link| link.0.upgrade())
             .expect("functions of the language are called by a running plan")
     }

@@ -18,6 +18,7 @@ mod call;
 mod check;
 mod closure;
 mod convert;
+mod cursor;
 mod diagnostic;
 mod effect;
 mod ending;
@@ -25,6 +26,7 @@ mod engine;
 mod fiber;
 mod functions;
 mod graph_run;
+mod guard;
 mod header;
 mod host;
 mod identity;
@@ -47,14 +49,19 @@ mod sources;
 mod taken_back;
 mod trace;
 mod world;
+mod yaml_plan;
 
 #[cfg(test)]
 mod tests;
 
 pub use self::{
     check::{
-        CheckWorld, Lookup, ProjectView, TaskView, UnknownTargets, WrittenGraph, check, check_file,
-        written_graphs,
+        CheckWorld, Lookup, ProjectView, Reading, TaskView, UnknownTargets, WrittenGraph, check,
+        check_file, written_graphs,
+    },
+    cursor::{
+        CallAt, FunctionAt, ImportAt, Outline, Place, PlaceKind, StandardFunction, StepAt,
+        VariableAt, mended, standard_functions,
     },
     diagnostic::{CODES, Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
@@ -75,4 +82,5 @@ pub use self::{
     taken_back::taken_back_by,
     trace::{Frame, FrameFunction, PlanError},
     world::World,
+    yaml_plan::{Converted, Plans, convert_yaml_plan, yaml_plan_params},
 };

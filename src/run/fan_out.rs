@@ -79,10 +79,19 @@ impl FanOut {
             batch: options.batch.clone(),
             pause: options.pause,
         };
-        let taken = self.take_targets().await;
-        let ready = match Ready::new(self.run, timeout).await {
-            Ok(ready) => Arc::new(ready),
-            Err(failure) => return Outcome::Failed { failure },
+        // What is not begun anywhere is not packed either.
+        let (ready, held) = match self.take_targets().await {
+            Ok(()) => match Ready::new(self.run, timeout).await {
+                Ok(ready) => (ready, None),
+                Err(failure) => return Outcome::Failed { failure },
+            },
+            Err(Refusal::Held(failure)) => (Ready::not_begun(self.run, timeout), Some(failure)),
+            Err(Refusal::Stopped) => return Outcome::Stopped,
+            Err(Refusal::Store(error)) => {
+                let message = format!("the targets could not be locked: {error}");
+                let failure = Failure::new(kinds::EFFECT, message);
+                return Outcome::Failed { failure };
+            }
         };
         let mut fan = Fanning {
             slots: (0..count).map(|_| Slot::default()).collect(),
@@ -91,17 +100,11 @@ impl FanOut {
             shared: self.shared,
             effect: self.effect,
             last: self.last,
-            ready,
+            ready: Arc::new(ready),
         };
-        match taken {
-            Ok(()) => fan.drive().await,
-            Err(Refusal::Held(failure)) => fan.settle_all(&failure),
-            Err(Refusal::Stopped) => return Outcome::Stopped,
-            Err(Refusal::Store(error)) => {
-                let message = format!("the targets could not be locked: {error}");
-                let failure = Failure::new(kinds::EFFECT, message);
-                return Outcome::Failed { failure };
-            }
+        match held {
+            None => fan.drive().await,
+            Some(failure) => fan.settle_all(&failure),
         }
         let was_stopped = fan.dispatch.was_stopped();
         let results = fan.results();

@@ -1,6 +1,11 @@
 //! An action made ready for all its targets: what they share is read and packed once.
 
-use std::{fmt::Write as _, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use tempfile::{TempDir, TempPath};
 
@@ -11,10 +16,10 @@ use crate::{
     },
     plan::{Action, Params, Run, StepLimit},
     task::{
-        Attempt, Call, Keeping, RunId, Task, command_payload, command_result, download_payload,
-        download_result, script_payload, script_result, spool_upload, task_payload, task_result,
-        unpack_download, unsuccessful_result, upload_payload, upload_result, write_file_payload,
-        write_file_result,
+        Attempt, Call, Keeping, Pack, RunId, Task, command_payload, command_result,
+        download_payload, download_result, script_payload, script_result, spool_upload,
+        task_payload, task_result, unpack_download, unsuccessful_result, upload_payload,
+        upload_result, write_file_payload, write_file_result,
     },
 };
 
@@ -27,8 +32,9 @@ pub(super) struct Ready {
 
 enum Prepared {
     Nothing,
-    /// The content of a script.
-    Script(Vec<u8>),
+    /// The files of a task, for each of its implementations that some target takes.
+    Task(Vec<(String, Result<Pack, Failure>)>),
+    Script(Pack),
     /// The archive of an upload, one for all targets.
     Upload {
         spool: Arc<PathBuf>,
@@ -51,15 +57,26 @@ pub(super) enum Work {
 impl Ready {
     /// Reads and packs what the action needs of the controller.
     pub(super) async fn new(run: Run, timeout: Duration) -> Result<Self, Failure> {
-        let action = run.action.clone();
-        let prepared = tokio::task::spawn_blocking(move || prepare(&action))
-            .await
-            .unwrap_or_else(|_| Err(Failure::new(kinds::FILE, "packing the files went wrong")))?;
+        let (run, prepared) = tokio::task::spawn_blocking(move || {
+            let prepared = prepare(&run);
+            (run, prepared)
+        })
+        .await
+        .map_err(|_| Failure::new(kinds::FILE, "packing the files went wrong"))?;
         Ok(Self {
             run,
             timeout,
-            prepared,
+            prepared: prepared?,
         })
+    }
+
+    /// An action that is not begun anywhere: it needs nothing.
+    pub(super) const fn not_begun(run: Run, timeout: Duration) -> Self {
+        Self {
+            run,
+            timeout,
+            prepared: Prepared::Nothing,
+        }
     }
 
     /// The same action on one target, for reading what came of it.
@@ -129,24 +146,28 @@ impl Ready {
     /// What is to be done on that target, or why it can't be.
     pub(super) fn work(&self, index: usize, call: &Call<'_>) -> Result<Work, Failure> {
         let payload = match (&self.run.action, &self.prepared) {
-            (Action::Task { task, params }, _) => {
+            (Action::Task { task, params }, Prepared::Task(packs)) => {
                 let params = params_of(params, index)?;
-                payload_of(task, &params, call)
+                payload_of(task, packs, &params, call)
             }
-            (Action::CollectFacts { task }, _) => payload_of(task, &Map::new(), call),
+            (Action::CollectFacts { task }, Prepared::Task(packs)) => {
+                payload_of(task, packs, &Map::new(), call)
+            }
             (Action::Command { command }, _) => command_payload(command, call),
-            (
-                Action::Script {
-                    script, arguments, ..
-                },
-                Prepared::Script(content),
-            ) => script_payload(script, content, arguments, call),
+            (Action::Script { arguments, .. }, Prepared::Script(pack)) => {
+                script_payload(pack, arguments, call)
+            }
             (
                 Action::Upload {
-                    path, destination, ..
+                    source,
+                    file,
+                    destination,
                 },
                 Prepared::Upload { spool, .. },
-            ) => upload_payload(Arc::clone(spool), path, destination, call),
+            ) => {
+                let named = file.on_disk().unwrap_or(Path::new(source));
+                upload_payload(Arc::clone(spool), named, destination, call)
+            }
             (Action::Download { source, .. }, Prepared::Download(directory)) => {
                 download_payload(source, spool_of(directory, index), call)
             }
@@ -163,9 +184,14 @@ impl Ready {
                     interval: *interval,
                 });
             }
-            (Action::Script { .. } | Action::Upload { .. } | Action::Download { .. }, _) => {
-                unreachable!("`prepare` has made what these need")
-            }
+            (
+                Action::Task { .. }
+                | Action::CollectFacts { .. }
+                | Action::Script { .. }
+                | Action::Upload { .. }
+                | Action::Download { .. },
+                _,
+            ) => unreachable!("`prepare` has made what these need"),
         };
         payload.map(Work::Run)
     }
@@ -194,7 +220,9 @@ impl Ready {
                 write_file_result(attempt, destination, output)
             }
             Action::Download { source, path, .. } => {
-                let destination = path.join(directory_name(&self.target(index).name));
+                let destination = path
+                    .join(directory_name(&self.target(index).name))
+                    .join(last_name(source));
                 let shown = destination.to_string_lossy().into_owned();
                 let result = download_result(attempt, source, &shown, output);
                 match self.unpack(index, destination).await {
@@ -278,9 +306,35 @@ pub(super) fn available(attempt: &Attempt<'_>) -> TargetResult {
     }
 }
 
-fn payload_of(task: &Task, params: &Map, call: &Call<'_>) -> Result<Payload, Failure> {
+fn payload_of(
+    task: &Task,
+    packs: &[(String, Result<Pack, Failure>)],
+    params: &Map,
+    call: &Call<'_>,
+) -> Result<Payload, Failure> {
     let implementation = task.implementation_for(call.target)?;
-    task_payload(task, &implementation, params, call)
+    let path = &implementation.executable.path;
+    let (_, pack) = packs
+        .iter()
+        .find(|(known, _)| known == path)
+        .expect("every implementation that a target takes was packed");
+    let pack = pack.as_ref().map_err(Clone::clone)?;
+    task_payload(task, &implementation, pack, params, call)
+}
+
+/// The files of each implementation that some target takes. What is wrong with one is wrong on those targets only.
+fn pack_task(task: &Task, targets: &[Arc<Target>]) -> Vec<(String, Result<Pack, Failure>)> {
+    let mut packs: Vec<(String, Result<Pack, Failure>)> = Vec::new();
+    for target in targets {
+        let Ok(implementation) = task.implementation_for(target) else {
+            continue;
+        };
+        let path = &implementation.executable.path;
+        if !packs.iter().any(|(known, _)| known == path) {
+            packs.push((path.clone(), Pack::of_task(task, &implementation)));
+        }
+    }
+    packs
 }
 
 fn params_of(params: &Params, index: usize) -> Result<Arc<Map>, Failure> {
@@ -290,22 +344,30 @@ fn params_of(params: &Params, index: usize) -> Result<Arc<Map>, Failure> {
     }
 }
 
-fn prepare(action: &Action) -> Result<Prepared, Failure> {
-    match action {
-        Action::Script { path, .. } => std::fs::read(path).map(Prepared::Script).map_err(|error| {
-            Failure::new(
-                kinds::FILE,
-                format!("the script `{}` can't be read: {error}", path.display()),
-            )
-        }),
-        Action::Upload { path, .. } => {
-            let file = tempfile::NamedTempFile::new()
+fn prepare(run: &Run) -> Result<Prepared, Failure> {
+    match &run.action {
+        Action::Task { task, .. } | Action::CollectFacts { task } => {
+            Ok(Prepared::Task(pack_task(task, &run.targets)))
+        }
+        Action::Script { script, file, .. } => {
+            let content = file.read().map_err(|error| {
+                let path = file.on_disk().unwrap_or(Path::new(script));
+                let path = path.display();
+                Failure::new(
+                    kinds::FILE,
+                    format!("the script `{path}` can't be read: {error}"),
+                )
+            })?;
+            Pack::of_script(script, &content).map(Prepared::Script)
+        }
+        Action::Upload { file, .. } => {
+            let spool = tempfile::NamedTempFile::new()
                 .map_err(|error| no_room(&error))?
                 .into_temp_path();
-            spool_upload(path, &file).map_err(|error| file_failure(&error))?;
+            spool_upload(file, &spool).map_err(|error| file_failure(&error))?;
             Ok(Prepared::Upload {
-                spool: Arc::new(file.to_path_buf()),
-                _file: file,
+                spool: Arc::new(spool.to_path_buf()),
+                _file: spool,
             })
         }
         Action::Download { .. } => TempDir::new()
@@ -336,6 +398,12 @@ fn directory_name(target: &TargetName) -> String {
     name
 }
 
+/// What a source of a target is called in the directory of that target. `/` and `..` have no name.
+fn last_name(source: &str) -> &str {
+    let name = std::path::Path::new(source).file_name();
+    name.and_then(std::ffi::OsStr::to_str).unwrap_or_default()
+}
+
 fn no_room(error: &std::io::Error) -> Failure {
     Failure::new(
         kinds::FILE,
@@ -357,7 +425,20 @@ fn file_failure(error: &impl miette::Diagnostic) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::directory_name;
+    use super::{directory_name, last_name};
+
+    #[test]
+    fn what_comes_down_keeps_its_name() {
+        for (source, name) in [
+            ("/var/log/nginx/", "nginx"),
+            ("motd", "motd"),
+            ("~/a b", "a b"),
+            ("/", ""),
+            ("..", ""),
+        ] {
+            assert_eq!(last_name(source), name, "{source}");
+        }
+    }
 
     #[test]
     fn names_of_targets_are_single_harmless_path_elements() {

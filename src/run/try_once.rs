@@ -269,5 +269,12 @@ pub(super) fn session_failure(error: &SessionError) -> Failure {
         SessionError::Refused { .. } => kinds::CONNECT,
         SessionError::LocalFile { .. } => kinds::FILE,
     };
-    Failure::new(kind, message)
+    let failure = Failure::new(kind, message);
+    match error {
+        SessionError::TimedOut => failure.with_detail(
+            "help",
+            "give it longer with `--timeout`, such as `--timeout 1h`, or in a plan with the option `timeout`",
+        ),
+        _ => failure,
+    }
 }

@@ -14,7 +14,7 @@ use crate::model::{Map, TargetResult, Value};
 use super::{
     Attempt, FileSource, Metadata, Task, TaskFile, TaskParts,
     payload::{
-        task_payload,
+        Pack, task_payload,
         trial::{Ask, Trial, map, shells},
     },
     task_result,
@@ -130,7 +130,8 @@ impl Fleet {
         let call = ask.call();
         let params: Map = task.check_params(&map(params)).unwrap();
         let implementation = task.implementation_for(call.target).unwrap();
-        let payload = task_payload(task, &implementation, &params, &call).unwrap();
+        let pack = Pack::of_task(task, &implementation).unwrap();
+        let payload = task_payload(task, &implementation, &pack, &params, &call).unwrap();
         let output = self.trial.run(&payload);
         let attempt = Attempt {
             call: &call,

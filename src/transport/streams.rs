@@ -2,6 +2,7 @@
 //! where its output goes.
 
 use std::{
+    borrow::Cow,
     io,
     path::{Path, PathBuf},
 };
@@ -13,6 +14,11 @@ use tokio::{
 
 use super::{OutputWatch, SessionError, capped::Capped};
 use crate::model::{Exit, Output, OutputCap, OutputStream, Payload, Stdin, Stdout};
+
+/// How long the output of a process may be silent after the process has ended, until those that it left behind are
+/// no longer waited for: what starts a service often leaves it with the output in its hands. What the process itself
+/// wrote is on its way already; a network that stalls for longer than this has other troubles.
+pub(super) const SILENCE_AFTER_EXIT: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// How much of a file is read at once: two full packets of most SSH servers.
 const PIECE_BYTES: usize = 64 << 10;
@@ -40,9 +46,11 @@ impl Input {
         self,
         writer: &mut (impl AsyncWrite + Unpin),
     ) -> Result<(), SessionError> {
-        // An error of the writer means that nobody reads any more.
-        if writer.write_all(self.stdin.head()).await.is_err() {
-            return Ok(());
+        for piece in pieces(&self.stdin) {
+            // An error of the writer means that nobody reads any more.
+            if writer.write_all(&piece).await.is_err() {
+                return Ok(());
+            }
         }
         let (Some(mut file), Some(path)) = (self.file, self.stdin.file()) else {
             return Ok(());
@@ -55,6 +63,17 @@ impl Input {
             }
         }
     }
+}
+
+/// What is in memory, in as few pieces as are good: each that is written on its own is a packet.
+fn pieces(stdin: &Stdin) -> Vec<Cow<'_, [u8]>> {
+    let pieces = stdin.pieces();
+    let filled = || pieces.into_iter().filter(|piece| !piece.is_empty());
+    let bytes: usize = filled().map(<[u8]>::len).sum();
+    if filled().count() > 1 && bytes <= PIECE_BYTES {
+        return vec![Cow::Owned(pieces.concat())];
+    }
+    filled().map(Cow::Borrowed).collect()
 }
 
 fn unreadable(path: &Path) -> impl Fn(io::Error) -> SessionError {

@@ -32,6 +32,7 @@ pub(super) fn entries() -> Vec<Entry> {
         Entry::function("fail", fail)
             .takes("message", "String | Error | Map")
             .may_take("more", "ResultSet | Map | String")
+            .gives("Never")
             .doc("Ends the plan with an error that can be caught. More may be the results that it comes of, a map of details (with `kind`, and with `results` if it comes of some), or the kind: `bolt/plan-failure` unless something else is said. An `Error` is thrown again as it is. A resume does again what failed of the results.")
             .example(r#"if targets("web").is_empty { fail("there are no web servers", "shop/empty"); }"#),
         Entry::function("exit", |call| {
@@ -39,6 +40,7 @@ pub(super) fn entries() -> Vec<Entry> {
             Err(Box::new(EvalAltResult::Exit(value, Position::NONE)))
         })
         .may_take("value", "Any")
+        .gives("Never")
         .doc("Ends the plan with a value, as `return` does at its top, from wherever it is.")
         .example(r#"if targets("web").len < 100 { exit("nothing to do"); }"#),
     ]

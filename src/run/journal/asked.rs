@@ -62,7 +62,9 @@ fn object(effect: &Effect) -> String {
         Effect::Environment { name }
         | Effect::StartStep { name, .. }
         | Effect::FinishStep { name, .. } => name.clone(),
-        Effect::ReadFile { path } | Effect::FileExists { path } => path.clone(),
+        Effect::ReadFile { path } | Effect::FileExists { path } | Effect::ListFiles { path } => {
+            path.clone()
+        }
         Effect::Prompt { message, .. }
         | Effect::Menu { message, .. }
         | Effect::Approve { message, .. } => message.clone(),
@@ -78,7 +80,7 @@ fn params(action: &Action) -> Map {
             params: Params::Same(params),
             ..
         } => redacted(params),
-        Action::Script { arguments, .. } => {
+        Action::Script { arguments, .. } if !arguments.is_empty() => {
             let arguments = arguments.iter().map(|text| text.as_str().into());
             one("arguments", Value::Array(arguments.collect()))
         }

@@ -43,6 +43,13 @@ impl<W: Write> Archive<W> {
     }
 }
 
+impl Archive<Vec<u8>> {
+    /// What is in it so far, for another archive to go on after it.
+    pub(super) fn into_beginning(mut self) -> Vec<u8> {
+        std::mem::take(self.builder.get_mut())
+    }
+}
+
 fn header(kind: EntryType, mode: u32, size: u64) -> Header {
     let mut header = Header::new_gnu();
     header.set_entry_type(kind);

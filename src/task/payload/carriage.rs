@@ -14,6 +14,11 @@ use super::{
 /// What follows the header on standard input.
 pub(super) enum Content {
     Bytes(Vec<u8>),
+    /// What all targets share, and what is this target's own.
+    Shared {
+        shared: Arc<Secret<Vec<u8>>>,
+        own: Vec<u8>,
+    },
     File(Arc<PathBuf>),
 }
 
@@ -27,9 +32,13 @@ pub(super) struct Carriage {
 }
 
 impl Carriage {
-    /// A run in a directory of its own, out of an archive.
-    pub(super) fn directory(archive: Vec<u8>) -> Self {
-        Self::of(Mode::Directory, Content::Bytes(archive), String::new())
+    /// A run in a directory of its own, out of an archive in two pieces.
+    pub(super) fn directory(shared: Arc<Secret<Vec<u8>>>, own: Vec<u8>) -> Self {
+        Self::of(
+            Mode::Directory,
+            Content::Shared { shared, own },
+            String::new(),
+        )
     }
 
     /// A run of a script that needs no directory.
@@ -81,6 +90,11 @@ impl Carriage {
         let secret = |bytes: Vec<u8>| Arc::new(Secret::new(bytes));
         let stdin = match self.content {
             Content::Bytes(content) => Stdin::Bytes(secret([head, content].concat())),
+            Content::Shared { shared, own } => Stdin::Around {
+                head: secret(head),
+                shared,
+                tail: secret(own),
+            },
             Content::File(file) => Stdin::Prefixed {
                 head: secret(head),
                 file,

@@ -1,12 +1,14 @@
 //! The payloads of commands and scripts.
 
+use std::sync::Arc;
+
 use crate::model::{Failure, Payload, kinds};
 
 use super::{
-    archive::Archive,
     call::Call,
     carriage::Carriage,
     executable,
+    pack::Pack,
     script_text::{STRING_BYTES_MAX, ScriptText},
     shell,
 };
@@ -36,16 +38,16 @@ pub fn command_payload(command: &str, call: &Call<'_>) -> Result<Payload, Failur
     }
     // No single argument may be that long.
     let run = script.running(&format!(r#"{login_shell} "$d"/.command"#), "/dev/null");
-    directory(&[(".command", command.as_bytes())], &run, call)
+    let pack = Pack::of_file(".command", command.as_bytes())?;
+    Carriage::directory(pack.archive, Pack::own(&run, None)?).payload(call)
 }
 
-/// The payload that runs a script of the controller: its name, its content, its arguments.
+/// The payload that runs a script of the controller with its arguments.
 ///
 /// # Errors
 /// An argument has a NUL in it, a variable can't be set, or an interpreter of the target is no words.
 pub fn script_payload(
-    name: &str,
-    content: &[u8],
+    pack: &Pack,
     arguments: &[String],
     call: &Call<'_>,
 ) -> Result<Payload, Failure> {
@@ -65,17 +67,10 @@ pub fn script_payload(
             },
         ));
     }
-    let file_name = name
-        .rsplit('/')
-        .next()
-        .filter(|name| !name.is_empty())
-        .unwrap_or("script");
-    // Ours begin with a dot, and it must not be one of them.
-    let file_name = file_name.trim_start_matches('.');
     let mut script = ScriptText::new();
     script.export_all(call.env)?;
-    let file = format!("\"$d\"/{}", shell::quote(file_name));
-    let start = executable::start(call, &file, file_name, content)?;
+    let file = format!("\"$d\"/{}", shell::quote(&pack.path));
+    let start = executable::start(call, &file, &pack.file_name, &pack.nature)?;
     if let Some(check) = &start.check {
         script.line(check);
     }
@@ -85,25 +80,7 @@ pub fn script_payload(
         shell::join(arguments.iter().map(String::as_str))
     );
     let run = script.running(&words, "/dev/null");
-    directory(&[(file_name, content)], &run, call)
-}
-
-fn directory(files: &[(&str, &[u8])], run: &str, call: &Call<'_>) -> Result<Payload, Failure> {
-    let mut archive = Archive::new(Vec::new());
-    let packed = (|| {
-        for (path, content) in files {
-            archive.add(path, 0o700, content)?;
-        }
-        archive.add(".run", 0o600, run.as_bytes())?;
-        archive.finish()
-    })()
-    .map_err(|error: std::io::Error| {
-        Failure::new(
-            kinds::FILE,
-            format!("the files of the run can't be packed: {error}"),
-        )
-    })?;
-    Carriage::directory(packed).payload(call)
+    Carriage::directory(Arc::clone(&pack.archive), Pack::own(&run, None)?).payload(call)
 }
 
 #[cfg(test)]
@@ -184,13 +161,8 @@ mod tests {
             ask.env.insert("COLOR".to_owned(), "it's \"red\"\n".into());
             let script = "#!/bin/sh\nprintf '[%s]' \"$@\" \"$COLOR\" \"${0##*/}\"";
             let arguments = ["a b".to_owned(), String::new(), "$HOME'".to_owned()];
-            let payload = script_payload(
-                "files/say it.sh",
-                script.as_bytes(),
-                &arguments,
-                &ask.call(),
-            )
-            .unwrap();
+            let pack = Pack::of_script("files/say it.sh", script.as_bytes()).unwrap();
+            let payload = script_payload(&pack, &arguments, &ask.call()).unwrap();
             let output = trial.run(&payload);
             assert_eq!(
                 text(&output.stdout),
@@ -212,7 +184,8 @@ mod tests {
                 ask.env.insert("V".to_owned(), value.as_str().into());
                 let script = b"#!/bin/dash\nprintf '%s|%s' \"$V\" \"$1\"";
                 let arguments = [argument.clone()];
-                let payload = script_payload("x", script, &arguments, &ask.call()).unwrap();
+                let pack = Pack::of_script("x", script).unwrap();
+                let payload = script_payload(&pack, &arguments, &ask.call()).unwrap();
                 let output = trial.run(&payload);
                 prop_assert_eq!(
                     text(&output.stdout),

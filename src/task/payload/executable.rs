@@ -13,29 +13,79 @@ pub(super) fn start(
     call: &Call<'_>,
     file: &str,
     name: &str,
-    content: &[u8],
+    nature: &Nature,
 ) -> Result<Start, Failure> {
-    let by_itself = |words: &[&str]| Start {
-        check: None,
+    let started_by = |words: &[&str]| Start {
+        check: program_of(words).map(|program| {
+            let program = shell::quote(program);
+            format!("command -v {program} >/dev/null 2>&1||f interpreter {program}")
+        }),
         command: format!("{} {file}", shell::join(words.iter().copied())),
     };
     if let Some(words) = interpreter(call, name)? {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        return Ok(by_itself(&words));
+        return Ok(started_by(&words));
     }
-    if let Some(words) = shebang(content) {
-        return Ok(by_itself(&words));
-    }
-    if content.contains(&0) {
-        return Ok(Start {
+    Ok(match nature {
+        Nature::Script(words) => {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            if let Some(program) = program_of(&words).filter(|program| program.ends_with('\r')) {
+                let message = format!(
+                    "`{name}` has the line endings of Windows, so its interpreter would be `{}`",
+                    program.escape_debug()
+                );
+                let help = format!("save it with those of Unix: `sed -i 's/\\r$//' {name}`");
+                return Err(Failure::new(kinds::FILE, message)
+                    .with_issue_code("EXEC_ERROR")
+                    .with_detail("help", help));
+            }
+            started_by(&words)
+        }
+        Nature::Program => Start {
             check: Some(format!(
                 r#"[ -x {file} ]||f exec "programs can't be executed in $b""#
             )),
             command: file.to_owned(),
-        });
+        },
+        // What every shell does with such a file, and `setsid` of some systems does not.
+        Nature::Plain => Start {
+            check: None,
+            command: format!("/bin/sh {file}"),
+        },
+    })
+}
+
+/// What kind of file it is, by its content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Nature {
+    /// With the words of its `#!` line.
+    Script(Vec<String>),
+    Program,
+    /// Neither of them.
+    Plain,
+}
+
+impl Nature {
+    pub(super) fn of(content: &[u8]) -> Self {
+        if let Some(words) = shebang(content) {
+            return Self::Script(words.into_iter().map(str::to_owned).collect());
+        }
+        if content.contains(&0) {
+            return Self::Program;
+        }
+        Self::Plain
     }
-    // What every shell does with such a file, and `setsid` of some systems does not.
-    Ok(by_itself(&["/bin/sh"]))
+}
+
+/// The program that has to be there: what `env` looks for, where it is `env` that is asked.
+fn program_of<'a>(words: &[&'a str]) -> Option<&'a str> {
+    match words {
+        [env, program] if env.ends_with("/env") => {
+            (!program.starts_with('-') && !program.contains(['=', ' '])).then_some(*program)
+        }
+        [program, ..] => Some(program),
+        [] => None,
+    }
 }
 
 /// A line that comes before, if one has to, and the words of the command.

@@ -10,6 +10,7 @@ mod command;
 mod escalation;
 mod executable;
 mod kept;
+mod pack;
 mod preamble;
 mod script_text;
 mod shell;
@@ -23,6 +24,7 @@ pub use self::{
     call::{Call, RunId},
     command::{command_payload, script_payload},
     kept::{Keeping, Kept, KeptInquiry, KeptOutcome, acknowledge_payloads},
+    pack::Pack,
     spool::{SpoolError, Unpacked, spool_upload, unpack_download},
     task::{remote_target, task_payload},
     transfer::{download_payload, upload_payload, write_file_payload},

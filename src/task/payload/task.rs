@@ -1,26 +1,28 @@
 //! The payload of a task.
 
+use std::sync::Arc;
+
 use crate::{
     model::{Failure, Map, Payload, Secret, Target, Value, kinds},
-    task::{Implementation, InputMethod, Task, TaskFile},
+    task::{Implementation, InputMethod, Task},
 };
 
 use super::{
-    archive::Archive,
     call::Call,
     carriage::Carriage,
     executable,
+    pack::Pack,
     script_text::{NoVariable, ScriptText, variable_text},
 };
 
-/// The payload that runs a task with parameters that were checked.
+/// The payload that runs a task with parameters that were checked. `pack` has the files of that implementation.
 ///
 /// # Errors
-/// The failure for this target: a file of the task can't be read, or a parameter can't be handed over in the way that
-/// the task asks for.
+/// The failure for this target: a parameter can't be handed over in the way that the task asks for.
 pub fn task_payload(
     task: &Task,
     implementation: &Implementation<'_>,
+    pack: &Pack,
     params: &Map,
     call: &Call<'_>,
 ) -> Result<Payload, Failure> {
@@ -34,22 +36,14 @@ pub fn task_payload(
         task,
         params,
         call,
-        has_files: !implementation.files.is_empty(),
+        has_files: pack.has_files,
         method: input_method(task, implementation, call)?,
-    };
-    let executable = implementation.executable;
-    let content = read(task, executable)?;
-    // Without files of its own, a task lies directly in the directory of the run.
-    let path = if input.has_files {
-        executable.path.as_str()
-    } else {
-        executable.file_name()
     };
     let mut script = ScriptText::new();
     input.export(&mut script)?;
     let stdin = input.stdin(&mut script);
-    let file = format!("\"$d\"/{}", super::shell::quote(path));
-    let start = executable::start(call, &file, executable.file_name(), &content)?;
+    let file = format!("\"$d\"/{}", super::shell::quote(&pack.path));
+    let start = executable::start(call, &file, &pack.file_name, &pack.nature)?;
     if let Some(check) = &start.check {
         script.line(check);
     }
@@ -58,21 +52,8 @@ pub fn task_payload(
         None => "/dev/null",
     };
     let run = script.running(&start.command, stdin_file);
-
-    let mut archive = Archive::new(Vec::new());
-    let packed = (|| {
-        archive.add(path, 0o700, &content)?;
-        for file in implementation.files {
-            archive.add(&file.path, 0o700, &file.read()?)?;
-        }
-        if let Some(json) = &stdin {
-            archive.add(".stdin", 0o600, json.reveal().as_bytes())?;
-        }
-        archive.add(".run", 0o600, run.as_bytes())?;
-        archive.finish()
-    })()
-    .map_err(|error: std::io::Error| unreadable(task, &error))?;
-    Carriage::directory(packed).payload(call)
+    let own = Pack::own(&run, stdin.as_ref())?;
+    Carriage::directory(Arc::clone(&pack.archive), own).payload(call)
 }
 
 /// What a remote task gets as its parameter `_target`: how the target is to be reached from the proxy.
@@ -112,20 +93,6 @@ fn input_method(
         ));
     }
     Ok(method)
-}
-
-fn read(task: &Task, file: &TaskFile) -> Result<std::borrow::Cow<'static, [u8]>, Failure> {
-    file.read().map_err(|error| unreadable(task, &error))
-}
-
-fn unreadable(task: &Task, error: &std::io::Error) -> Failure {
-    Failure::new(
-        kinds::FILE,
-        format!(
-            "a file of the task `{}` can't be read: {error}",
-            task.name()
-        ),
-    )
 }
 
 /// What a task is told.
@@ -210,8 +177,9 @@ impl Input<'_> {
 mod tests {
     use super::*;
     use crate::task::{
-        FileSource, Metadata, TaskParts,
+        Attempt, FileSource, Metadata, TaskFile, TaskParts,
         payload::trial::{Ask, Trial, map, shells},
+        task_result,
     };
 
     fn file(path: &str, content: &'static str) -> TaskFile {
@@ -238,7 +206,8 @@ mod tests {
     fn run(trial: &Trial, task: &Task, params: &Map, ask: &Ask) -> crate::model::Output {
         let call = ask.call();
         let implementation = task.implementation_for(call.target).unwrap();
-        let payload = task_payload(task, &implementation, params, &call).unwrap();
+        let pack = Pack::of_task(task, &implementation).unwrap();
+        let payload = task_payload(task, &implementation, &pack, params, &call).unwrap();
         trial.run(&payload)
     }
 
@@ -334,8 +303,9 @@ mod tests {
         let ask = Ask::new();
         let implementation = environment.implementation_for(&ask.target).unwrap();
         let params = map([("x", "x".repeat(1 << 20).into())]);
+        let pack = Pack::of_task(&environment, &implementation).unwrap();
         let failure =
-            task_payload(&environment, &implementation, &params, &ask.call()).unwrap_err();
+            task_payload(&environment, &implementation, &pack, &params, &ask.call()).unwrap_err();
         assert_eq!(failure.kind, kinds::VALIDATION);
         assert!(failure.message.contains("`x`"), "{failure}");
     }
@@ -352,6 +322,48 @@ mod tests {
         let task = task("{}", file("mod/tasks/t.py", "#!/no/such/python\necho $-"));
         let output = run(&trial, &task, &Map::new(), &ask);
         assert_eq!(text(&output.stdout), "e\n", "{}", text(&output.stderr));
+    }
+
+    #[test]
+    fn interpreter_that_is_not_on_the_target_is_named_with_what_to_do() {
+        for (script, missing) in [
+            ("#!/no/such/bin/ruby\n:\n", Some("/no/such/bin/ruby")),
+            ("#!/usr/bin/env no-such-ruby\n:\n", Some("no-such-ruby")),
+            ("#!/usr/bin/env -S sh -e\n:\n", None),
+            ("#!/usr/bin/env sh\n:\n", None),
+        ] {
+            let trial = Trial::new();
+            let task = task("{}", file("mod/tasks/t.rb", script));
+            let ask = Ask::new();
+            let output = run(&trial, &task, &Map::new(), &ask);
+            let attempt = Attempt {
+                call: &ask.call(),
+                object: "mod::t",
+                duration_ms: 1,
+                attempts: 1,
+            };
+            let failure = task_result(&attempt, &output).failure;
+            let message = failure.map(|failure| failure.message);
+            let expected =
+                missing.map(|name| format!("the interpreter `{name}` is not on the target"));
+            assert_eq!(message, expected, "{script}");
+            assert_eq!(trial.leftovers(), Vec::<String>::new(), "{script}");
+        }
+    }
+
+    #[test]
+    fn line_endings_of_windows_are_found_before_anything_runs() {
+        let task = task("{}", file("mod/tasks/t.sh", "#!/bin/sh\r\necho ran\r\n"));
+        let ask = Ask::new();
+        let call = ask.call();
+        let implementation = task.implementation_for(call.target).unwrap();
+        let pack = Pack::of_task(&task, &implementation).unwrap();
+        let failure = task_payload(&task, &implementation, &pack, &Map::new(), &call).unwrap_err();
+        assert_eq!(
+            failure.message,
+            "`t.sh` has the line endings of Windows, so its interpreter would be `/bin/sh\\r`"
+        );
+        assert!(failure.details.contains_key("help"));
     }
 
     #[test]
@@ -484,7 +496,9 @@ mod tests {
         ask.noop = true;
         let task = task("{}", file("mod/tasks/t.sh", SHOW));
         let implementation = task.implementation_for(&ask.target).unwrap();
-        let failure = task_payload(&task, &implementation, &Map::new(), &ask.call()).unwrap_err();
+        let pack = Pack::of_task(&task, &implementation).unwrap();
+        let failure =
+            task_payload(&task, &implementation, &pack, &Map::new(), &ask.call()).unwrap_err();
         assert_eq!(failure.message, "the task `mod::t` does not support noop");
     }
 }

@@ -104,7 +104,7 @@ impl Trial {
 fn feed(mut command: Command, payload: &Payload) -> Output {
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    let mut bytes = payload.stdin.head().to_vec();
+    let mut bytes = payload.stdin.pieces().concat();
     if let Some(file) = payload.stdin.file() {
         bytes.extend(std::fs::read(file).unwrap());
     }

@@ -1,0 +1,77 @@
+//! `segue script run`: a script of this machine on many targets.
+
+use std::path::Path;
+
+use clap::Args;
+
+use super::{
+    action::{self, Asked},
+    arguments::{ConnectionArguments, ProjectArguments, RunArguments, TargetArguments},
+    command_run::{environment, environment_params},
+    sent_file::SentFile,
+};
+use crate::{
+    error::{Error, Exit},
+    event::JobKind,
+    model::Value,
+    plan::{Action, RunOptions},
+};
+
+/// Copy a script to targets and run it there
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The script: a path, or a file of the project or of a module, such as `mymodule/cleanup.sh`
+    script: String,
+    /// The arguments of the script, as they are; those that begin with a dash go behind `--`
+    #[arg(value_name = "ARGUMENT")]
+    arguments: Vec<String>,
+    /// A variable of the script's environment; repeatable
+    #[arg(long = "env-var", value_name = "NAME=VALUE")]
+    environment: Vec<String>,
+    #[command(flatten)]
+    targets: TargetArguments,
+    #[command(flatten)]
+    project: ProjectArguments,
+    #[command(flatten)]
+    connection: ConnectionArguments,
+    #[command(flatten)]
+    run: RunArguments,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
+    let env = environment(&arguments.environment)?;
+    let (setup, targets) = action::prepare(
+        &arguments.project,
+        &arguments.connection,
+        &arguments.targets,
+    )?;
+    let script = SentFile::find(&setup.project, &arguments.script)?;
+    if script.file.on_disk().is_some_and(Path::is_dir) {
+        return Err(Error::usage(
+            format!("`{}` is a directory, and no script", arguments.script),
+            "name the file that is to be run; `segue file upload` copies directories",
+        ));
+    }
+    let mut params = environment_params(&env);
+    if !arguments.arguments.is_empty() {
+        let given = arguments.arguments.iter();
+        let given = given.map(|argument| argument.as_str().into()).collect();
+        params.insert("arguments".to_owned(), Value::Array(given));
+    }
+    let asked = Asked {
+        what: JobKind::Script,
+        action: Action::Script {
+            script: script.name,
+            file: script.file,
+            arguments: arguments.arguments.clone(),
+        },
+        params,
+        targets,
+        options: RunOptions {
+            env,
+            run_as: arguments.connection.run_as.clone(),
+            ..RunOptions::default()
+        },
+    };
+    action::run(&setup, &arguments.project, &arguments.run, asked)
+}
