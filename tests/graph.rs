@@ -69,6 +69,26 @@ fn the_graph_of_a_job_has_what_became_of_its_steps() {
 }
 
 #[test]
+fn the_graph_of_a_job_has_its_order_also_where_a_loop_has_made_it() {
+    let plan = "
+        let g = graph(\"turns\");
+        g.step(\"begin\", || 1);
+        for n in 1..=3 { g.step(`turn${n}`, #{ after: if n == 1 { \"begin\" } else { `turn${n - 1}` } }, || if n == 2 { fail(`no ${n}`) }); }
+        g.run(#{ catch_errors: true });
+    ";
+    let segue = Segue::new().plan("loop", plan).line("plan run loop");
+    segue.run().code(0).stdout_has("step turn2 failed: no 2");
+    let segue = segue.line("plan graph --job last --format mermaid");
+    segue
+        .run()
+        .code(0)
+        .stdout_has("title: \"turns\"")
+        .stdout_has("s0 --> s1")
+        .stdout_has("s1 --> s2")
+        .stdout_has("s2 --> s3");
+}
+
+#[test]
 fn a_plan_without_a_graph_is_drawn_as_the_tiers_that_it_works_through() {
     let segue = Segue::new().inventory(TIERS).plan(
         "restart",

@@ -198,6 +198,30 @@ fn a_fault_at_every_step_of_the_deploy_in_turn_ends_it_there_and_undoes_what_was
     }
 }
 
+#[test]
+fn a_rollback_goes_on_after_an_undo_that_fails_and_says_what_to_type() {
+    let mut spec = FleetSpec::demo();
+    // The third run on `web2` installs the new version, the sixth on `app3` the old one again.
+    for fault in ["web2:exit=1,after 2,1x", "app3:exit=1,after 5,1x"] {
+        spec.faults.push(fault.parse().unwrap());
+    }
+    let playing = Playing::start(spec);
+    let ran = playing
+        .project()
+        .line("plan run deploy version=2.4.0")
+        .run()
+        .code(5)
+        .stdout_has("step app could not be undone")
+        .stdout_has("step migrate undone")
+        .stderr_has("this needs a human:")
+        .stderr_has("`app` could not be undone: task `package` failed on 1 target")
+        .stderr_has("segue task run package -t app3 action=install name=shop version=2.3.0")
+        .stderr_has("`web` failed and may be half done")
+        .stderr_has("`fetch` was done and has no undo");
+    assert_eq!(version(&playing, "app1", "shop"), "2.3.0");
+    assert_eq!(version(&playing, "app3", "shop"), "2.4.0", "{}", ran.stdout);
+}
+
 /// Three tiers that need each other, of canned targets: `per_tier` in each, of which each twentieth fails. A real
 /// balancer has a place for each of them.
 fn three_tiers(per_tier: usize) -> FleetSpec {
@@ -378,6 +402,43 @@ fn batches_and_budget_of_one_action_are_kept_exactly() {
         run(r#"batch: 50, limit: 4, on_failure: "survivors""#, 0),
         (4, 0)
     );
+}
+
+#[test]
+fn what_cannot_be_reached_counts_where_its_turn_is_and_nowhere_before() {
+    let mut spec = three_tiers(4);
+    for target in &mut spec.targets {
+        if target.name.as_str() != "lb1" {
+            *target = target.clone().canned("", 0);
+        }
+    }
+    // Of twelve targets these are the 2nd and the 12th.
+    for fault in ["db2:refuse", "web4:refuse"] {
+        spec.faults.push(fault.parse().unwrap());
+    }
+    let playing = Playing::start(spec);
+    let run = |options: &str, code: i32| {
+        let plan = format!(
+            r#"
+            import "std" as std;
+            let o = std::rolling("db,app,web", #{{ batch: 3, catch_errors: true, {options} }},
+                                 |nodes| run_command("restart", nodes, #{{ catch_errors: true }}));
+            `${{o.done.len}} ${{o.failed}} ${{o.unreached.len}}`
+            "#
+        );
+        let ran = playing
+            .project()
+            .plan("one", &plan)
+            .line("plan run one --format json")
+            .run()
+            .code(code);
+        ran.json()["value"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(run("", 0), "2 db2 9");
+    assert_eq!(run("max_failures: 1", 0), "10 db2, web4 0");
+    assert_eq!(run("max_failures: \"8%\"", 0), "2 db2 9");
+    assert_eq!(run("max_failures: \"8.34%\"", 0), "10 db2, web4 0");
+    assert_eq!(run("max_failures: 2", 0), "10 db2, web4 0");
 }
 
 #[test]

@@ -164,6 +164,34 @@ fn a_canary_goes_first_and_tiers_go_in_their_order() {
 }
 
 #[test]
+fn the_pause_after_the_canary_may_be_another_or_the_only_one() {
+    let waits = |options: &str| {
+        let text = format!(
+            "import \"std\" as std;\nstd::rolling(\"web\", #{{ canary: 1, batch: 2, {options} }}, |nodes| nodes);"
+        );
+        let ran = Segue::new()
+            .inventory(INVENTORY)
+            .plan("it", &text)
+            .line("plan run it --ephemeral --format jsonl")
+            .run()
+            .code(0);
+        let events = ran.stdout.lines().map(|line| {
+            let event: serde_json::Value = serde_json::from_str(line).unwrap();
+            event
+        });
+        let sleeps = events.filter(|event| event["asked"]["function"] == "sleep");
+        let waits: Vec<String> = sleeps
+            .map(|event| event["asked"]["object"].as_str().unwrap().to_owned())
+            .collect();
+        waits.join(", ")
+    };
+    assert_eq!(waits(""), "");
+    assert_eq!(waits("pause: 0.002"), "2 ms, 2 ms");
+    assert_eq!(waits("canary_pause: 0.001"), "1 ms");
+    assert_eq!(waits("pause: 0.002, canary_pause: 0.001"), "1 ms, 2 ms");
+}
+
+#[test]
 fn health_is_asked_of_those_alone_that_are_not_well_yet() {
     let plan = "
         let well = std::healthy(\"web\", #{ attempts: 3, delay: 0 }, |nodes| { print(`- ${nodes}`); targets(nodes.first.name) });

@@ -7,6 +7,7 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
+use indexmap::IndexMap;
 
 use super::{
     arguments::{Format as Printed, ProjectArguments},
@@ -248,30 +249,22 @@ fn of_job(arguments: &Arguments, setup: &Setup, typed: &str) -> Result<Vec<Pictu
             format!("`segue job show {job}` tells what it did"),
         ));
     }
-    // The events tell what became of every step; what comes after what stands in the plan alone.
-    let mut graphs = graphs(setup, &view.object).unwrap_or_else(|_| {
-        terminal::tell("the plan of the job is gone, so its steps are drawn without their order");
-        Vec::new()
-    });
-    graphs.retain(|graph| {
-        graph
-            .steps
-            .iter()
-            .any(|step| step_of(&view, &step.name).is_some())
-    });
-    let unwritten = unwritten(&view, &graphs);
-    if !unwritten.is_empty() {
-        graphs.push(WrittenGraph {
-            title: format!("{} (steps that only a run knows)", view.object),
-            steps: unwritten,
-            has_more: false,
-        });
+    let mut graphs = ran(&view);
+    // What has not been begun stands in the plan alone, as far as it is written out there.
+    for written in graphs_of_plan(setup, &view) {
+        let is_known = |graph: &&mut RanGraph<'_>| {
+            let mut steps = written.steps.iter();
+            steps.any(|step| graph.steps.contains_key(step.name.as_str()))
+        };
+        if let Some(graph) = graphs.iter_mut().find(is_known) {
+            graph.written = written.steps;
+        }
     }
-    let draw = |graph: WrittenGraph| {
-        let steps = made(&graph.title, graph.steps)?;
+    let draw = |graph: RanGraph<'_>| {
+        let steps = made(&graph.title, graph.specs())?;
         let mut drawing = Drawing::of_graph(&graph.title, &steps);
         for index in steps.steps() {
-            if let Some(step) = step_of(&view, steps.name(index)) {
+            if let Some(step) = graph.steps.get(steps.name(index)) {
                 drawing.mark(index, &mark(step, &view));
             }
         }
@@ -280,24 +273,61 @@ fn of_job(arguments: &Arguments, setup: &Setup, typed: &str) -> Result<Vec<Pictu
     graphs.into_iter().map(draw).collect()
 }
 
-/// The steps of a job that no graph of its plan has.
-fn unwritten(view: &JobView, graphs: &[WrittenGraph]) -> Vec<StepSpec> {
-    let mut left: Vec<StepSpec> = Vec::new();
-    for (_, name) in view.steps.keys() {
-        let mut known = graphs.iter().flat_map(|graph| &graph.steps).chain(&left);
-        if !known.any(|step| step.name == *name) {
-            left.push(StepSpec::new(name));
-        }
+/// The graphs in the plan of a job, if it can still be read.
+fn graphs_of_plan(setup: &Setup, view: &JobView) -> Vec<WrittenGraph> {
+    if view.finished_at.is_some() {
+        return Vec::new();
     }
-    left
+    graphs(setup, &view.object).unwrap_or_default()
 }
 
-/// The step of that name; the last one, if the plan ran the graph several times.
-fn step_of<'a>(view: &'a JobView, name: &str) -> Option<&'a StepView> {
-    let mut steps = view.steps.iter().rev();
-    steps
-        .find(|((_, step), _)| step == name)
-        .map(|(_, step)| step)
+/// A graph that a job has run, or runs.
+struct RanGraph<'a> {
+    title: String,
+    /// In the order in which they were first told of.
+    steps: IndexMap<&'a str, &'a StepView>,
+    /// The same graph as the plan writes it out.
+    written: Vec<StepSpec>,
+}
+
+impl RanGraph<'_> {
+    /// The steps that were told of, and those that are not begun yet.
+    fn specs(&self) -> Vec<StepSpec> {
+        let is_told = |name: &String| self.steps.contains_key(name.as_str());
+        let told = self.steps.iter().map(|(name, step)| StepSpec {
+            // All of them ended before it began, and so were told of; but events of another version may say anything.
+            after: step
+                .after
+                .iter()
+                .filter(|it| is_told(it))
+                .cloned()
+                .collect(),
+            ..StepSpec::new(*name)
+        });
+        let waiting = self.written.iter().filter(|step| !is_told(&step.name));
+        told.chain(waiting.cloned()).collect()
+    }
+}
+
+/// The graphs that a job tells of. The branch of a step is one of the branch of its graph.
+fn ran(view: &JobView) -> Vec<RanGraph<'_>> {
+    let mut graphs: IndexMap<&str, RanGraph<'_>> = IndexMap::new();
+    for ((branch, name), step) in &view.steps {
+        let (of_graph, _) = branch.as_str().rsplit_once('/').unwrap_or_default();
+        let graph = graphs.entry(of_graph).or_insert_with(|| RanGraph {
+            title: title_of(of_graph),
+            steps: IndexMap::new(),
+            written: Vec::new(),
+        });
+        graph.steps.insert(name, step);
+    }
+    graphs.into_values().collect()
+}
+
+/// The name of the graph whose branch that is.
+fn title_of(branch: &str) -> String {
+    let name = branch.rsplit('/').next().unwrap_or(branch);
+    name.replace("%2F", "/").replace("%25", "%")
 }
 
 fn mark(step: &StepView, view: &JobView) -> StepMark {

@@ -69,6 +69,9 @@ pub enum EventKind {
         name: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         place: Option<Place>,
+        /// The steps that it comes after.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        after: Vec<String>,
     },
     StepFinished {
         branch: BranchPath,
@@ -76,12 +79,18 @@ pub enum EventKind {
         status: StepStatus,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         failure: Option<Failure>,
+        /// The steps that it comes after, if it was never begun.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        after: Vec<String>,
     },
     StepSkipped {
         branch: BranchPath,
         name: String,
         /// The step that failed or was skipped before it, or the condition that was false.
         because: String,
+        /// The steps that it comes after, if it was never begun.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        after: Vec<String>,
     },
     EffectStarted {
         effect: EffectId,

@@ -59,6 +59,8 @@ pub struct EffectView {
 /// One step of a graph.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepView {
+    /// The steps of the same graph that it comes after.
+    pub after: Vec<String>,
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
     pub status: Option<StepStatus>,
@@ -167,8 +169,14 @@ impl JobView {
                 self.value = value.clone();
                 self.finished_at = Some(at);
             }
-            EventKind::StepStarted { branch, name, .. } => {
+            EventKind::StepStarted {
+                branch,
+                name,
+                after,
+                ..
+            } => {
                 let step = self.step(branch, name);
+                step.after.clone_from(after);
                 step.started_at = Some(at);
             }
             EventKind::StepFinished {
@@ -176,8 +184,12 @@ impl JobView {
                 name,
                 status,
                 failure,
+                after,
             } => {
                 let step = self.step(branch, name);
+                if !after.is_empty() {
+                    step.after.clone_from(after);
+                }
                 step.status = Some(*status);
                 step.failure.clone_from(failure);
                 step.finished_at = Some(at);
@@ -186,8 +198,12 @@ impl JobView {
                 branch,
                 name,
                 because,
+                after,
             } => {
                 let step = self.step(branch, name);
+                if !after.is_empty() {
+                    step.after.clone_from(after);
+                }
                 step.status = Some(StepStatus::Skipped);
                 step.because = Some(because.clone());
             }
@@ -251,6 +267,7 @@ impl JobView {
         self.steps
             .entry((branch.clone(), name.to_owned()))
             .or_insert(StepView {
+                after: Vec::new(),
                 started_at: None,
                 finished_at: None,
                 status: None,

@@ -57,7 +57,12 @@ pub enum Effect {
     /// Something to tell the user. Answered by [`Outcome::Done`].
     Print { level: MessageLevel, text: String },
     /// A step of a graph begins. Answered by [`Outcome::Done`].
-    StartStep { name: String },
+    StartStep {
+        name: String,
+        /// The steps that it comes after.
+        #[serde(skip)]
+        after: Vec<String>,
+    },
     /// A step of a graph ended, or was never begun.
     FinishStep {
         name: String,
@@ -65,6 +70,9 @@ pub enum Effect {
         failure: Option<Failure>,
         /// For [`StepStatus::Skipped`]: the step or the condition that is the reason.
         because: Option<String>,
+        /// The steps that it comes after, if it was never begun.
+        #[serde(skip)]
+        after: Vec<String>,
     },
 }
 

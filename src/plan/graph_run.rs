@@ -21,8 +21,8 @@ use super::{
 use crate::{
     model::{BranchPath, EffectId, Failure, Map, StepStatus, Value},
     schedule::{
-        self, GraphError, OnStepFailure, Reaction, RunRules, Schedule, SkipReason, StepEvent,
-        StepGraph, StepIndex, Summary,
+        self, GraphError, HumanReason, OnStepFailure, Reaction, RunRules, Schedule, SkipReason,
+        StepEvent, StepGraph, StepIndex, Summary,
     },
 };
 
@@ -164,19 +164,26 @@ impl GraphRun {
         &self.steps[step.position()].spec.name
     }
 
+    /// The steps that one comes after, by name.
+    fn names_before(&self, index: StepIndex) -> Vec<String> {
+        let before = self.schedule.graph().after(index);
+        before.map(|step| self.name(step).to_owned()).collect()
+    }
+
     fn begin(&mut self, index: StepIndex, work: Work) {
         let step = Rc::clone(&self.steps[index.position()]);
         let site = self.site.clone();
         let value = self.values[index.position()].clone();
         let done = self.done_before(index);
         let name = step.spec.name.clone();
+        let after = self.names_before(index);
         let scheduler = &self.site.host.scheduler;
         let branch = match work {
             Work::Forward => scheduler.spawn_under(
                 &self.path,
                 &name,
                 BranchKind::Joined,
-                Box::new(move || forward(&site, &step, &done)),
+                Box::new(move || forward(&site, &step, after, &done)),
             ),
             Work::Undo => scheduler.spawn_under(
                 &self.path,
@@ -274,6 +281,7 @@ impl GraphRun {
             status,
             failure: None,
             because,
+            after: self.names_before(step),
         };
         self.site.ask_for(&branch, effect).map(|_| ())
     }
@@ -323,7 +331,7 @@ impl GraphRun {
         Err(fault.into_error(self.site.position))
     }
 
-    /// What failed first, what else did, and what is left to do for a person.
+    /// What failed first, what else did, and what became of the rest.
     fn failed_message(
         &self,
         name: &str,
@@ -343,11 +351,38 @@ impl GraphRun {
             parts.push(format!("so did {}", others.join(", ")));
         }
         if let schedule::Ending::RolledBackBy(_) = summary.ending {
-            parts.push("what was done was undone".to_owned());
+            let left = summary.with_status(StepStatus::UndoFailed);
+            let left: Vec<String> = left.map(|step| named(&step)).collect();
+            parts.push(if left.is_empty() {
+                "what was done was undone".to_owned()
+            } else {
+                format!("what was done was undone, but not {}", left.join(", "))
+            });
         }
-        let human = summary.needs_human().filter(|(step, _)| step != first);
-        parts.extend(human.map(|(step, reason)| format!("{} {}", named(&step), reason.as_str())));
         parts.join("; ")
+    }
+
+    /// The steps that a person has to look at: the most urgent first, with what to type where an undo failed.
+    fn needs_human(&self, summary: &Summary) -> Vec<Dynamic> {
+        let mut human: Vec<(StepIndex, HumanReason)> = summary.needs_human().collect();
+        human.sort_by_key(|(_, reason)| *reason);
+        let told = human.into_iter().map(|(step, reason)| {
+            let error = self.errors[step.position()].as_deref();
+            let error = error.map(|error| PlanError::new(error, &self.site.host));
+            let mut told = ScriptMap::new();
+            told.insert("step".into(), self.name(step).into());
+            told.insert("reason".into(), reason.as_str().into());
+            if let Some(error) = error {
+                told.insert("error".into(), error.failure.message.into());
+                let results = error.results.filter(|_| reason == HumanReason::UndoFailed);
+                let commands = results.map(|results| self.site.host.blame.commands(&results));
+                let commands = commands.unwrap_or_default().into_iter();
+                let commands = commands.map(Dynamic::from).collect();
+                told.insert("commands".into(), Dynamic::from_array(commands));
+            }
+            Dynamic::from_map(told)
+        });
+        told.collect()
     }
 
     fn outcome(&self, summary: &Summary) -> ScriptMap {
@@ -364,17 +399,12 @@ impl GraphRun {
             told.insert("because".into(), because.map_or(Dynamic::UNIT, Into::into));
             steps.insert(step.spec.name.as_str().into(), Dynamic::from_map(told));
         }
-        let human = summary.needs_human().map(|(step, reason)| {
-            let mut told = ScriptMap::new();
-            told.insert("step".into(), self.name(step).into());
-            told.insert("reason".into(), reason.as_str().into());
-            Dynamic::from_map(told)
-        });
+        let human = self.needs_human(summary);
         let mut outcome = ScriptMap::new();
         outcome.insert("ok".into(), summary.is_ok().into());
         outcome.insert("ending".into(), ending_word(summary.ending).into());
         outcome.insert("steps".into(), Dynamic::from_map(steps));
-        outcome.insert("needs_human".into(), Dynamic::from_array(human.collect()));
+        outcome.insert("needs_human".into(), Dynamic::from_array(human));
         outcome
     }
 
@@ -436,14 +466,14 @@ const fn ending_word(ending: schedule::Ending) -> &'static str {
 }
 
 /// The body of the branch of a step.
-fn forward(site: &Site, step: &Rc<Step>, done: &Dynamic) -> BranchResult {
+fn forward(site: &Site, step: &Rc<Step>, after: Vec<String>, done: &Dynamic) -> BranchResult {
     let name = step.spec.name.clone();
     let site = Site {
         host: Rc::clone(&site.host),
         position: step.position,
     };
     keep_limit(&site, step);
-    site.ask(Effect::StartStep { name })?;
+    site.ask(Effect::StartStep { name, after })?;
     let result = condition(&site, step, done).and_then(|wanted| {
         if wanted {
             work(&site, step, done)
@@ -541,6 +571,7 @@ fn finish(
         status,
         failure,
         because,
+        after: Vec::new(),
     };
     site.ask(effect).map(|_| ())
 }

@@ -195,7 +195,8 @@ impl Host {
                     .into_error(position))
             }
             Ok(Outcome::Results { results }) => {
-                self.blame.note(&flight.effect, &results);
+                self.blame
+                    .note(&flight.effect, &results, flight.by_hand.as_ref());
                 Ok(Outcome::Results { results })
             }
             Ok(Outcome::Stopped) => Err(Ending::Stopped.into_error(position)),

@@ -13,6 +13,7 @@ mod batches;
 mod blame;
 mod branch;
 mod branches;
+mod by_hand;
 mod call;
 mod check;
 mod closure;

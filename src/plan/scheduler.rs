@@ -16,6 +16,7 @@ use tokio::{runtime::Handle, task::AbortHandle};
 
 use super::{
     branch::{Body, Branch, BranchResult, Stage},
+    by_hand::ByHand,
     effect::{Outcome, Performer, Request},
     ending::Ending,
     fiber::{self, Fiber, Pause, Stacks},
@@ -39,6 +40,7 @@ pub(super) enum Arrival {
 /// An effect that is being performed.
 pub(super) struct Flight {
     pub(super) effect: EffectId,
+    pub(super) by_hand: Option<ByHand>,
     number: u64,
     branch: Rc<Branch>,
     outcome: RefCell<Option<Outcome>>,
@@ -246,6 +248,7 @@ impl Scheduler {
     /// Begins to perform an effect and returns at once.
     pub(super) fn begin(&self, request: Request) -> Rc<Flight> {
         let effect = request.id.clone();
+        let by_hand = ByHand::of(&request.effect);
         let number = self.next_flight.get();
         self.next_flight.set(number + 1);
         let reply = Reply {
@@ -263,6 +266,7 @@ impl Scheduler {
         let branch = self.current();
         let flight = Rc::new(Flight {
             effect,
+            by_hand,
             number,
             branch: Rc::clone(&branch),
             outcome: RefCell::new(None),

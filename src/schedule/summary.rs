@@ -58,15 +58,15 @@ impl Summary {
     }
 }
 
-/// Why a human has to look at a step after a rollback.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a human has to look at a step after a rollback, the most urgent first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HumanReason {
+    /// Its undo failed.
+    UndoFailed,
     /// It failed, and only what was done to its end is undone.
     HalfDone,
     /// It was done and has no undo.
     HasNoUndo,
-    /// Its undo failed.
-    UndoFailed,
 }
 
 impl HumanReason {

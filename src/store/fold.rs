@@ -47,17 +47,20 @@ fn any_kind() -> impl Strategy<Value = EventKind> {
                 branch,
                 name: name.to_owned(),
                 place: None,
+                after: vec!["db".to_owned(); way % 3],
             },
             5 => EventKind::StepFinished {
                 branch,
                 name: name.to_owned(),
                 status: [StepStatus::Done, StepStatus::Failed, StepStatus::Undone][way % 3],
                 failure: (way == 1).then(failure),
+                after: Vec::new(),
             },
             6 => EventKind::StepSkipped {
                 branch,
                 name: name.to_owned(),
                 because: "web".to_owned(),
+                after: vec!["web".to_owned(); way % 2],
             },
             7 | 8 => EventKind::EffectStarted {
                 effect,

@@ -112,6 +112,7 @@ pub(crate) fn every_kind() -> Vec<EventKind> {
             branch: branch.clone(),
             name: "web".to_owned(),
             place: asked(&[]).place,
+            after: vec!["db".to_owned()],
         },
         EventKind::EffectStarted {
             effect: effect.clone(),
@@ -147,11 +148,13 @@ pub(crate) fn every_kind() -> Vec<EventKind> {
             name: "web".to_owned(),
             status: StepStatus::Failed,
             failure: Some(failure.clone()),
+            after: Vec::new(),
         },
         EventKind::StepSkipped {
             branch,
             name: "docs".to_owned(),
             because: "web".to_owned(),
+            after: vec!["web".to_owned()],
         },
         EventKind::MessagePrinted {
             effect: None,

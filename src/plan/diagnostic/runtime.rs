@@ -4,7 +4,7 @@ use rhai::{Dynamic, EvalAltResult, Position};
 
 use super::{PlanDiagnostic, Severity, explain, failed_targets::failed_targets};
 use crate::{
-    model::{Failure, Place, ResultSet, Status},
+    model::{Failure, Place, ResultSet, Status, Value},
     plan::source::{Source, Span},
 };
 
@@ -12,6 +12,9 @@ const CODE: &str = "segue::plan::failed";
 
 /// The detail of a failure that says what to type.
 pub(in crate::plan) const ADVICE: &str = "help";
+
+/// How many lines may be between two places that are shown in one piece. All lines between them are shown, too.
+const LINES_BETWEEN_MAX: u32 = 12;
 
 /// How the names of the files of the standard library begin.
 const LIBRARY: &str = "<segue>/stdlib/";
@@ -175,8 +178,13 @@ fn unwound(error: &EvalAltResult) -> (&EvalAltResult, Vec<Call<'_>>) {
 
 fn with_calls(mut problem: PlanDiagnostic, spots: Vec<Spot>) -> PlanDiagnostic {
     for spot in spots {
-        let home = problem.source.clone();
-        if home.is_some_and(|home| home.is(&spot.source)) {
+        let is_near = problem.source.as_ref().is_some_and(|home| {
+            let line = |span: Span| home.place(span.start).line;
+            let first = problem.labels.first().map(|label| line(label.span));
+            home.is(&spot.source)
+                && first.is_none_or(|first| first.abs_diff(line(spot.span)) <= LINES_BETWEEN_MAX)
+        });
+        if is_near {
             let known = problem.labels.iter().any(|label| label.span == spot.span);
             if !known {
                 problem = problem.label(spot.span, spot.text);
@@ -227,6 +235,7 @@ fn thrown(
     let mut help: Vec<String> = results.map(failed_targets).unwrap_or_default();
     let advice = thrown.failure.details.get(ADVICE);
     help.extend(advice.and_then(|advice| advice.as_str()).map(str::to_owned));
+    help.extend(needs_human(&thrown.failure));
     help.extend(interpreter.next_command());
     problem = problem.maybe_help((!help.is_empty()).then(|| help.join("\n")));
     let origin = thrown.place.as_ref().and_then(|place| {
@@ -253,6 +262,30 @@ fn thrown(
         }
     }
     problem
+}
+
+/// What a rollback has left to a person.
+fn needs_human(failure: &Failure) -> Vec<String> {
+    let Some(Value::Array(steps)) = failure.details.get("needs_human") else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    for step in steps.iter().filter_map(Value::as_map) {
+        let text = |key: &str| step.get(key).and_then(Value::as_str);
+        let (Some(name), Some(reason)) = (text("step"), text("reason")) else {
+            continue;
+        };
+        let error = text("error").map_or_else(String::new, |error| format!(": {error}"));
+        lines.push(format!("  `{name}` {reason}{error}"));
+        if let Some(Value::Array(commands)) = step.get("commands") {
+            let commands = commands.iter().filter_map(Value::as_str);
+            lines.extend(commands.map(|command| format!("    {command}")));
+        }
+    }
+    if !lines.is_empty() {
+        lines.insert(0, "this needs a human:".to_owned());
+    }
+    lines
 }
 
 const fn targets(count: usize) -> &'static str {

@@ -94,6 +94,7 @@ fn step(call: &Call<'_>) -> CallResult {
     } else {
         (options::known(call, 2)?, call.closure(3)?)
     };
+    let body = detached(body)?;
     let undo = closure(call, &options, "undo")?;
     let limit = options::option_of(call, &options, "limit", options::count)?;
     let spec = StepSpec {
@@ -120,7 +121,17 @@ fn closure(call: &Call<'_>, options: &ScriptMap, name: &str) -> Result<Option<Cl
     options::option_of(call, options, name, |value| {
         let pointer = value.read_lock::<FnPtr>()?;
         Some(Closure::new(call.context, pointer.clone()))
-    })
+    })?
+    .map(detached)
+    .transpose()
+}
+
+/// With what it captured as it is now: a graph that is written in a loop has steps of its own in every turn.
+fn detached(mut closure: Closure) -> Result<Closure, CallError> {
+    match closure.detach() {
+        Ok(()) => Ok(closure),
+        Err(()) => Err(closure.locked_error()),
+    }
 }
 
 fn on_failure(call: &Call<'_>, options: &ScriptMap) -> Result<Option<OnStepFailure>, CallError> {

@@ -126,7 +126,7 @@ fn a_rollback_undoes_what_was_done_in_reverse_order() {
     .run();
     assert_eq!(
         played.value(),
-        json(r#"[false,"rolled_back","undone","bolt/run-failure",["fetch","web","docs"]]"#)
+        json(r#"[false,"rolled_back","undone","bolt/run-failure",["web","fetch","docs"]]"#)
     );
     assert_eq!(
         steps(&played)[5..],
@@ -136,6 +136,53 @@ fn a_rollback_undoes_what_was_done_in_reverse_order() {
             "finish app: Undone",
             "print undo migrate",
             "finish migrate: Undone"
+        ]
+    );
+}
+
+#[test]
+fn an_undo_that_fails_holds_up_nothing_and_says_what_to_type() {
+    let played = Stage::new(
+        r#"
+        let g = graph("release");
+        g.step("first", #{ undo: || print("undo first") }, || 1);
+        g.step("second", #{ after: "first", undo: || run_task("service", "web1,web2", #{ action: "stop now", port: 80 }, #{ run_as: "root" }) }, || 2);
+        g.step("third", #{ after: "second", undo: || fail("no way back") }, || 3);
+        g.step("fourth", #{ after: "third" }, || run_command("false", "db1"));
+        g.run(#{ on_failure: "rollback" });
+        "#,
+    )
+    .failing(&["web2", "db1"])
+    .run();
+    assert_eq!(
+        steps(&played)[3..],
+        [
+            "finish fourth: Failed",
+            "finish third: UndoFailed",
+            "finish second: UndoFailed",
+            "print undo first",
+            "finish first: Undone"
+        ]
+    );
+    let error = played.error();
+    assert_eq!(
+        error.failure.message,
+        "step `fourth` of `release` failed: command `false` failed on 1 target; \
+         what was done was undone, but not `second`, `third`"
+    );
+    let help = error.diagnostic.help.unwrap();
+    let human: Vec<&str> = help
+        .lines()
+        .skip_while(|line| *line != "this needs a human:")
+        .collect();
+    assert_eq!(
+        human,
+        [
+            "this needs a human:",
+            "  `second` could not be undone: task `service` failed on 1 target",
+            "    segue task run service -t web2 'action=stop now' port=80 --run-as root",
+            "  `third` could not be undone: no way back",
+            "  `fourth` failed and may be half done: command `false` failed on 1 target",
         ]
     );
 }
@@ -301,6 +348,29 @@ fn a_graph_that_can_not_be_run_says_why_with_its_lines() {
             .message
             .contains("did you mean `\"rollback\"`?")
     );
+}
+
+#[test]
+fn a_step_that_is_added_in_a_loop_has_the_values_of_its_turn() {
+    let value = Stage::new(
+        r#"
+        let g = graph("g");
+        for n in 0..3 {
+            let name = `s${n}`;
+            g.step(name, #{ when: || n != 1, undo: || print(name) }, || [n, name]);
+        }
+        g.step("end", || fail("x"));
+        let o = g.run(#{ on_failure: "rollback", catch_errors: true, limit: 1 });
+        [o.steps.s0.value, o.steps.s1.status, o.steps.s2.value]
+        "#,
+    )
+    .run();
+    assert_eq!(value.value(), json(r#"[[0,"s0"],"skipped",[2,"s2"]]"#));
+    let prints: Vec<String> = steps(&value)
+        .into_iter()
+        .filter(|asked| asked.starts_with("print"))
+        .collect();
+    assert_eq!(prints, ["print s2", "print s0"]);
 }
 
 #[test]

@@ -225,7 +225,7 @@ fn described(request: &Request) -> String {
         }
         Effect::Print { text, .. } => format!("print {text}"),
         Effect::Sleep { duration } => format!("sleep {duration:?}"),
-        Effect::StartStep { name } => format!("start {name}"),
+        Effect::StartStep { name, .. } => format!("start {name}"),
         Effect::FinishStep { name, status, .. } => format!("finish {name}: {status:?}"),
         other => other.function().to_owned(),
     }

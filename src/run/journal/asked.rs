@@ -61,7 +61,7 @@ fn object(effect: &Effect) -> String {
         Effect::Now => String::new(),
         Effect::Random { low, high } => format!("{low}..{high}"),
         Effect::Environment { name }
-        | Effect::StartStep { name }
+        | Effect::StartStep { name, .. }
         | Effect::FinishStep { name, .. } => name.clone(),
         Effect::ReadFile { path } | Effect::FileExists { path } | Effect::ListFiles { path } => {
             path.clone()

@@ -326,7 +326,7 @@ impl Shared {
                     text,
                 });
             }
-            Effect::StartStep { name } => {
+            Effect::StartStep { name, after } => {
                 let is_told = journal.step(&id.branch, &name).is_some_and(|step| {
                     let end = step.end.as_ref();
                     end.is_none_or(|end| end.status == StepStatus::Done)
@@ -337,6 +337,7 @@ impl Shared {
                         branch,
                         name,
                         place,
+                        after,
                     });
                 }
             }
@@ -345,6 +346,7 @@ impl Shared {
                 status,
                 failure,
                 because,
+                after,
             } => {
                 let is_same = |end: &StepEnd| {
                     (end.status, &end.failure) == (status, &failure)
@@ -360,6 +362,7 @@ impl Shared {
                         branch,
                         name,
                         because: because.unwrap_or_default(),
+                        after,
                     }
                 } else {
                     EventKind::StepFinished {
@@ -367,6 +370,7 @@ impl Shared {
                         name,
                         status,
                         failure,
+                        after,
                     }
                 });
             }

@@ -109,6 +109,7 @@ impl Journal {
                 name,
                 status,
                 failure,
+                ..
             } => {
                 let end = StepEnd {
                     seq: event.seq,
@@ -122,6 +123,7 @@ impl Journal {
                 branch,
                 name,
                 because,
+                ..
             } => {
                 let end = StepEnd {
                     seq: event.seq,
@@ -331,6 +333,7 @@ mod tests {
             name: name.to_owned(),
             status: StepStatus::Undone,
             failure: None,
+            after: Vec::new(),
         }
     }
 

@@ -244,6 +244,7 @@ fn finish(name: &str, status: StepStatus) -> Effect {
         status,
         failure: None,
         because: None,
+        after: Vec::new(),
     }
 }
 
@@ -254,7 +255,15 @@ pub(super) async fn release(asker: &Asker) -> Result<String, End> {
     let now = asker.ask(&root, Effect::Now).await?;
     let step = root.child("fetch");
     let name = || "fetch".to_owned();
-    asker.say(&step, Effect::StartStep { name: name() }).await?;
+    asker
+        .say(
+            &step,
+            Effect::StartStep {
+                name: name(),
+                after: Vec::new(),
+            },
+        )
+        .await?;
     let fetched = asker.run(&step, "fetch", &["a", "b", "c"], false).await;
     let status = if fetched.is_ok() {
         StepStatus::Done

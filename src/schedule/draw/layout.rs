@@ -199,12 +199,40 @@ impl Grid {
         };
         let parts = from_vertices_and_edges(&vertices, &edges, &config);
         for (part, (placed, _, _)) in parts.into_iter().enumerate() {
+            let mut members = Vec::with_capacity(placed.len());
             for (id, (middle, _)) in placed {
                 let place = &mut self.places[linked[id]];
                 place.part = part;
                 place.middle = middle;
+                members.push(linked[id]);
+            }
+            if self.is_upside_down(&mut members) {
+                for &at in &members {
+                    self.places[at].middle = -self.places[at].middle;
+                }
             }
         }
+    }
+
+    /// Whether most neighbours of a part stand the other way round than they were written. As many lines cross in its mirror
+    /// image.
+    fn is_upside_down(&self, members: &mut [usize]) -> bool {
+        members.sort_unstable_by(|&one, &other| {
+            let (first, second) = (&self.places[one], &self.places[other]);
+            let by_middle = first.middle.total_cmp(&second.middle);
+            first.layer.cmp(&second.layer).then(by_middle)
+        });
+        // Boxes were added before lines, and those of a layer as they were written.
+        let boxes = members.iter().filter(|&&at| at < self.of_box.len());
+        let boxes: Vec<usize> = boxes.copied().collect();
+        let neighbours = boxes.windows(2).map(|pair| (pair[0], pair[1]));
+        let (mut right, mut wrong) = (0_usize, 0_usize);
+        for (one, other) in neighbours {
+            if self.places[one].layer == self.places[other].layer {
+                *(if one < other { &mut right } else { &mut wrong }) += 1;
+            }
+        }
+        wrong > right
     }
 
     /// Gives each part its exact places, and puts the parts, which have no line between them, side by side.

@@ -214,6 +214,11 @@ impl Page<'_> {
             f,
             ".skipped rect,.unreached rect{{stroke:{left_out};stroke-dasharray:4 3}}"
         )?;
+        // Boxes keep their light colours, which are read on a dark page as well.
+        f.write_str(
+            "@media (prefers-color-scheme:dark){.page{fill:#0d1117}text{fill:#e6edf3}path{stroke:#768390}\
+             .plain rect{fill:#161b22;stroke:#768390}.plain text{fill:#e6edf3}}\n",
+        )?;
         f.write_str(
             "</style>\n<defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" \
              markerHeight=\"8\" orient=\"auto\"><path d=\"M0 0.5L7 4L0 7.5\"/></marker></defs>\n",

@@ -7,6 +7,9 @@ use super::{Drawing, drawing::columns, look};
 /// The widest that names are padded to, so that what is said of them stands in a column. Longer names push it away.
 const NAME_COLUMNS_MAX: usize = 60;
 
+/// How many steps are named beside one that comes after many: more than these are no longer looked up one by one.
+const OTHERS_MAX: usize = 5;
+
 /// The drawing as a tree: each step stands once, below the last of those that it comes after. The only one that comes
 /// after a step stands right below it; several are branches. What else a step comes after is told beside it, unless
 /// that follows from the rest.
@@ -85,8 +88,14 @@ impl Tree {
     fn also_after(&self, node: usize, drawing: &Drawing<'_>) -> Option<String> {
         let others = &self.others[node];
         let name = |&other: &usize| format!("`{}`", drawing.nodes[other].name);
-        let names: Vec<String> = others.iter().map(name).collect();
-        (!names.is_empty()).then(|| format!("also after {}", names.join(", ")))
+        let names: Vec<String> = others.iter().take(OTHERS_MAX).map(name).collect();
+        let more = others.len().saturating_sub(OTHERS_MAX);
+        let more = if more == 0 {
+            String::new()
+        } else {
+            format!(" and {more} more")
+        };
+        (!names.is_empty()).then(|| format!("also after {}{more}", names.join(", ")))
     }
 
     /// Without recursion: a chain of 10,000 steps is no deeper than a loop.
