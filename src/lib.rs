@@ -24,6 +24,9 @@ pub mod transport;
 pub mod report;
 pub mod store;
 
+// Helping to write plans.
+pub mod lsp;
+
 // Joining the rooms.
 pub mod cli;
 pub mod clock;

@@ -36,11 +36,12 @@ fn a_machine_that_does_not_come_back_ends_the_demo_and_stays_out() {
     Segue::new()
         .line("demo --fault web3:exit=1")
         .run()
-        .code(5)
+        .code(8)
         .stderr_has("--keep DIR")
         .stderr_lacks("plan resume")
         .stdout_has("✗ web3")
         .stdout_lacks("web5")
-        .stderr_has("did not come back")
-        .stderr_has("web3");
+        .stderr_has("web3 failed: 1 of 11 targets, and no more than 0 may; never reached: web5")
+        .stderr_has("plans/rolling_restart.rhai:19")
+        .stderr_lacks("stdlib");
 }

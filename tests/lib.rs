@@ -5,11 +5,17 @@
     reason = "a test that can't go on has failed, also in what tests share"
 )]
 
+mod beginning;
 mod check;
+mod convert;
 mod demo;
+mod embedded_files;
 mod everywhere;
+mod from_bolt;
 mod graph;
+mod guide;
 mod jobs;
+mod lsp;
 mod outcome;
 mod plan_preview;
 mod plan_test;

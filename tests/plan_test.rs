@@ -4,9 +4,9 @@ use std::path::Path;
 
 use crate::segue::Segue;
 
-#[test]
-fn the_tests_of_the_shipped_plans_pass() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plans");
+/// Runs all tests in a directory of this repository.
+fn pass(directory: &str) {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
     let mut files: Vec<String> = std::fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().path().to_string_lossy().into_owned())
@@ -19,6 +19,16 @@ fn the_tests_of_the_shipped_plans_pass() {
         .run()
         .code(0)
         .stdout_has(" 0 failed");
+}
+
+#[test]
+fn the_tests_of_the_shipped_plans_pass() {
+    pass("tests/plans");
+}
+
+#[test]
+fn the_tests_of_the_standard_library_pass() {
+    pass("tests/stdlib");
 }
 
 const PLAN: &str = "//! Restarts.\n\nparam nodes: TargetSpec;\n\nlet seen = run_command(\"uptime\", nodes);\nif seen.ok { run_command(\"restart\", nodes); }\n";

@@ -1,8 +1,11 @@
 //! Ordering many machines safely, on the embedded fleet through the real command: batches, budgets, tiers, rollbacks.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::Duration,
+};
 
-use ::segue::fleet::{Fleet, FleetSpec, FleetTarget, FleetTier};
+use ::segue::fleet::{Fleet, FleetSpec, FleetTarget, FleetTier, Latency};
 use serde_json::Value;
 
 use crate::segue::{Ran, Segue};
@@ -217,6 +220,39 @@ fn failing(targets: usize) -> usize {
     (0..targets).filter(|number| number % 20 == 7).count()
 }
 
+/// How many machines the events have out of the balancer at the same time, at the worst moment: from when they are asked to
+/// be taken out until they are back.
+fn out_at_once(events: &[Value]) -> usize {
+    let mut asked: HashMap<String, (bool, Vec<String>)> = HashMap::new();
+    let (mut out, mut most) = (BTreeSet::new(), 0);
+    for event in events {
+        match event["kind"].as_str().unwrap() {
+            "effect_started" => {
+                let object = event["asked"]["object"].as_str().unwrap();
+                let nodes = event["asked"]["params"]["nodes"].as_array();
+                let names = nodes.into_iter().flatten();
+                let nodes = names.map(|name| name.as_str().unwrap().to_owned());
+                let is_drain = object == "demo::drain";
+                if is_drain {
+                    out.extend(nodes.clone());
+                }
+                asked.insert(event["effect"].to_string(), (is_drain, nodes.collect()));
+            }
+            "effect_finished" => {
+                if let Some((false, nodes)) = asked.get(&event["effect"].to_string()) {
+                    nodes.iter().for_each(|node| {
+                        out.remove(node);
+                    });
+                }
+            }
+            _ => {}
+        }
+        most = most.max(out.len());
+    }
+    assert!(out.is_empty(), "{out:?} stay out");
+    most
+}
+
 const ROLL: &str = r#"
     param budget: String;
     import "std" as std;
@@ -229,29 +265,22 @@ const ROLL: &str = r#"
 "#;
 
 #[test]
-fn a_rolling_restart_in_three_tiers_keeps_to_the_batch_and_reaches_every_target() {
-    roll_through_three_tiers(100);
-}
-
-#[test]
-#[ignore = "the same with 1,002 targets takes a minute in a debug build"]
 fn a_rolling_restart_of_a_thousand_targets_keeps_to_the_batch_and_reaches_every_target() {
-    roll_through_three_tiers(334);
-}
-
-fn roll_through_three_tiers(per_tier: usize) {
-    let playing = Playing::start(three_tiers(per_tier));
+    const PER_TIER: usize = 334;
+    let playing = Playing::start(three_tiers(PER_TIER));
     let ran = playing
         .project()
         .plan("roll", ROLL)
         .arguments(["plan", "run", "roll", "budget=5%", "--format", "jsonl"])
         .run()
         .code(0);
-    let total = 3 * per_tier;
+    let total = 3 * PER_TIER;
     assert_eq!(failing(total), total / 20);
     let log = playing.fleet().log();
     assert_eq!(log.most_at_once("pool", "out"), 25);
     let events = events(&ran);
+    assert_eq!(out_at_once(&events), 25);
+    assert!(at_once(&events).0 <= 25);
     let finished = of_kind(&events, "job_finished").last().unwrap();
     assert_eq!(finished["value"]["done"], total - total / 20);
     assert_eq!(finished["value"]["failed"], total / 20);
@@ -352,6 +381,33 @@ fn batches_and_budget_of_one_action_are_kept_exactly() {
 }
 
 #[test]
+fn a_step_works_on_no_more_targets_than_its_limit_all_its_actions_together() {
+    let mut spec = three_tiers(20);
+    // Long enough for all of them to be there at the same time.
+    spec.latency = Latency::between(Duration::from_millis(100), Duration::from_millis(200));
+    let playing = Playing::start(spec);
+    let most = |options: &str| {
+        let plan = format!(
+            r#"
+            let g = graph("g");
+            g.step("work", #{{ {options} }}, || parallel(["db", "app", "web"], |tier|
+                run_command("restart", tier, #{{ catch_errors: true }})));
+            g.run();
+            "#
+        );
+        let ran = playing
+            .project()
+            .plan("limited", &plan)
+            .line("plan run limited --format jsonl")
+            .run()
+            .code(0);
+        at_once(&events(&ran)).0
+    };
+    assert!(most("limit: 4") <= 4);
+    assert!(most("") > 4);
+}
+
+#[test]
 fn the_second_job_waits_for_a_target_or_fails_with_who_holds_it() {
     let segue = Segue::new()
         .inventory("targets:\n  - name: web1\n    uri: local://localhost\n  - name: web2\n    uri: local://localhost\n");
@@ -378,8 +434,16 @@ fn the_second_job_waits_for_a_target_or_fails_with_who_holds_it() {
     segue
         .run()
         .code(5)
-        .stdout_has("holds `web1`")
+        .stdout_has("(plan `first` of tester, since ")
+        .stdout_has("holds `web1`; `segue job show ")
         .stdout_has("2 not reached");
+    let segue = segue
+        .file("project/segue.yaml", "name: test\nlock: fail\n")
+        .line("plan run second");
+    segue.run().code(5).stdout_has("holds `web1`");
+    let segue = segue.file("project/segue.yaml", "name: test\nlock: wiat\n");
+    segue.run().code(2).stderr_has("did you mean `wait`?");
+    let segue = segue.file("project/segue.yaml", "name: test\n");
     let segue = segue.line("plan run second --lock none");
     segue.run().code(0);
     let segue = segue.line("plan run second --format jsonl");

@@ -143,7 +143,7 @@ fn what_is_well_is_put_back_also_when_the_block_fails() {
 fn an_overdrawn_budget_ends_the_plan_with_its_own_code() {
     run("std::rolling(\"web\", #{ batch: 2 }, |nodes| run_command(\"false\", nodes, #{ catch_errors: true }));")
         .code(8)
-        .stderr_has("std::rolling: 2 of 5 targets failed, and no more than 0 may");
+        .stderr_has("std::rolling: web1, web2 failed: 2 of 5 targets, and no more than 0 may; never reached: web3,");
     run("std::rolling(\"web\", #{ bach: 2 }, |nodes| nodes);")
         .code(5)
         .stderr_has("has no option \"bach\"");

@@ -38,6 +38,7 @@ const LAW: &[(&str, &[&str])] = &[
     ),
     ("store", &["model", "event"]),
     ("report", &["model", "event"]),
+    ("lsp", &["model", "task", "inventory", "project", "plan"]),
 ];
 
 /// Crates that one room alone may name.
@@ -48,6 +49,8 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("russh", &["transport", "fleet"]),
     ("corosensei", &["plan"]),
     ("clap", &["cli"]),
+    ("lsp_server", &["lsp"]),
+    ("lsp_types", &["lsp"]),
 ];
 
 /// Lines of a file without its tests, at most.

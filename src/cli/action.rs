@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Exit},
     event::{JobKind, JobStatus},
     model::{BranchPath, ContentHash, EffectId, Failure, Map, ResultSet, Target, Value, kinds},
-    plan::{Action, Effect, Outcome, Performer, Request, Run, RunOptions},
+    plan::{Action, Effect, Outcome, Performer, Request, Run, RunOptions, Urgency},
     report::Detail,
 };
 
@@ -68,6 +68,7 @@ pub(super) fn run(
         },
         place: None,
         effect,
+        urgency: Urgency::Usual,
     };
     launch::launch(setup, &options, spec, |context| async move {
         end(context.performer.perform(request).await)

@@ -6,8 +6,8 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     error::{Error, Exit},
+    model::LockRule,
     project::Project,
-    run::LockRule,
     store::Location,
 };
 
@@ -85,7 +85,8 @@ pub(super) struct RunArguments {
     /// How long an action may take on a target that does not say otherwise, such as `30m`
     #[arg(long, value_name = "DURATION")]
     pub(super) timeout: Option<String>,
-    /// What to do about targets that another job is changing; plans and tasks wait, the rest does not look
+    /// What to do about targets that another job is changing; plans and tasks do what `lock` in segue.yaml says, or wait;
+    /// the rest does not look
     #[arg(long, value_enum, value_name = "RULE")]
     pub(super) lock: Option<Lock>,
     /// Show what targets print while they print it

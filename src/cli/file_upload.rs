@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
         params: Map::from_iter([("source".to_owned(), source.name.as_str().into())]),
         action: Action::Upload {
             source: source.name,
-            path: source.path,
+            file: source.file,
             destination: arguments.destination.clone(),
         },
         targets,

@@ -161,7 +161,7 @@ fn asked(
             let script = SentFile::of_project(&setup.project, &view.object)?;
             Action::Script {
                 script: script.name,
-                path: script.path,
+                file: script.file,
                 arguments: arguments_of(told),
             }
         }
@@ -170,7 +170,7 @@ fn asked(
             let source = SentFile::of_project(&setup.project, &source)?;
             Action::Upload {
                 source: source.name,
-                path: source.path,
+                file: source.file,
                 destination: view.object.clone(),
             }
         }

@@ -13,6 +13,7 @@ use crate::{
     error::{Error, Exit},
     model::JobId,
     store::{Access, JobState, JobSummary, Location, Store, StoreError},
+    transport::ControllerUser,
 };
 
 /// Where jobs are kept and how to print. Unlike the commands that run something, these need no inventory.
@@ -86,5 +87,7 @@ pub(super) fn store_error(error: StoreError) -> Error {
 
 /// Who is at this terminal.
 pub(super) fn user() -> String {
-    std::env::var("USER").unwrap_or_else(|_| "operator".to_owned())
+    ControllerUser::of_process()
+        .name
+        .unwrap_or_else(|| "operator".to_owned())
 }

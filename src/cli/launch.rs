@@ -20,13 +20,13 @@ use crate::{
     clock::Clock,
     error::{Error, Exit},
     event::{Asked, Event, EventKind, EventSink, JobKind, JobOrigin, JobStatus, JobView, Stream},
-    model::{EffectId, Failure, JobId, Map, TargetName, Value, kinds},
+    model::{EffectId, Failure, JobId, LockRule, Map, TargetName, Value, kinds},
     plan::{IdentityKey, Performer},
     report::Detail,
     run::{
         DEFAULT_TIMEOUT, Journal, JournalError, JournalParts, JournalPerformer, LiveOptions,
-        LiveParts, LivePerformer, LockRule, NoOperator, Operator, ResumeRules, StopHandle,
-        StopSignal, StopStage, TargetLocks,
+        LiveParts, LivePerformer, NoOperator, Operator, ResumeRules, StopHandle, StopSignal,
+        StopStage, TargetLocks,
     },
     store::{Access, Holder, Keeper, Lease, Location, NO_LIMIT, Store, StoreSink},
     transport::{ControllerUser, Ssh, Transport, Transports},
@@ -90,7 +90,7 @@ impl JobOptions {
     ) -> Result<Self, Error> {
         let settings = setup.project.settings();
         let timeout = match &run.timeout {
-            Some(text) => setup::duration(text)?,
+            Some(text) => setup::some_time(text)?,
             None => settings.timeout.unwrap_or(DEFAULT_TIMEOUT),
         };
         let concurrency = run
@@ -259,7 +259,7 @@ impl Launch {
         } = self;
         let runtime = runtime()?;
         let clock = Clock::System;
-        let lock_rule = lock_rule(&first, &view);
+        let lock_rule = lock_rule(&first, &view, setup.project.settings().lock);
         let key = store.identity_key(&lease).map_err(kept::store_error)?;
         let (sink, durable) = StoreSink::new(Arc::clone(&store), lease.clone());
         let reporter = output::reporter(options.format, options.detail, &view);
@@ -365,16 +365,16 @@ async fn until_the_end(
     end
 }
 
-/// What is done about targets that another job is changing, unless somebody says it.
+/// What is done about targets that another job is changing, unless the command line says it: what the project's settings say.
 ///
 /// Plans and tasks change things. A command is mostly a look at what is going on, also at what another job does.
-fn lock_rule(first: &EventKind, before: &JobView) -> LockRule {
+fn lock_rule(first: &EventKind, before: &JobView, setting: Option<LockRule>) -> LockRule {
     let what = match first {
         EventKind::JobStarted { what, .. } => Some(*what),
         _ => before.what,
     };
     match what {
-        Some(JobKind::Plan | JobKind::Task) => LockRule::Wait,
+        Some(JobKind::Plan | JobKind::Task) => setting.unwrap_or(LockRule::Wait),
         _ => LockRule::None,
     }
 }
@@ -491,7 +491,7 @@ fn origin(setup: &Setup, plan_hash: String) -> JobOrigin {
         .to_string_lossy()
         .into_owned();
     JobOrigin {
-        user: std::env::var("USER").unwrap_or_default(),
+        user: super::kept::user(),
         host,
         process: std::process::id(),
         segue: env!("CARGO_PKG_VERSION").to_owned(),

@@ -24,16 +24,20 @@ mod job_stop;
 mod job_wait;
 mod kept;
 mod launch;
+mod lsp;
 mod output;
 mod params;
 mod plan_check;
+mod plan_convert;
 mod plan_graph;
+mod plan_new;
 mod plan_preview;
 mod plan_resume;
 mod plan_run;
 mod plan_show;
 mod plan_test;
 mod preview_text;
+mod project_init;
 #[cfg(test)]
 mod recovery;
 mod script_run;
@@ -41,6 +45,7 @@ mod sent_file;
 mod setup;
 mod task_run;
 mod task_show;
+mod template;
 mod terminal;
 mod test_report;
 mod usage;
@@ -88,9 +93,13 @@ enum Command {
     /// Look at jobs, stop them, answer what they wait for
     #[command(subcommand)]
     Job(job::JobCommand),
+    /// Begin a project
+    #[command(subcommand)]
+    Project(ProjectCommand),
     Fleet(fleet::Arguments),
     Demo(demo::Arguments),
     Doc(doc::Arguments),
+    Lsp(lsp::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -102,6 +111,13 @@ enum PlanCommand {
     Graph(plan_graph::Arguments),
     Show(plan_show::Arguments),
     Test(plan_test::Arguments),
+    New(plan_new::Arguments),
+    Convert(plan_convert::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum ProjectCommand {
+    Init(project_init::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -159,6 +175,9 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Plan(PlanCommand::Graph(arguments)) => plan_graph::run(&arguments),
         Command::Plan(PlanCommand::Show(arguments)) => plan_show::run(&arguments),
         Command::Plan(PlanCommand::Test(arguments)) => plan_test::run(&arguments),
+        Command::Plan(PlanCommand::New(arguments)) => plan_new::run(&arguments),
+        Command::Plan(PlanCommand::Convert(arguments)) => plan_convert::run(&arguments),
+        Command::Project(ProjectCommand::Init(arguments)) => project_init::run(&arguments),
         Command::Task(TaskCommand::Run(arguments)) => task_run::run(&arguments),
         Command::Task(TaskCommand::Show(arguments)) => task_show::run(&arguments),
         Command::Line(LineCommand::Run(arguments)) => command_run::run(&arguments),
@@ -170,5 +189,6 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Fleet(arguments) => fleet::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Doc(arguments) => doc::run(&arguments),
+        Command::Lsp(arguments) => lsp::run(&arguments),
     }
 }

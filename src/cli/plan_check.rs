@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use super::{
     arguments::{Format, ProjectArguments},
     output::{print_json, print_text},
+    plan_test::test_files,
     setup::Setup,
     terminal,
 };
@@ -20,7 +21,7 @@ use crate::{
 /// Find what is wrong with plans without running them
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The names or files of plans; without any, all plans of the project and of its modules
+    /// The names or files of plans; without any, all plans of the project and of its modules, and its tests
     plans: Vec<String>,
     #[command(flatten)]
     project: ProjectArguments,
@@ -67,6 +68,10 @@ fn files(setup: &Setup, named: &[String]) -> Result<Vec<PlanFile>, Error> {
         .collect::<Result<_, _>>()?;
     // Those that travel in the binary are about groups that a project need not have.
     files.retain(|file| !file.is_embedded());
+    for path in test_files(setup.project.root())? {
+        let found = setup.project.plan_at(&path);
+        files.push(found.map_err(|error| Error::new(Exit::Usage, error))?);
+    }
     Ok(files)
 }
 
@@ -96,13 +101,18 @@ fn tell(files: &[PlanFile], problems: Vec<PlanDiagnostic>) {
     for problem in problems {
         terminal::print_report(&miette::Report::new(problem));
     }
-    print_text(&format!(
-        "{count} {plural} checked: {errors} errors, {warnings} warnings\n"
-    ));
+    let errors = counted(errors, "error");
+    let warnings = counted(warnings, "warning");
+    print_text(&format!("{count} {plural} checked: {errors}, {warnings}\n"));
+}
+
+fn counted(count: usize, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
 }
 
 /// A problem as editors read it: lines and columns are counted from 1, columns in characters.
-fn document(problem: &PlanDiagnostic) -> Json {
+pub(super) fn document(problem: &PlanDiagnostic) -> Json {
     let place = |offset: usize| {
         let place = problem.source.as_ref().map(|source| source.place(offset));
         place.map(|place| json!({ "line": place.line, "column": place.column }))

@@ -112,8 +112,8 @@ fn report(arguments: &Arguments, tested: &[Tested]) -> Result<(), Error> {
     Ok(())
 }
 
-/// The files of tests below the root of a project, sorted.
-fn found(root: &Path) -> Result<Vec<PathBuf>, Error> {
+/// The files of tests below the root of a project, sorted; there may be none.
+pub(super) fn test_files(root: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     let directory = root.join(DIRECTORY);
     if directory.is_dir() {
@@ -121,7 +121,14 @@ fn found(root: &Path) -> Result<Vec<PathBuf>, Error> {
             .map_err(|error| Error::system(format!("read `{}`", directory.display()), error))?;
     }
     files.sort();
+    Ok(files)
+}
+
+/// The files of tests, of which there has to be one.
+fn found(root: &Path) -> Result<Vec<PathBuf>, Error> {
+    let files = test_files(root)?;
     if files.is_empty() {
+        let directory = root.join(DIRECTORY);
         return Err(Error::usage(
             format!(
                 "there are no tests: `{}` has no `.rhai` file",

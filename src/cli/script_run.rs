@@ -1,5 +1,7 @@
 //! `segue script run`: a script of this machine on many targets.
 
+use std::path::Path;
+
 use clap::Args;
 
 use super::{
@@ -44,7 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
         &arguments.targets,
     )?;
     let script = SentFile::find(&setup.project, &arguments.script)?;
-    if script.path.is_dir() {
+    if script.file.on_disk().is_some_and(Path::is_dir) {
         return Err(Error::usage(
             format!("`{}` is a directory, and no script", arguments.script),
             "name the file that is to be run; `segue file upload` copies directories",
@@ -60,7 +62,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
         what: JobKind::Script,
         action: Action::Script {
             script: script.name,
-            path: script.path,
+            file: script.file,
             arguments: arguments.arguments.clone(),
         },
         params,

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use crate::{
     error::{Error, Exit},
     project::{Project, ProjectFile},
+    task::FileSource,
 };
 
-/// A file or directory of this machine, and the name under which a job remembers it.
+/// A file or directory of this machine, or a file that travels in the binary, and the name under which a job remembers it.
 pub(super) struct SentFile {
     pub(super) name: String,
-    pub(super) path: PathBuf,
+    pub(super) file: FileSource,
 }
 
 impl SentFile {
@@ -24,23 +25,19 @@ impl SentFile {
         let path = whole_path(here)?;
         Ok(Self {
             name: shortest_name(project, &path),
-            path,
+            file: FileSource::Disk(path),
         })
     }
 
     /// A name that a job has remembered, or one in the project.
     pub(super) fn of_project(project: &Project, name: &str) -> Result<Self, Error> {
-        match project.file(name) {
-            Ok(ProjectFile::OnDisk(path)) => Ok(Self {
-                name: name.to_owned(),
-                path,
-            }),
-            Ok(ProjectFile::Embedded { path, .. }) => Err(Error::usage(
-                format!("`{path}` travels inside of Segue"),
-                "copy it into the project to send it to targets",
-            )),
-            Err(error) => Err(Error::new(Exit::Usage, error)),
-        }
+        let found = project
+            .file(name)
+            .map_err(|error| Error::new(Exit::Usage, error))?;
+        Ok(Self {
+            name: name.to_owned(),
+            file: found.into_source(),
+        })
     }
 }
 

@@ -107,9 +107,9 @@ fn overrides(arguments: &ConnectionArguments) -> Result<Overrides, Error> {
     let connect_timeout_seconds = arguments
         .connect_timeout
         .as_deref()
-        .map(duration)
+        .map(some_time)
         .transpose()?
-        .map(|duration| u32::try_from(duration.as_secs().max(1)).unwrap_or(u32::MAX));
+        .map(|duration| u32::try_from(duration.as_millis().div_ceil(1000)).unwrap_or(u32::MAX));
     let private_key = arguments
         .private_key
         .as_deref()
@@ -132,4 +132,16 @@ fn overrides(arguments: &ConnectionArguments) -> Result<Overrides, Error> {
 pub(super) fn duration(text: &str) -> Result<std::time::Duration, Error> {
     parse_duration(text)
         .map_err(|error| Error::usage(error.to_string(), crate::model::ParseDurationError::HELP))
+}
+
+/// The same, where none at all would leave no time for anything.
+pub(super) fn some_time(text: &str) -> Result<std::time::Duration, Error> {
+    let duration = duration(text)?;
+    if duration.is_zero() {
+        return Err(Error::usage(
+            format!("nothing can be done in `{text}`"),
+            "give a time longer than none, such as `30s`; a very long one is `1000h`",
+        ));
+    }
+    Ok(duration)
 }

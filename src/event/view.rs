@@ -222,6 +222,8 @@ impl JobView {
                     // Started a second time by a resume: what it knew of its targets stays.
                     Entry::Occupied(mut entry) => {
                         let view = entry.get_mut();
+                        // The time between two lives of a job is nobody's work.
+                        view.started_at = at;
                         view.finished_at = None;
                         self.effects_open += usize::from(view.reply.take().is_some());
                     }

@@ -216,13 +216,18 @@ mod tests {
             ),
         ];
         for (target, task, parameters, told) in cases {
+            // Both of these tasks are one file, which looks at the name of the task.
+            let file = if task == "enable" { "drain" } else { task };
             let path = format!(
-                "{}/modules/demo/tasks/{task}.sh",
+                "{}/modules/demo/tasks/{file}.sh",
                 env!("CARGO_MANIFEST_DIR")
             );
             let script = fs::read(path).unwrap();
             let said = target
-                .run_with(&format!("{parameters} sh -s"), &script)
+                .run_with(
+                    &format!("{parameters} PT__task=demo::{task} sh -s"),
+                    &script,
+                )
                 .await;
             assert_eq!(said.stdout.trim_end(), told, "{task}: {}", said.stderr);
             let code = i32::from(told.contains("_error"));

@@ -6,6 +6,7 @@ mod action;
 mod duration;
 mod failure;
 mod id;
+mod lock_rule;
 mod message_level;
 mod nearest;
 mod output;
@@ -23,6 +24,7 @@ pub use self::{
     duration::{ParseDurationError, format_duration, parse_duration},
     failure::{Failure, kinds},
     id::{BranchPath, ContentHash, EffectId, JobId, ParseJobIdError, TargetName},
+    lock_rule::{LockRule, ParseLockRuleError},
     message_level::MessageLevel,
     nearest::nearest,
     output::{Exit, Output, OutputCap, OutputStream},

@@ -6,7 +6,7 @@ use rhai::Dynamic;
 
 use super::{
     call::{Call, CallError, CallResult},
-    effect::{Action, Effect, OnFailure, Outcome, Run},
+    effect::{Action, Effect, OnFailure, Outcome, Run, RunOptions},
     object::{Fault, Results},
     options::Options,
 };
@@ -41,12 +41,14 @@ fn results(asked: Asked<'_>, options: &Options) -> Result<ResultSet, CallError> 
     if asked.targets.is_empty() {
         return Ok(Vec::<TargetResult>::new().into_iter().collect());
     }
-    let mut run = options.run.clone();
-    run.cleanup = asked.call.host().scheduler.current().cleanup;
+    let branch = asked.call.host().scheduler.current();
     let effect = Effect::Run(Run {
         action: asked.action,
         targets: asked.targets,
-        options: run,
+        options: RunOptions {
+            step_limits: branch.step_limits.borrow().clone(),
+            ..options.run.clone()
+        },
     });
     match asked.call.ask(effect)? {
         Outcome::Results { results } => Ok(results),

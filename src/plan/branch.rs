@@ -7,7 +7,7 @@ use std::{
 
 use rhai::{Dynamic, EvalAltResult};
 
-use super::{ending::Ending, fiber::Fiber, scheduler::Flight};
+use super::{effect::StepLimit, ending::Ending, fiber::Fiber, scheduler::Flight};
 use crate::model::BranchPath;
 
 /// What a branch gives when it is over.
@@ -26,6 +26,8 @@ pub(super) struct Branch {
     pub(super) depth: usize,
     /// Part of an `undo` or a clean-up: it runs although the job is stopping.
     pub(super) cleanup: bool,
+    /// The limits of the steps that it is part of.
+    pub(super) step_limits: RefCell<Vec<StepLimit>>,
     pub(super) stage: RefCell<Stage>,
     /// It stands in the run queue.
     pub(super) queued: Cell<bool>,
@@ -55,6 +57,7 @@ impl Branch {
             path,
             depth,
             cleanup,
+            step_limits: RefCell::default(),
             stage: RefCell::new(Stage::New(body)),
             queued: Cell::new(false),
             ending: Cell::new(None),

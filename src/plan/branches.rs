@@ -7,6 +7,7 @@ use rhai::{Dynamic, EvalAltResult, Position};
 use super::{
     branch::{Body, Branch, BranchResult},
     ending::Ending,
+    guard,
     host::Host,
     object::Fault,
     scheduler::BranchKind,
@@ -101,13 +102,7 @@ fn came_of(mut error: Box<EvalAltResult>, effects: Vec<EffectId>) -> Box<EvalAlt
     if effects.is_empty() {
         return error;
     }
-    let mut inner = &mut *error;
-    while let EvalAltResult::ErrorInFunctionCall(_, _, next, _)
-    | EvalAltResult::ErrorInModule(_, next, _) = inner
-    {
-        inner = next;
-    }
-    if let EvalAltResult::ErrorRuntime(value, _) = inner {
+    if let EvalAltResult::ErrorRuntime(value, _) = guard::innermost(&mut error) {
         let fault = value
             .read_lock::<Rc<Fault>>()
             .map(|fault| (**fault).clone());

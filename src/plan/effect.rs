@@ -1,7 +1,8 @@
 //! What a plan asks of the world, and what comes of it. The interpreter knows nothing else of either.
 
 use std::{
-    collections::BTreeMap, future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration,
+    collections::BTreeMap, future::Future, num::NonZeroUsize, path::PathBuf, pin::Pin, sync::Arc,
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize, Serializer};
@@ -9,11 +10,11 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::rehearsal::Rehearsal;
 use crate::{
     model::{
-        ActionKind, EffectId, Failure, Map, MessageLevel, Place, ResultSet, StepStatus, Target,
-        TargetResult, Value,
+        ActionKind, BranchPath, EffectId, Failure, Map, MessageLevel, Place, ResultSet, StepStatus,
+        Target, TargetResult, Value,
     },
     schedule::{BatchSpec, FailureBudget},
-    task::{Left, Task},
+    task::{FileSource, Left, Task},
 };
 
 /// One wish of a plan. Everything that is not a pure function of its arguments is one of these.
@@ -37,6 +38,8 @@ pub enum Effect {
     ReadFile { path: String },
     /// Whether a file of the project exists.
     FileExists { path: String },
+    /// The names of what lies in a directory of the project, sorted, as an array.
+    ListFiles { path: String },
     /// A line typed by the user.
     Prompt {
         message: String,
@@ -92,16 +95,16 @@ pub enum Action {
     Script {
         /// As the plan named it: a path in the project, or `module/file`.
         script: String,
-        /// Where it was found on the controller.
+        /// Where it was found.
         #[serde(skip)]
-        path: PathBuf,
+        file: FileSource,
         arguments: Vec<String>,
     },
     /// Copies a file or a directory of the controller to every target.
     Upload {
         source: String,
         #[serde(skip)]
-        path: PathBuf,
+        file: FileSource,
         destination: String,
     },
     /// Copies a file or a directory of every target into `<destination>/<target>/` on the controller.
@@ -199,6 +202,9 @@ pub struct RunOptions {
     /// How many targets are worked on at the same time by this action.
     #[serde(skip)]
     pub limit: Option<usize>,
+    /// The limits of the steps that the action is part of, the outermost first.
+    #[serde(skip)]
+    pub step_limits: Vec<StepLimit>,
     #[serde(skip)]
     pub on_failure: OnFailure,
     /// The targets are worked on batch by batch. Without a budget the first failure is the last that is borne.
@@ -219,9 +225,14 @@ pub struct RunOptions {
     /// What a preview answers in its place.
     #[serde(skip)]
     pub preview: Option<Map>,
-    /// Part of an `undo` or a clean-up: it is done although the job is stopping.
-    #[serde(skip)]
-    pub cleanup: bool,
+}
+
+/// How many targets the actions of a step work on at the same time, all of them together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct StepLimit {
+    /// The branch of the step.
+    pub step: BranchPath,
+    pub targets: NonZeroUsize,
 }
 
 /// Tries an action again on the targets where it failed.
@@ -283,6 +294,17 @@ pub struct Request {
     /// The call in the plan, if it has one.
     pub place: Option<Place>,
     pub effect: Effect,
+    pub urgency: Urgency,
+}
+
+/// What becomes of an effect when the job is being stopped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Urgency {
+    /// It is not begun any more.
+    #[default]
+    Usual,
+    /// It belongs to an `undo` or a clean-up: it is still done, until what runs is ended.
+    Cleanup,
 }
 
 /// An outcome that is on its way.
@@ -355,6 +377,7 @@ impl Effect {
             Self::Environment { .. } => "env",
             Self::ReadFile { .. } => "read_file",
             Self::FileExists { .. } => "file_exists",
+            Self::ListFiles { .. } => "list_files",
             Self::Prompt { .. } => "prompt",
             Self::Menu { .. } => "menu",
             Self::Approve { .. } => "approve",

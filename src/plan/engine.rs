@@ -12,7 +12,7 @@ use rhai::{
 };
 
 use super::{
-    functions,
+    functions, guard,
     limits::Limits,
     object::{Expected, Fault, Future, Graph, Hidden, Results, TargetSet, Tiers},
 };
@@ -41,6 +41,17 @@ pub(super) fn parser(limits: &Limits) -> Engine {
         }
         token => token,
     });
+    engine
+}
+
+/// An engine that parses the text that is run: with what is written into it.
+#[must_use]
+pub(super) fn compiler(limits: &Limits) -> Engine {
+    let mut engine = parser(limits);
+    guard::register(&mut engine);
+    // The blocks that are written into a text nest as deeply as those that were there.
+    let depth = 2 * limits.expression_depth;
+    engine.set_max_expr_depths(depth, depth);
     engine
 }
 
@@ -78,6 +89,7 @@ pub(super) fn with_functions(limits: &Limits) -> Engine {
         .register_iterator::<TargetSet>()
         .register_iterator::<Results>();
     functions::register(&mut engine);
+    guard::register(&mut engine);
     engine
 }
 

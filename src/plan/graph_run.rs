@@ -10,7 +10,7 @@ use super::{
     call::{CallError, CallResult},
     closure::Closure,
     convert,
-    effect::Effect,
+    effect::{Effect, StepLimit},
     ending::Ending,
     object::{Fault, Graph, Results, Step},
     perseverance::{retried, within},
@@ -114,7 +114,8 @@ impl GraphRun {
                 }
                 continue;
             }
-            if reactions.is_empty() {
+            // A step may have ended while this branch waited for something else, and has used up its wake-up call.
+            if reactions.is_empty() && self.ended.borrow().is_empty() {
                 self.site.host.scheduler.park();
             }
             for number in self.ended.take() {
@@ -441,6 +442,7 @@ fn forward(site: &Site, step: &Rc<Step>, done: &Dynamic) -> BranchResult {
         host: Rc::clone(&site.host),
         position: step.position,
     };
+    keep_limit(&site, step);
     site.ask(Effect::StartStep { name })?;
     let result = condition(&site, step, done).and_then(|wanted| {
         if wanted {
@@ -463,6 +465,17 @@ fn forward(site: &Site, step: &Rc<Step>, done: &Dynamic) -> BranchResult {
     };
     finish(&site, step, status, failure, because)?;
     result
+}
+
+/// From here on the actions of this branch keep to the limit of the step, with those of the branches that it starts.
+fn keep_limit(site: &Site, step: &Step) {
+    let branch = site.host.scheduler.current();
+    if let Some(targets) = step.limit {
+        branch.step_limits.borrow_mut().push(StepLimit {
+            step: branch.path.clone(),
+            targets,
+        });
+    }
 }
 
 fn condition(site: &Site, step: &Step, done: &Dynamic) -> Result<bool, Box<EvalAltResult>> {
@@ -541,6 +554,7 @@ fn undo(site: &Site, step: &Rc<Step>, value: &Dynamic) -> BranchResult {
         host: Rc::clone(&site.host),
         position: step.position,
     };
+    keep_limit(&site, step);
     let result = undo.call_isolated(&site.host, arguments(&site, undo, value));
     let (status, failure) = match &result {
         Ok(_) => (StepStatus::Undone, None),

@@ -12,7 +12,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext, Position};
 
 use super::{
     blame::Blame,
-    effect::{Effect, Outcome, Performer, Request},
+    effect::{Effect, Outcome, Performer, Request, Urgency},
     ending::Ending,
     fiber,
     identity::{Identities, IdentityKey},
@@ -118,7 +118,12 @@ impl Host {
 
     /// The host that a native function is called in.
     pub(super) fn of(context: &NativeCallContext<'_>) -> Rc<Self> {
-        let link = context.tag().and_then(Dynamic::read_lock::<Link>);
+        Self::tagged(context.tag().unwrap_or(&Dynamic::UNIT))
+    }
+
+    /// The host that the engine's tag leads to.
+    pub(super) fn tagged(tag: &Dynamic) -> Rc<Self> {
+        let link = tag.read_lock::<Link>();
         link.and_then(|link| link.0.upgrade())
             .expect("functions of the language are called by a running plan")
     }
@@ -154,7 +159,8 @@ impl Host {
         position: Position,
         effect: Effect,
     ) -> Result<Rc<Flight>, Ending> {
-        if let Some(ending) = self.scheduler.current().ending.get() {
+        let current = self.scheduler.current();
+        if let Some(ending) = current.ending.get() {
             return Err(ending);
         }
         let id = self.identities.of(branch, &effect);
@@ -162,6 +168,11 @@ impl Host {
             id,
             place: self.sources.place(position),
             effect,
+            urgency: if current.cleanup {
+                Urgency::Cleanup
+            } else {
+                Urgency::Usual
+            },
         }))
     }
 

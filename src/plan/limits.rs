@@ -13,9 +13,11 @@ pub struct Limits {
     pub expression_depth: usize,
     /// Bytes of a string, and of all strings in an array or a map together.
     pub string_bytes: usize,
-    /// Elements of an array, those of arrays in it included.
+    /// Elements of an array, those of arrays in it included: ten times the largest fleet that Segue is measured with.
+    /// Rhai measures the whole array after every change of it, so a loop that never stops filling one is caught after
+    /// seconds; ten times as many would take it a hundred times as long.
     pub array_items: usize,
-    /// Entries of a map, those of maps in it included.
+    /// Entries of a map, those of maps in it included. Maps are measured like arrays.
     pub map_entries: usize,
     /// Variables alive at once in one function or script.
     pub variables: usize,
@@ -38,8 +40,8 @@ impl Default for Limits {
             call_levels: 64,
             expression_depth: 64,
             string_bytes: 64 << 20,
-            array_items: 1_000_000,
-            map_entries: 1_000_000,
+            array_items: 100_000,
+            map_entries: 100_000,
             variables: 1_024,
             functions: 2_048,
             imports: 256,

@@ -17,6 +17,7 @@ mod call;
 mod check;
 mod closure;
 mod convert;
+mod cursor;
 mod diagnostic;
 mod effect;
 mod ending;
@@ -24,6 +25,7 @@ mod engine;
 mod fiber;
 mod functions;
 mod graph_run;
+mod guard;
 mod header;
 mod host;
 mod identity;
@@ -43,21 +45,27 @@ mod selection;
 mod site;
 mod source;
 mod sources;
+mod taken_back;
 mod trace;
 mod world;
+mod yaml_plan;
 
 #[cfg(test)]
 mod tests;
 
 pub use self::{
     check::{
-        CheckWorld, Lookup, ProjectView, TaskView, UnknownTargets, WrittenGraph, check, check_file,
-        written_graphs,
+        CheckWorld, Lookup, ProjectView, Reading, TaskView, UnknownTargets, WrittenGraph, check,
+        check_file, written_graphs,
+    },
+    cursor::{
+        CallAt, FunctionAt, ImportAt, Outline, Place, PlaceKind, StandardFunction, StepAt,
+        VariableAt, mended, standard_functions,
     },
     diagnostic::{CODES, Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
         Action, ApproveBy, Effect, Look, OnFailure, Outcome, Params, Perform, Performer, Request,
-        Retry, Run, RunOptions,
+        Retry, Run, RunOptions, StepLimit, Urgency,
     },
     ending::Ending,
     functions::{Entry, EntryKind, Param, catalog, test_catalog},
@@ -70,6 +78,8 @@ pub use self::{
     program::{Program, ProgramError},
     rehearsal::{Problem, Rehearsal, TestCase},
     source::{Source, Span},
+    taken_back::taken_back_by,
     trace::{Frame, FrameFunction, PlanError},
     world::World,
+    yaml_plan::{Converted, Plans, convert_yaml_plan, yaml_plan_params},
 };

@@ -9,6 +9,7 @@ use super::{
     convert,
     diagnostic::{PlanDiagnostic, PlanErrors, parse_error},
     engine,
+    guard::Guards,
     header::Header,
     host::Host,
     limits::Limits,
@@ -199,9 +200,9 @@ fn compile(
 ) -> Result<AST, Box<EvalAltResult>> {
     let offset = host.sources.add(file.clone(), source.clone());
     let mut text = "\n".repeat(offset);
-    text.push_str(source.script());
-    let parser = engine::parser(&host.limits);
-    let mut ast = parser.compile_with_scope(scope, text)?;
+    text.push_str(&Guards::of(source).put_into(source.script()));
+    let compiler = engine::compiler(&host.limits);
+    let mut ast = compiler.compile_with_scope(scope, text)?;
     ast.set_source(file.path.to_string());
     host.sources.index(&ast);
     Ok(ast)

@@ -11,7 +11,7 @@ use super::world::World;
 use crate::{
     model::{Failure, kinds},
     project::{PlanFile, Project, ProjectFile},
-    task::Task,
+    task::{FileSource, Task},
 };
 
 /// Where downloads go, below the root of the project.
@@ -31,17 +31,10 @@ impl World for Project {
             .map_err(|error| failure(kinds::PLAN_FAILURE, &error))
     }
 
-    fn file(&self, name: &str) -> Result<PathBuf, Box<Failure>> {
-        match Self::file(self, name) {
-            Ok(ProjectFile::OnDisk(path)) => Ok(path),
-            Ok(ProjectFile::Embedded { path, .. }) => Err(Box::new(Failure::new(
-                kinds::VALIDATION,
-                format!(
-                    "`{path}` travels inside of Segue: copy it into the project to send it to targets"
-                ),
-            ))),
-            Err(error) => Err(failure(kinds::VALIDATION, &error)),
-        }
+    fn file(&self, name: &str) -> Result<FileSource, Box<Failure>> {
+        Self::file(self, name)
+            .map(ProjectFile::into_source)
+            .map_err(|error| failure(kinds::VALIDATION, &error))
     }
 
     fn download_directory(&self, name: &str) -> Result<PathBuf, Box<Failure>> {

@@ -187,6 +187,9 @@ impl Scheduler {
             kind == BranchKind::Cleanup || parent.cleanup,
             body,
         );
+        branch
+            .step_limits
+            .replace(parent.step_limits.borrow().clone());
         let root = self.root.borrow().clone();
         match (kind, root) {
             (BranchKind::Detached, Some(root)) => root.adopt(&branch),

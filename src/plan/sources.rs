@@ -8,7 +8,7 @@ use std::{cell::RefCell, collections::HashMap};
 
 use rhai::{AST, Position};
 
-use super::source::Source;
+use super::{guard::Guards, source::Source};
 use crate::{model::Place, project::PlanFile};
 
 /// The last line that gets a range of its own. Rhai counts lines in 16 bits.
@@ -25,6 +25,8 @@ pub(super) struct Sources {
 struct Loaded {
     file: PlanFile,
     source: Source,
+    /// What was written into it.
+    guards: Guards,
     /// Lines before its first one.
     offset: usize,
     lines: usize,
@@ -54,6 +56,7 @@ impl Sources {
         let offset = if next + lines > LINE_MAX { 0 } else { next };
         files.push(Loaded {
             file,
+            guards: Guards::of(&source),
             source,
             offset,
             lines,
@@ -101,8 +104,9 @@ impl Sources {
         let line = position.line()?;
         let files = self.files.borrow();
         let loaded = files.iter().find(|loaded| loaded.has(line))?;
+        let line = line - loaded.offset;
         let column = position.position().unwrap_or(1);
-        let offset = loaded.source.offset(line - loaded.offset, column);
+        let offset = (loaded.source).offset(line, loaded.guards.column(line, column));
         Some((loaded.source.clone(), offset))
     }
 

@@ -2,7 +2,11 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use crate::{model::Failure, project::PlanFile, task::Task};
+use crate::{
+    model::Failure,
+    project::PlanFile,
+    task::{FileSource, Task},
+};
 
 /// Where a plan finds what it names. Nothing here touches a target, and the same question has the same answer
 /// for as long as a plan runs.
@@ -31,7 +35,7 @@ pub trait World: Send + Sync {
     ///
     /// # Errors
     /// There is none.
-    fn file(&self, name: &str) -> Result<PathBuf, Box<Failure>>;
+    fn file(&self, name: &str) -> Result<FileSource, Box<Failure>>;
 
     /// Where a download to that name goes.
     ///

@@ -25,6 +25,16 @@ pub enum ProjectFile {
     },
 }
 
+impl ProjectFile {
+    /// Where its content is.
+    pub fn into_source(self) -> FileSource {
+        match self {
+            Self::OnDisk(path) => FileSource::Disk(path),
+            Self::Embedded { content, .. } => FileSource::Embedded(content),
+        }
+    }
+}
+
 impl Project {
     /// A file or directory for scripts and uploads: `module/path`, a path in the project, or an absolute path.
     ///
@@ -73,6 +83,34 @@ impl Project {
             path,
             source,
         })
+    }
+
+    /// The names of what lies in a directory of the project or of a module on disk, sorted.
+    ///
+    /// # Errors
+    /// There is none, it leads out of the project and its modules, is a file, or can't be read.
+    pub fn list_files(&self, name: &str) -> Result<Vec<String>, FileError> {
+        let unreadable = |path: PathBuf, source| FileError::Read {
+            name: name.to_owned(),
+            path: Some(path),
+            source,
+        };
+        let path = match self.find_file(name)?.1 {
+            Found::Directory(path) => path,
+            Found::File(source) => {
+                let path = source
+                    .on_disk()
+                    .map_or_else(|| PathBuf::from(name), Path::to_owned);
+                return Err(unreadable(path, std::io::ErrorKind::NotADirectory.into()));
+            }
+        };
+        let names = std::fs::read_dir(&path).and_then(|entries| {
+            let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+            names.collect::<std::io::Result<Vec<String>>>()
+        });
+        let mut names = names.map_err(|error| unreadable(path, error))?;
+        names.sort_unstable();
+        Ok(names)
     }
 
     /// Whether there is such a file or directory of the project or of a module.
@@ -127,7 +165,9 @@ impl Project {
         places
     }
 
-    fn unknown_file(&self, name: &str) -> FileError {
+    /// The names of files that somebody may mean who has written `name` so far: those of the project, and those of the
+    /// module that it begins with.
+    pub fn file_names(&self, name: &str) -> Vec<String> {
         let library = &self.inner.library;
         let files = |module: &Module, prefix: &str| -> Vec<String> {
             ["files", "scripts"]
@@ -147,6 +187,11 @@ impl Project {
                 names.extend(files(&module, &format!("{}/", module.name)));
             }
         }
+        names
+    }
+
+    fn unknown_file(&self, name: &str) -> FileError {
+        let names = self.file_names(name);
         FileError::Unknown {
             name: name.to_owned(),
             nearest: nearest(name, names.iter().map(String::as_str)).map(str::to_owned),
@@ -200,6 +245,8 @@ mod tests {
         let directory = project.file("data/").unwrap();
         assert_eq!(directory, ProjectFile::OnDisk(project.root().join("data")));
         assert!(project.read_file("data").is_err());
+        assert_eq!(project.list_files("data").unwrap(), ["site.json"]);
+        assert!(project.list_files("data/site.json").is_err());
     }
 
     #[test]
@@ -212,6 +259,7 @@ mod tests {
                 "{name}"
             );
             assert!(project.has_file(name).is_err());
+            assert!(project.list_files(name).is_err());
         }
         #[cfg(unix)]
         {

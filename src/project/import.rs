@@ -98,7 +98,8 @@ impl Project {
         }
     }
 
-    fn import_names(&self) -> Vec<String> {
+    /// What an `import` can name from anywhere, with `::` between its elements: plans, and the standard library.
+    pub fn import_names(&self) -> Vec<String> {
         let standard = self.standard_library();
         let mut names = self.plan_names();
         names.extend(

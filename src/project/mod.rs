@@ -13,6 +13,7 @@ mod module;
 mod name;
 mod plan;
 mod plan_file;
+mod plan_place;
 mod root;
 #[cfg(test)]
 mod sample;
@@ -27,6 +28,7 @@ pub use self::{
     file::ProjectFile,
     lookup_error::{FileError, ImportError, PlanLookupError, TaskLookupError},
     plan_file::PlanFile,
+    plan_place::{PlanPlace, PlanPlaceError},
     root::Project,
     settings::Settings,
     task_summary::TaskSummary,

@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use crate::model::LockRule;
+
 /// The settings of a project. Paths are absolute.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
@@ -15,4 +17,6 @@ pub struct Settings {
     pub limit: Option<usize>,
     /// The timeout of an action that says none.
     pub timeout: Option<Duration>,
+    /// What plans and tasks do about targets that another job is changing.
+    pub lock: Option<LockRule>,
 }

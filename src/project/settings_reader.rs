@@ -11,10 +11,17 @@ use super::{
 };
 use crate::{
     inventory::{Node, NodeValue, SourceFile, Span},
-    model::{ParseDurationError, nearest, parse_duration},
+    model::{LockRule, ParseDurationError, ParseLockRuleError, nearest, parse_duration},
 };
 
-const KEYS: [&str; 5] = ["name", "modulepath", "inventory", "limit", "timeout"];
+const KEYS: [&str; 6] = [
+    "name",
+    "modulepath",
+    "inventory",
+    "limit",
+    "timeout",
+    "lock",
+];
 
 /// Which file the settings are in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +76,7 @@ pub(super) fn read_settings(
                 settings.limit = Some(reader.count(value)?);
             }
             ("timeout", SettingsFile::Segue) => settings.timeout = Some(reader.duration(value)?),
+            ("lock", SettingsFile::Segue) => settings.lock = Some(reader.lock(value)?),
             (_, SettingsFile::Bolt) => {}
             (unknown, SettingsFile::Segue) => {
                 let help = match (unknown, nearest(unknown, KEYS)) {
@@ -146,6 +154,17 @@ impl Reader<'_> {
         }
     }
 
+    fn lock(&self, node: &Node) -> Result<LockRule, ProjectError> {
+        let parsed: Result<LockRule, ParseLockRuleError> = self.text(node)?.parse();
+        parsed.map_err(|error| {
+            let help = match error.nearest {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => "the rules are `wait`, `fail` and `none`".to_owned(),
+            };
+            self.error(node.span, error.to_string(), Some(help))
+        })
+    }
+
     fn wrong(&self, node: &Node, expected: &str) -> ProjectError {
         let message = format!("{expected} is needed here, and {} is there", node.kind());
         self.error(node.span, message, None)
@@ -172,7 +191,7 @@ mod tests {
 
     #[test]
     fn reads_every_setting() {
-        let settings = read("name: shop\nmodulepath: [modules, /opt/modules]\ninventory: prod.yaml\nlimit: 50\ntimeout: 5m\n").unwrap();
+        let settings = read("name: shop\nmodulepath: [modules, /opt/modules]\ninventory: prod.yaml\nlimit: 50\ntimeout: 5m\nlock: fail\n").unwrap();
         assert_eq!(
             settings,
             Settings {
@@ -181,6 +200,7 @@ mod tests {
                 inventory: Some("/p/prod.yaml".into()),
                 limit: Some(50),
                 timeout: Some(Duration::from_mins(5)),
+                lock: Some(LockRule::Fail),
             }
         );
         assert_eq!(read("").unwrap(), Settings::default());

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    path::PathBuf,
     sync::{Arc, PoisonError},
 };
 
@@ -11,7 +12,7 @@ use super::{
     name::{nearest_name, qualified},
     tree::{Tree, read_text},
 };
-use crate::task::{Metadata, Task, TaskFile, TaskParts};
+use crate::task::{FileSource, Metadata, Task, TaskFile, TaskParts};
 
 /// A metadata file of a megabyte is a mistake.
 const METADATA_BYTES_MAX: u64 = 1024 * 1024;
@@ -73,6 +74,17 @@ impl Project {
                 },
             })
             .collect()
+    }
+
+    /// The file on disk that one looks at to learn of a task: its metadata, or else its script.
+    pub fn task_path(&self, name: &str) -> Option<PathBuf> {
+        let (_, _, files) = self.find_task(name)?;
+        let metadata = files.metadata.into_iter().map(|(_, source)| source);
+        let executables = files.executables.into_iter().map(|file| file.source);
+        metadata.chain(executables).find_map(|source| match source {
+            FileSource::Disk(path) => Some(path),
+            FileSource::Embedded(_) => None,
+        })
     }
 
     /// All tasks: the modules that they are in, and their stems there. Of two with one name the stronger.
@@ -297,6 +309,17 @@ mod tests {
             (web.description.as_deref(), web.private),
             (Some("Web"), true)
         );
+    }
+
+    #[test]
+    fn a_task_is_looked_at_in_its_metadata_or_its_script() {
+        let sample = Sample::of(PROJECT);
+        let project = sample.open();
+        let path = |name: &str| project.task_path(name);
+        assert!(path("web").unwrap().ends_with("web/tasks/init.json"));
+        assert!(path("deploy").unwrap().ends_with("tasks/deploy.sh"));
+        assert_eq!(path("service"), None);
+        assert_eq!(path("nothing"), None);
     }
 
     #[test]

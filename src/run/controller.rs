@@ -11,6 +11,7 @@ use crate::{
     model::{Failure, Value, kinds},
     plan::{Effect, Outcome},
     project::Project,
+    transport::ControllerUser,
 };
 
 /// The controller's own side of a job.
@@ -50,6 +51,10 @@ impl Controller {
             },
             Effect::ReadFile { path } => match self.project.read_file(&path) {
                 Ok(text) => value(text),
+                Err(error) => failed(error.to_string()),
+            },
+            Effect::ListFiles { path } => match self.project.list_files(&path) {
+                Ok(names) => value(Value::Array(names.into_iter().map(Value::from).collect())),
                 Err(error) => failed(error.to_string()),
             },
             Effect::FileExists { path } => value(self.project.file(&path).is_ok()),
@@ -103,7 +108,8 @@ impl Controller {
         }
         match self.ask(Question::Consent { message }).await {
             Ok(answer) => {
-                let who = std::env::var("USER").unwrap_or_else(|_| "operator".to_owned());
+                let who = ControllerUser::of_process().name;
+                let who = who.unwrap_or_else(|| "operator".to_owned());
                 Outcome::Value {
                     value: approval_value(&who, answer == "yes", ""),
                 }

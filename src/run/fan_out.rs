@@ -24,6 +24,8 @@ pub(super) struct FanOut {
     shared: Arc<Shared>,
     effect: EffectId,
     run: Run,
+    /// The stage of stopping from which no further target is started.
+    last: StopStage,
 }
 
 /// Something that was waited for.
@@ -45,11 +47,17 @@ struct Slot {
 }
 
 impl FanOut {
-    pub(super) const fn new(shared: Arc<Shared>, effect: EffectId, run: Run) -> Self {
+    pub(super) const fn new(
+        shared: Arc<Shared>,
+        effect: EffectId,
+        run: Run,
+        last: StopStage,
+    ) -> Self {
         Self {
             shared,
             effect,
             run,
+            last,
         }
     }
 
@@ -60,10 +68,10 @@ impl FanOut {
         let count = self.run.targets.len();
         // No more tasks are spawned than there are slots: 10,000 waiting ones would only cost memory.
         let concurrency = self.shared.options.concurrency;
-        let limit = options
-            .limit
-            .and_then(NonZeroUsize::new)
-            .map_or(concurrency, |limit| limit.min(concurrency));
+        let of_steps = options.step_limits.iter().map(|limit| limit.targets);
+        let limit = of_steps
+            .chain(options.limit.and_then(NonZeroUsize::new))
+            .fold(concurrency, NonZeroUsize::min);
         let rules = Rules {
             limit: Some(limit),
             retry: options.retry,
@@ -71,7 +79,6 @@ impl FanOut {
             batch: options.batch.clone(),
             pause: options.pause,
         };
-        let cleanup = options.cleanup;
         // What is not begun anywhere is not packed either.
         let (ready, held) = match self.take_targets().await {
             Ok(()) => match Ready::new(self.run, timeout).await {
@@ -92,10 +99,11 @@ impl FanOut {
             happening: JoinSet::new(),
             shared: self.shared,
             effect: self.effect,
+            last: self.last,
             ready: Arc::new(ready),
         };
         match held {
-            None => fan.drive(cleanup).await,
+            None => fan.drive().await,
             Some(failure) => fan.settle_all(&failure),
         }
         let was_stopped = fan.dispatch.was_stopped();
@@ -112,7 +120,7 @@ impl FanOut {
     async fn take_targets(&self) -> Result<(), Refusal> {
         let (stream, stop) = (&self.shared.stream, &self.shared.stop);
         match &self.shared.locks {
-            Some(locks) => locks.take(&self.run, stream, stop).await,
+            Some(locks) => locks.take(&self.run, stream, stop, self.last).await,
             None => Ok(()),
         }
     }
@@ -124,13 +132,14 @@ struct Fanning {
     happening: JoinSet<Happened>,
     shared: Arc<Shared>,
     effect: EffectId,
+    last: StopStage,
     ready: Arc<Ready>,
 }
 
 impl Fanning {
-    async fn drive(&mut self, cleanup: bool) {
+    async fn drive(&mut self) {
         let stop = self.shared.stop.clone();
-        let mut stopping = cleanup;
+        let mut stopping = false;
         let mut inputs = VecDeque::from([Input::Begin]);
         loop {
             while let Some(input) = inputs.pop_front() {
@@ -149,7 +158,7 @@ impl Fanning {
                     };
                     inputs.push_back(self.take_in(happened));
                 }
-                () = stop.reached(StopStage::Drain), if !stopping => {
+                () = stop.reached(self.last), if !stopping => {
                     stopping = true;
                     inputs.push_back(Input::Stop);
                 }

@@ -3,8 +3,9 @@
 //! It tells what happens on targets; when an effect began and ended is told by the journal around it.
 
 use std::{
+    collections::HashMap,
     num::NonZeroUsize,
-    sync::{Arc, atomic::AtomicUsize},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicUsize},
     time::Duration,
 };
 
@@ -22,7 +23,7 @@ use super::{
 use crate::{
     clock::Clock,
     event::Stream,
-    plan::{Effect, Outcome, Perform, Performer, Request},
+    plan::{Effect, Outcome, Perform, Performer, Request, StepLimit, Urgency},
     project::Project,
     transport::Transport,
 };
@@ -67,6 +68,7 @@ pub(super) struct Shared {
     pub(super) lanes: Lanes,
     /// One permit for each target that is worked on.
     pub(super) slots: Semaphore,
+    step_slots: Mutex<HashMap<StepLimit, Arc<Semaphore>>>,
     pub(super) stream: Stream,
     pub(super) gate: Arc<dyn Gate>,
     pub(super) stop: StopSignal,
@@ -86,6 +88,7 @@ impl LivePerformer {
             shared: Arc::new(Shared {
                 lanes: Lanes::new(parts.transport),
                 slots: Semaphore::new(parts.options.concurrency.get()),
+                step_slots: Mutex::default(),
                 stream: parts.stream,
                 gate: parts.gate,
                 stop: parts.stop,
@@ -114,25 +117,42 @@ impl Performer for LivePerformer {
 }
 
 impl Shared {
+    /// One permit for each target that the actions of this step may work on. There are no more of these than steps.
+    pub(super) fn step_slots(&self, limit: &StepLimit) -> Arc<Semaphore> {
+        let mut all = self
+            .step_slots
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let fresh = || Arc::new(Semaphore::new(limit.targets.get()));
+        Arc::clone(all.entry(limit.clone()).or_insert_with(fresh))
+    }
+
     async fn perform(self: Arc<Self>, request: Request) -> Outcome {
-        if self.stop.stage() >= StopStage::Drain && !is_cleanup(&request.effect) {
+        let last = last_stage(request.urgency);
+        if self.stop.stage() >= last {
             return Outcome::Stopped;
         }
         match request.effect {
-            Effect::Run(run) => FanOut::new(Arc::clone(&self), request.id, run).run().await,
+            Effect::Run(run) => {
+                let fan_out = FanOut::new(Arc::clone(&self), request.id, run, last);
+                fan_out.run().await
+            }
             // Telling is the journal's part: these are events and nothing else.
             Effect::Print { .. } | Effect::StartStep { .. } | Effect::FinishStep { .. } => {
                 Outcome::Done
             }
             effect => tokio::select! {
                 outcome = self.controller.perform(effect) => outcome,
-                () = self.stop.reached(StopStage::Drain) => Outcome::Stopped,
+                () = self.stop.reached(last) => Outcome::Stopped,
             },
         }
     }
 }
 
-/// What is still done while the job is being stopped.
-fn is_cleanup(effect: &Effect) -> bool {
-    matches!(effect, Effect::Run(run) if run.options.cleanup)
+/// The stage of stopping from which an effect is not begun any more.
+const fn last_stage(urgency: Urgency) -> StopStage {
+    match urgency {
+        Urgency::Usual => StopStage::Drain,
+        Urgency::Cleanup => StopStage::End,
+    }
 }

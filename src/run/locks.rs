@@ -1,19 +1,21 @@
 //! Locks on targets: of two jobs of a store that would change the same target, one waits or leaves it alone.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, BTreeSet, HashSet},
     fmt::Write as _,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use jiff::tz::TimeZone;
+
 use super::stop::{StopSignal, StopStage};
 use crate::{
     clock::Clock,
     event::{EventKind, Stream},
-    model::{Failure, JobId, MessageLevel, TargetName, kinds},
+    model::{Failure, JobId, LockRule, MessageLevel, TargetName, kinds},
     plan::{Action, Run},
-    store::{Lease, LockConflict, Store, StoreError},
+    store::{JobSummary, Lease, LockConflict, Store, StoreError},
 };
 
 /// How often a job that waits looks whether its targets are free. Who waits for another job to end is not in a hurry,
@@ -22,17 +24,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How many targets a message names.
 const NAMES_MAX: usize = 5;
-
-/// What a job does about targets that another one holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LockRule {
-    /// Waits until they are free.
-    Wait,
-    /// Leaves all targets of the action alone.
-    Fail,
-    /// Does not look, and holds nothing itself.
-    None,
-}
 
 /// The locks of one job. They are the store's, and end with the job's lease.
 ///
@@ -70,12 +61,13 @@ impl TargetLocks {
         }
     }
 
-    /// Takes the targets of an action, after waiting for them if that is the rule.
+    /// Takes the targets of an action, after waiting for them if that is the rule, until stopping has come to `last`.
     pub(super) async fn take(
         &self,
         run: &Run,
         stream: &Stream,
         stop: &StopSignal,
+        last: StopStage,
     ) -> Result<(), Refusal> {
         if self.rule == LockRule::None || !changes_targets(run) {
             return Ok(());
@@ -84,33 +76,27 @@ impl TargetLocks {
         if wanted.is_empty() {
             return Ok(());
         }
-        // A clean-up is let wait until the job is being ended for good.
-        let last = if run.options.cleanup {
-            StopStage::End
-        } else {
-            StopStage::Drain
-        };
         let mut told = Vec::new();
         loop {
-            let conflicts = self.try_lock(&wanted).await.map_err(Refusal::Store)?;
-            if conflicts.is_empty() {
+            let others = self.try_lock(&wanted).await.map_err(Refusal::Store)?;
+            if others.conflicts.is_empty() {
                 self.held().extend(wanted);
                 return Ok(());
             }
             if self.rule == LockRule::Fail {
-                return Err(Refusal::Held(refused(&conflicts, "")));
+                return Err(Refusal::Held(others.refused("")));
             }
-            if !may_wait(&self.lease.job, !self.held().is_empty(), &conflicts) {
+            if !may_wait(&self.lease.job, !self.held().is_empty(), &others.conflicts) {
                 let reason = ", and it may wait for targets that this job holds";
-                return Err(Refusal::Held(refused(&conflicts, reason)));
+                return Err(Refusal::Held(others.refused(reason)));
             }
-            if told != conflicts {
+            if told != others.conflicts {
                 stream.emit(EventKind::MessagePrinted {
                     effect: None,
                     level: MessageLevel::Warn,
-                    text: format!("waiting: {}", held_by(&conflicts)),
+                    text: format!("waiting: {}{}", others.held_by(), others.how_to_look()),
                 });
-                told = conflicts;
+                told = others.conflicts;
             }
             tokio::select! {
                 () = tokio::time::sleep(self.look_every) => {}
@@ -128,10 +114,17 @@ impl TargetLocks {
             .collect()
     }
 
-    async fn try_lock(&self, wanted: &[TargetName]) -> Result<Vec<LockConflict>, StoreError> {
+    async fn try_lock(&self, wanted: &[TargetName]) -> Result<Others, StoreError> {
         let (store, lease) = (Arc::clone(&self.store), self.lease.clone());
         let (wanted, now) = (wanted.to_vec(), self.clock.now());
-        let locking = tokio::task::spawn_blocking(move || store.lock_targets(&lease, &wanted, now));
+        let locking = tokio::task::spawn_blocking(move || {
+            let conflicts = store.lock_targets(&lease, &wanted, now)?;
+            let jobs: BTreeSet<&JobId> = conflicts.iter().map(|held| &held.job).collect();
+            // One that is gone by now is told of without what is known of it.
+            let known = jobs.into_iter().map(|job| (job, store.job(job, now).ok()));
+            let jobs = known.map(|(job, summary)| (job.clone(), summary)).collect();
+            Ok(Others { conflicts, jobs })
+        });
         locking.await.unwrap_or(Err(StoreError::Closed))
     }
 
@@ -162,36 +155,68 @@ fn may_wait(own: &JobId, holds_some: bool, conflicts: &[LockConflict]) -> bool {
     !holds_some || conflicts.iter().all(|conflict| *own < conflict.job)
 }
 
-fn refused(conflicts: &[LockConflict], reason: &str) -> Failure {
-    let mut jobs: Vec<&str> = conflicts.iter().map(|held| held.job.as_str()).collect();
-    jobs.dedup();
-    Failure::new(
-        kinds::UNREACHED,
-        format!("not started: {}{reason}", held_by(conflicts)),
-    )
-    .with_detail("held_by", jobs.join(", "))
+/// The jobs that hold wanted targets.
+struct Others {
+    conflicts: Vec<LockConflict>,
+    /// In the order in which they began.
+    jobs: BTreeMap<JobId, Option<JobSummary>>,
 }
 
-/// ``job `3kq…` holds `web1`, `web2` and 4 more``, for every job that holds some.
-fn held_by(conflicts: &[LockConflict]) -> String {
-    let mut jobs: Vec<&JobId> = conflicts.iter().map(|conflict| &conflict.job).collect();
-    jobs.sort();
-    jobs.dedup();
-    let mut text = String::new();
-    for job in jobs {
-        let separator = if text.is_empty() { "" } else { "; " };
-        let _ = write!(text, "{separator}job `{job}` holds ");
-        let held = || conflicts.iter().filter(|conflict| conflict.job == *job);
-        for (number, conflict) in held().take(NAMES_MAX).enumerate() {
-            let separator = if number == 0 { "" } else { ", " };
-            let _ = write!(text, "{separator}`{}`", conflict.target);
-        }
-        let count = held().count();
-        if count > NAMES_MAX {
-            let _ = write!(text, " and {} more", count - NAMES_MAX);
-        }
+impl Others {
+    fn refused(&self, reason: &str) -> Failure {
+        let jobs: Vec<&str> = self.jobs.keys().map(JobId::as_str).collect();
+        let message = format!(
+            "not started: {}{reason}{}",
+            self.held_by(),
+            self.how_to_look()
+        );
+        Failure::new(kinds::UNREACHED, message).with_detail("held_by", jobs.join(", "))
     }
-    text
+
+    /// ``job `3kq…` (plan `deploy` of ada, since 2026-07-01 10:32:05 UTC) holds `web1`, `web2` and 4 more``, for every job
+    /// that holds some.
+    fn held_by(&self) -> String {
+        let mut text = String::new();
+        for (job, summary) in &self.jobs {
+            let separator = if text.is_empty() { "" } else { "; " };
+            let known = summary.as_ref().map_or_else(String::new, described);
+            let _ = write!(text, "{separator}job `{job}`{known} holds ");
+            let held = || {
+                let conflicts = self.conflicts.iter();
+                conflicts.filter(|conflict| conflict.job == *job)
+            };
+            for (number, conflict) in held().take(NAMES_MAX).enumerate() {
+                let separator = if number == 0 { "" } else { ", " };
+                let _ = write!(text, "{separator}`{}`", conflict.target);
+            }
+            let count = held().count();
+            if count > NAMES_MAX {
+                let _ = write!(text, " and {} more", count - NAMES_MAX);
+            }
+        }
+        text
+    }
+
+    fn how_to_look(&self) -> String {
+        let first = self.jobs.keys().next();
+        first.map_or_else(String::new, |job| {
+            format!("; `segue job show {job}` tells what it does")
+        })
+    }
+}
+
+fn described(job: &JobSummary) -> String {
+    let since = job.started_at.to_zoned(TimeZone::system());
+    let since = since.strftime("%Y-%m-%d %H:%M:%S %Z");
+    match job.what {
+        Some(what) => format!(
+            " ({} `{}` of {}, since {since})",
+            what.as_str(),
+            job.object,
+            job.user
+        ),
+        None => format!(" (since {since})"),
+    }
 }
 
 #[cfg(test)]
@@ -227,6 +252,17 @@ mod tests {
         }
     }
 
+    /// A job that has told nothing of itself, and how others tell of it.
+    fn told_of(lease: &Lease) -> (JobId, String) {
+        let job = lease.job.clone();
+        let since = Timestamp::from_second(0)
+            .unwrap()
+            .to_zoned(TimeZone::system());
+        let since = since.strftime("%Y-%m-%d %H:%M:%S %Z");
+        let told = format!("job `{job}` (since {since})");
+        (job, told)
+    }
+
     fn command(targets: &[&str]) -> Run {
         Run {
             action: Action::Command {
@@ -260,7 +296,8 @@ mod tests {
         let now = Arc::new(|| Timestamp::UNIX_EPOCH);
         let stream = Stream::new(locks.lease.job.clone(), 0, now, vec![sink]);
         let (_handle, stop) = StopHandle::new();
-        let taken = locks.take(&command(targets), &stream, &stop).await;
+        let run = command(targets);
+        let taken = locks.take(&run, &stream, &stop, StopStage::Drain).await;
         taken.map_err(|refusal| match refusal {
             Refusal::Held(failure) => failure.message,
             Refusal::Stopped => "stopped".to_owned(),
@@ -293,8 +330,9 @@ mod tests {
         let second = locks(LockRule::Fail, &store, &leases[1]);
         assert_eq!(take(&first, &["web1", "web2"]).await, Ok(()));
         assert_eq!(take(&first, &["web2", "web1"]).await, Ok(()));
-        let job = &leases[0].job;
-        let expected = format!("not started: job `{job}` holds `web2`");
+        let (job, known) = told_of(&leases[0]);
+        let expected =
+            format!("not started: {known} holds `web2`; `segue job show {job}` tells what it does");
         assert_eq!(take(&second, &["web2", "web3"]).await, Err(expected));
         let third = locks(LockRule::Fail, &store, &leases[0]);
         assert_eq!(take(&third, &["web3"]).await, Ok(()));
@@ -310,8 +348,13 @@ mod tests {
         take(&first, &["web1", "web2"]).await.unwrap();
         let (taken, told) = take_when_released(&second, &["web1", "web2"], &leases[0]).await;
         assert_eq!(taken, Ok(()));
-        let job = &leases[0].job;
-        assert_eq!(told, [format!("waiting: job `{job}` holds `web1`, `web2`")]);
+        let (job, known) = told_of(&leases[0]);
+        assert_eq!(
+            told,
+            [format!(
+                "waiting: {known} holds `web1`, `web2`; `segue job show {job}` tells what it does"
+            )]
+        );
     }
 
     #[tokio::test]
@@ -321,11 +364,12 @@ mod tests {
         let second = locks(LockRule::Wait, &store, &leases[1]);
         take(&first, &["web1"]).await.unwrap();
         take(&second, &["db1"]).await.unwrap();
-        let job = &leases[0].job;
+        let (job, known) = told_of(&leases[0]);
         assert_eq!(
             take(&second, &["web1"]).await,
             Err(format!(
-                "not started: job `{job}` holds `web1`, and it may wait for targets that this job holds"
+                "not started: {known} holds `web1`, and it may wait for targets that this job holds; \
+                 `segue job show {job}` tells what it does"
             ))
         );
         let (taken, _) = take_when_released(&first, &["db1"], &leases[1]).await;
@@ -353,11 +397,15 @@ mod tests {
             })
             .collect();
         let job = &leases[0].job;
+        let others = Others {
+            conflicts,
+            jobs: BTreeMap::from([(job.clone(), None)]),
+        };
         assert_eq!(
-            held_by(&conflicts),
+            others.held_by(),
             format!("job `{job}` holds `web1`, `web2`, `web3`, `web4`, `web5` and 2 more")
         );
-        let details = refused(&conflicts, "").details;
+        let details = others.refused("").details;
         assert_eq!(details["held_by"], Value::from(job.as_str()));
     }
 }

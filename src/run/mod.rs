@@ -27,7 +27,7 @@ pub use self::{
         ResumePreview, ResumeRules, Started, TargetRecord,
     },
     live::{DEFAULT_TIMEOUT, LiveOptions, LiveParts, LivePerformer},
-    locks::{LockRule, TargetLocks},
+    locks::TargetLocks,
     operator::{NoOperator, Operator, Question},
     preview::{
         Answer, Difference, PreviewParts, PreviewPerformer, PreviewRecord, Previewed, Unknown, ways,

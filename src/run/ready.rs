@@ -1,6 +1,11 @@
 //! An action made ready for all its targets: what they share is read and packed once.
 
-use std::{fmt::Write as _, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use tempfile::{TempDir, TempPath};
 
@@ -9,7 +14,7 @@ use crate::{
         ActionKind, Failure, Map, Output, Payload, ResultValue, Status, Target, TargetName,
         TargetResult, kinds,
     },
-    plan::{Action, Params, Run},
+    plan::{Action, Params, Run, StepLimit},
     task::{
         Attempt, Call, Keeping, Left, Pack, RunId, Task, command_payload, command_result,
         download_payload, download_result, script_payload, script_result, spool_upload,
@@ -132,6 +137,10 @@ impl Ready {
         self.run.action.object()
     }
 
+    pub(super) fn step_limits(&self) -> &[StepLimit] {
+        &self.run.options.step_limits
+    }
+
     pub(super) const fn timeout(&self) -> Duration {
         self.timeout
     }
@@ -181,10 +190,15 @@ impl Ready {
             }
             (
                 Action::Upload {
-                    path, destination, ..
+                    source,
+                    file,
+                    destination,
                 },
                 Prepared::Upload { spool, .. },
-            ) => upload_payload(Arc::clone(spool), path, destination, call),
+            ) => {
+                let named = file.on_disk().unwrap_or(Path::new(source));
+                upload_payload(Arc::clone(spool), named, destination, call)
+            }
             (Action::Download { source, .. }, Prepared::Download(directory)) => {
                 download_payload(source, spool_of(directory, index), call)
             }
@@ -393,23 +407,25 @@ fn prepare(run: &Run) -> Result<Prepared, Failure> {
         Action::Collect { started } => Ok(Prepared::Collect(
             started.iter().map(|result| Left::told_by(result)).collect(),
         )),
-        Action::Script { script, path, .. } => {
-            let content = std::fs::read(path).map_err(|error| {
+        Action::Script { script, file, .. } => {
+            let content = file.read().map_err(|error| {
+                let path = file.on_disk().unwrap_or(Path::new(script));
+                let path = path.display();
                 Failure::new(
                     kinds::FILE,
-                    format!("the script `{}` can't be read: {error}", path.display()),
+                    format!("the script `{path}` can't be read: {error}"),
                 )
             })?;
             Pack::of_script(script, &content).map(Prepared::Script)
         }
-        Action::Upload { path, .. } => {
-            let file = tempfile::NamedTempFile::new()
+        Action::Upload { file, .. } => {
+            let spool = tempfile::NamedTempFile::new()
                 .map_err(|error| no_room(&error))?
                 .into_temp_path();
-            spool_upload(path, &file).map_err(|error| file_failure(&error))?;
+            spool_upload(file, &spool).map_err(|error| file_failure(&error))?;
             Ok(Prepared::Upload {
-                spool: Arc::new(file.to_path_buf()),
-                _file: file,
+                spool: Arc::new(spool.to_path_buf()),
+                _file: spool,
             })
         }
         Action::Download { .. } => TempDir::new()

@@ -62,6 +62,13 @@ impl Try {
         if self.ready.collected(self.index).is_some() {
             return self.collect().await;
         }
+        // Those of the steps first, always from the outermost inwards, so that nobody waits in a circle; and while one
+        // waits for its step, others may have the slots of the job.
+        let mut step_slots = Vec::new();
+        for limit in self.ready.step_limits() {
+            let slots = self.shared.step_slots(limit);
+            step_slots.push(slots.acquire_owned().await);
+        }
         let slot = self.shared.slots.acquire().await;
         let began = Instant::now();
         let mut kept = Vec::new();
@@ -85,7 +92,7 @@ impl Try {
                 answer => break (run, answer),
             }
         };
-        drop(slot);
+        drop((slot, step_slots));
         let keeping = self.keeping(&[], false);
         let call = self.call(&run, keeping.as_ref());
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -399,5 +406,12 @@ pub(super) fn session_failure(error: &SessionError) -> Failure {
         SessionError::Refused { .. } => kinds::CONNECT,
         SessionError::LocalFile { .. } => kinds::FILE,
     };
-    Failure::new(kind, message)
+    let failure = Failure::new(kind, message);
+    match error {
+        SessionError::TimedOut => failure.with_detail(
+            "help",
+            "give it longer with `--timeout`, such as `--timeout 1h`, or in a plan with the option `timeout`",
+        ),
+        _ => failure,
+    }
 }

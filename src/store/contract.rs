@@ -8,7 +8,7 @@ use super::{
     Answered, ApprovalAnswer, Durable, Holder, JobFilter, JobState, Lease, MemoryStore, NO_LIMIT,
     OutputFilter, Request, SqliteOptions, SqliteStore, Store, StoreError, StoreSink,
     answer_approval,
-    sample::{effect_id, every_kind, finished, output, result, started},
+    sample::{asked, effect_id, every_kind, finished, output, result, started},
     sqlite::Access,
 };
 use crate::{
@@ -257,6 +257,40 @@ async fn jobs_are_listed_as_they_stand(room: Room) {
     assert_eq!(store.find_job(done.as_str()), Ok(done));
 }
 
+async fn a_plan_that_names_its_own_targets_is_listed_with_all_that_it_asked_for(room: Room) {
+    let running = create(&room.store, 1);
+    let EventKind::JobStarted {
+        what,
+        object,
+        params,
+        origin,
+        ..
+    } = started("rolling")
+    else {
+        panic!("it is the start of a job");
+    };
+    let ask = |content: u32, targets: &[&str]| EventKind::EffectStarted {
+        effect: effect_id("", content),
+        asked: asked(targets),
+    };
+    let last = running.emit_all([
+        EventKind::JobStarted {
+            what,
+            object,
+            params,
+            targets: Vec::new(),
+            origin,
+        },
+        ask(1, &["web1", "web2"]),
+        ask(2, &["web2", "web3"]),
+        ask(3, &[]),
+        finished(JobStatus::Finished),
+    ]);
+    running.durable.upto(last).await.unwrap();
+    let summary = room.store.job(&running.lease.job, at(9)).unwrap();
+    assert_eq!(summary.targets, 3);
+}
+
 async fn an_unknown_job_is_an_error_everywhere(room: Room) {
     let store = &room.store;
     let job = JobId::new(1, 1);
@@ -454,6 +488,7 @@ contract!(
     a_failed_append_tells_and_leaves_no_hole,
     of_two_that_resume_a_job_one_gets_it,
     jobs_are_listed_as_they_stand,
+    a_plan_that_names_its_own_targets_is_listed_with_all_that_it_asked_for,
     an_unknown_job_is_an_error_everywhere,
     output_is_kept_head_and_tail,
     requests_reach_whoever_runs_the_job,

@@ -1,7 +1,7 @@
 //! A store that lasts as long as its process: for `--ephemeral`, and for tests.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -15,7 +15,7 @@ use super::{
     summary::SummaryChange,
 };
 use crate::{
-    event::{Event, EventKind, JobStatus},
+    event::{Event, EventKind, JobKind, JobStatus},
     model::{JobId, OutputCap, Secret, TargetName},
 };
 
@@ -123,6 +123,14 @@ impl Job {
         }
     }
 
+    fn targets_asked_for(&self) -> u64 {
+        let asked = self.events.values().filter_map(|event| match &event.kind {
+            EventKind::EffectStarted { asked, .. } => Some(&asked.targets),
+            _ => None,
+        });
+        asked.flatten().collect::<HashSet<_>>().len() as u64
+    }
+
     fn hold(&mut self, holder: &Holder, now: Timestamp) -> Lease {
         let token = rand::random();
         self.lease = Some(Held {
@@ -210,6 +218,9 @@ impl Job {
             }) => {
                 self.status = status;
                 self.summary.finished_at = finished_at;
+                if finished_at.is_some() && self.summary.what == Some(JobKind::Plan) {
+                    self.summary.targets = self.summary.targets.max(self.targets_asked_for());
+                }
             }
             None => {}
         }

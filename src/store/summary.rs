@@ -22,7 +22,8 @@ pub struct JobSummary {
     pub object: String,
     pub user: String,
     pub host: String,
-    /// How many targets were named on the command line.
+    /// How many targets were named on the command line; of a plan that names its own, how many it has asked for when
+    /// it ends.
     pub targets: u64,
     pub state: JobState,
     pub started_at: Timestamp,

@@ -1,6 +1,11 @@
 //! One task: a name, its metadata, and the files that it needs on a target.
 
-use std::{borrow::Cow, collections::BTreeSet, fs, io, path::PathBuf};
+use std::{
+    borrow::Cow,
+    collections::BTreeSet,
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use crate::model::{Failure, Map, Target, kinds, nearest};
 
@@ -54,16 +59,35 @@ pub enum FileSource {
     Embedded(&'static [u8]),
 }
 
+impl FileSource {
+    /// The content.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn read(&self) -> io::Result<Cow<'static, [u8]>> {
+        match self {
+            Self::Disk(path) => fs::read(path).map(Cow::Owned),
+            Self::Embedded(content) => Ok(Cow::Borrowed(content)),
+        }
+    }
+
+    /// What it is called on this machine, if it is a file of it.
+    #[must_use]
+    pub fn on_disk(&self) -> Option<&Path> {
+        match self {
+            Self::Disk(path) => Some(path),
+            Self::Embedded(_) => None,
+        }
+    }
+}
+
 impl TaskFile {
     /// The content.
     ///
     /// # Errors
     /// The file can't be read.
     pub fn read(&self) -> io::Result<Cow<'static, [u8]>> {
-        match &self.source {
-            FileSource::Disk(path) => fs::read(path).map(Cow::Owned),
-            FileSource::Embedded(content) => Ok(Cow::Borrowed(content)),
-        }
+        self.source.read()
     }
 
     /// The last element of the path.

@@ -51,15 +51,22 @@ fn shipped() -> BTreeMap<String, Task> {
 
 fn task(name: &str, module: &str, stem: &str, path: &Path) -> Task {
     let text = fs::read_to_string(path).unwrap();
+    let found = |name: &str, path: PathBuf| {
+        path.exists().then(|| TaskFile {
+            path: name.to_owned(),
+            source: FileSource::Disk(path),
+        })
+    };
+    let own = found(
+        &format!("{module}/tasks/{stem}.sh"),
+        path.with_extension("sh"),
+    );
     Task::new(TaskParts {
         name: name.to_owned(),
         module: module.to_owned(),
         metadata: Metadata::parse(name, path.to_str().unwrap(), &text).unwrap(),
-        executables: vec![TaskFile {
-            path: format!("{module}/tasks/{stem}.sh"),
-            source: FileSource::Disk(path.with_extension("sh")),
-        }],
-        find: &|_| None,
+        executables: own.into_iter().collect(),
+        find: &|name| found(name, modules().join(name)).map(|file| vec![file]),
     })
     .unwrap()
 }

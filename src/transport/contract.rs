@@ -79,6 +79,7 @@ contract![
     long_output_keeps_its_head_and_tail,
     watcher_is_told_every_byte_in_order,
     signal_that_ended_the_process_is_told,
+    process_that_leaves_a_daemon_with_its_output_has_ended,
     twenty_run_at_once,
     flood_does_not_hold_up_others,
     caller_who_is_busy_elsewhere_does_not_hold_up_others,
@@ -301,6 +302,21 @@ async fn signal_that_ended_the_process_is_told(subject: Subject) {
     let output = run(&subject, "echo before; kill -KILL $$").await;
     assert_eq!(output.exit, Exit::Signal("KILL".to_owned()));
     assert_eq!(output.stdout, b"before\n");
+}
+
+async fn process_that_leaves_a_daemon_with_its_output_has_ended(subject: Subject) {
+    let file = subject.folder.path().join("pids");
+    let command = format!(
+        "echo one; sleep 3600 & echo $! >{}; echo two; exit 6",
+        file.display()
+    );
+    let output = run(&subject, &command).await;
+    assert_eq!(output.stdout, b"one\ntwo\n");
+    assert_eq!(output.exit, Exit::Code(6));
+    let daemon = pids(&file)[0];
+    assert!(runs(daemon), "the daemon is none of our business");
+    let daemon = Pid::from_raw(daemon).unwrap();
+    rustix::process::kill_process(daemon, rustix::process::Signal::KILL).unwrap();
 }
 
 async fn twenty_run_at_once(subject: Subject) {

@@ -1,6 +1,12 @@
 //! The controller itself as a target.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    pin::pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
@@ -10,7 +16,7 @@ use tokio::{
 use super::{
     ConnectError, OutputWatch, Pending, Session, SessionError, Transport,
     process_group::{Pipes, ProcessGroup},
-    streams::{Collected, Input, StdoutFile},
+    streams::{Collected, Input, SILENCE_AFTER_EXIT, StdoutFile},
 };
 use crate::model::{Output, OutputStream, Payload, Target};
 
@@ -53,11 +59,38 @@ async fn run(payload: &Payload, watch: Option<&OutputWatch<'_>>) -> Result<Outpu
     let (mut group, pipes) = ProcessGroup::start(&payload.command, payload.end.clone())
         .map_err(|error| refused(&error))?;
     let collected = Mutex::new(Collected::new(payload));
+    let heard = AtomicU64::new(0);
     let done = async {
-        exchange(pipes, input, file, &collected, watch).await?;
-        group.wait().await.map_err(|error| SessionError::Broken {
-            message: format!("the process can't be waited for: {error}"),
-        })
+        let listener = Listener {
+            collected: &collected,
+            watch,
+            heard: &heard,
+        };
+        let mut exchange = pin!(exchange(pipes, input, file, &listener));
+        let waited = |exit: std::io::Result<_>| {
+            exit.map_err(|error| SessionError::Broken {
+                message: format!("the process can't be waited for: {error}"),
+            })
+        };
+        tokio::select! {
+            biased;
+            exchanged = &mut exchange => {
+                exchanged?;
+                waited(group.wait().await)
+            }
+            exit = group.wait() => {
+                let exit = waited(exit)?;
+                // What it left behind may hold its output for as long as it lives, so only silence is an end.
+                loop {
+                    let before = heard.load(Ordering::Relaxed);
+                    match timeout(SILENCE_AFTER_EXIT, &mut exchange).await {
+                        Ok(exchanged) => break exchanged.map(|()| exit),
+                        Err(_) if heard.load(Ordering::Relaxed) == before => break Ok(exit),
+                        Err(_) => {}
+                    }
+                }
+            }
+        }
     };
     let done = timeout(payload.timeout, done).await;
     match done {
@@ -76,13 +109,20 @@ async fn run(payload: &Payload, watch: Option<&OutputWatch<'_>>) -> Result<Outpu
     }
 }
 
+/// Who hears what the process prints.
+struct Listener<'a> {
+    collected: &'a Mutex<Collected>,
+    watch: Option<&'a OutputWatch<'a>>,
+    /// How many pieces came.
+    heard: &'a AtomicU64,
+}
+
 /// Feeds the process and reads what it prints, until it has closed its output.
 async fn exchange(
     pipes: Pipes,
     input: Input,
     mut file: Option<StdoutFile>,
-    collected: &Mutex<Collected>,
-    watch: Option<&OutputWatch<'_>>,
+    listener: &Listener<'_>,
 ) -> Result<(), SessionError> {
     let Pipes {
         mut stdin,
@@ -90,14 +130,8 @@ async fn exchange(
         stderr,
     } = pipes;
     let feed = async move { input.feed(&mut stdin).await };
-    let stdout = drain(
-        OutputStream::Stdout,
-        stdout,
-        file.as_mut(),
-        collected,
-        watch,
-    );
-    let stderr = drain(OutputStream::Stderr, stderr, None, collected, watch);
+    let stdout = drain(OutputStream::Stdout, stdout, file.as_mut(), listener);
+    let stderr = drain(OutputStream::Stderr, stderr, None, listener);
     tokio::try_join!(feed, stdout, stderr)?;
     Ok(())
 }
@@ -106,8 +140,7 @@ async fn drain(
     stream: OutputStream,
     mut pipe: impl AsyncRead + Unpin,
     mut file: Option<&mut StdoutFile>,
-    collected: &Mutex<Collected>,
-    watch: Option<&OutputWatch<'_>>,
+    listener: &Listener<'_>,
 ) -> Result<(), SessionError> {
     let mut piece = vec![0; PIECE_BYTES];
     loop {
@@ -120,15 +153,17 @@ async fn drain(
                 });
             }
         };
+        listener.heard.fetch_add(1, Ordering::Relaxed);
         if let Some(file) = file.as_mut() {
             file.write(bytes).await?;
             continue;
         }
-        collected
+        listener
+            .collected
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(stream, bytes);
-        if let Some(watch) = watch {
+        if let Some(watch) = listener.watch {
             watch(stream, bytes);
         }
     }

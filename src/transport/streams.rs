@@ -15,6 +15,11 @@ use tokio::{
 use super::{OutputWatch, SessionError, capped::Capped};
 use crate::model::{Exit, Output, OutputCap, OutputStream, Payload, Stdin, Stdout};
 
+/// How long the output of a process may be silent after the process has ended, until those that it left behind are
+/// no longer waited for: what starts a service often leaves it with the output in its hands. What the process itself
+/// wrote is on its way already; a network that stalls for longer than this has other troubles.
+pub(super) const SILENCE_AFTER_EXIT: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// How much of a file is read at once: two full packets of most SSH servers.
 const PIECE_BYTES: usize = 64 << 10;
 

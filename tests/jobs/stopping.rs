@@ -91,3 +91,62 @@ fn a_stopped_task_says_so() {
         .stdout_has("1 target, 1 ok");
     assert_eq!(project.counted(), "x.y=2");
 }
+
+/// `c` is the balancer. A task that is held keeps the job where it is.
+const ROLL: &str = r#"
+import "std" as std;
+std::rolling("a,b", #{
+    batch: 2,
+    drain: |nodes| count("drain", "c"),
+    check: |nodes| { sleep(0); count("check", nodes) },
+    enable: |nodes| count("enable", "c"),
+}, |nodes| { count("work", nodes); count("more", nodes) });
+count("end", "c");
+"#;
+
+#[test]
+fn a_batch_is_put_back_when_the_job_is_stopped_and_taken_out_again_when_it_is_resumed() {
+    let project = Project::new(ROLL);
+    project.mark("hold.work.a");
+    let run = project.start("plan run test::work");
+    until("the work", || project.exists("ran.work.a"));
+    run.signal("INT");
+    until("the stopping", || project.state() == "stopping");
+    project.unmark("hold.work.a");
+    run.end().code(130);
+    assert_eq!(
+        project.counted(),
+        "check.a=1 check.b=1 drain.c=1 enable.c=1 work.a=1 work.b=1"
+    );
+    project
+        .run("plan resume last --preview")
+        .code(0)
+        .stdout_has("performed  run_task count; on c  around/before");
+    project.run("plan resume last").code(0);
+    assert_eq!(
+        project.counted(),
+        "check.a=2 check.b=2 drain.c=2 enable.c=2 end.c=1 more.a=1 more.b=1 work.a=1 work.b=1"
+    );
+}
+
+#[test]
+fn a_clean_up_may_wait_and_the_second_signal_ends_it() {
+    let project = Project::new(
+        r#"finally(|| count("work", "a"), || { sleep("1h"); count("tidy", "a") }); count("end", "a");"#,
+    );
+    project.mark("hold.work.a");
+    let run = project.start("plan run test::work");
+    until("the work", || project.exists("ran.work.a"));
+    run.signal("INT");
+    until("the stopping", || project.state() == "stopping");
+    project.unmark("hold.work.a");
+    until("the waiting", || {
+        let events = project.events();
+        events
+            .iter()
+            .any(|event| event["asked"]["function"] == "sleep")
+    });
+    run.signal("INT");
+    run.end().code(130);
+    assert_eq!(project.counted(), "work.a=1");
+}

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A balancer of the demo fleet has a file for each machine in pool/: `in` or `out`.
+# drain and enable: a balancer of the demo fleet has a file for each machine in pool/, which says `in` or `out`.
 set -euf
 
 fail() {
@@ -8,6 +8,12 @@ fail() {
 }
 
 [ -n "${SEGUE_FLEET_STATE:-}" ] || fail no-fleet "the demo tasks act on the targets of a fleet only"
+
+case ${PT__task:-} in
+*::drain) place=out ;;
+*::enable) place=in ;;
+*) fail unknown-task "this file is neither drain nor enable" ;;
+esac
 
 # A list comes as JSON. The names of a fleet have none of the characters that would make this wrong.
 nodes=$(printf '%s' "$PT_nodes" | tr -d '[]" \n' | tr ',' ' ')
@@ -19,6 +25,6 @@ for node in $nodes; do
     [ -f "$file" ] || fail unknown-node "$node is not in the pool"
 done
 for node in $nodes; do
-    echo out >"$SEGUE_FLEET_STATE/pool/$node"
+    echo "$place" >"$SEGUE_FLEET_STATE/pool/$node"
 done
-printf '{"pool":"out","nodes":%s}\n' "$PT_nodes"
+printf '{"pool":"%s","nodes":%s}\n' "$place" "$PT_nodes"

@@ -27,19 +27,62 @@ impl<'t> Checker<'t> {
                 .position(|param| param.name == name)?;
             call.arguments.get(index)
         };
+        if self.names_swapped(signature, call) {
+            self.other_way_round(signature, call, 0);
+            return;
+        }
         for (param, given) in signature.params.iter().zip(&call.arguments) {
             match param.wanted.as_str() {
                 "TaskName" => self.task(signature, given, argument("params"), span),
                 "PlanName" => self.plan(given, argument("params"), span),
                 "TargetSpec" => self.targets(given),
                 "Duration" => self.duration(given),
+                "Pattern" => self.pattern(given),
                 "File" => self.script_or_upload(&signature.name, given),
                 _ => {}
             }
             if param.wanted.split(" | ").any(|one| one == "Options") {
-                self.options(signature, given);
+                self.options(signature, call, given);
             }
         }
+    }
+
+    /// `run_task("web", "service")`: both are strings, and only their names tell.
+    fn names_swapped(&self, signature: &Signature, call: &'t Call) -> bool {
+        let [first, second, ..] = call.arguments.as_slice() else {
+            return false;
+        };
+        let (Some((one, _)), Some((other, _))) = (self.text_of(first), self.text_of(second)) else {
+            return false;
+        };
+        let is_task = |name: &str| !matches!(self.world.task(name), Ok(None));
+        let is_target = |name: &str| self.world.targets(name).is_ok();
+        match signature.name.as_str() {
+            "run_task" | "run_task_with" => {
+                is_task(other) && is_target(one) && !is_task(one) && !is_target(other)
+            }
+            "run_command" => is_target(one) && !is_target(other),
+            _ => false,
+        }
+    }
+
+    /// A regular expression that is literal has to be one.
+    fn pattern(&mut self, given: &'t Expression) {
+        let Some((text, span)) = self.text_of(given) else {
+            return;
+        };
+        let Err(error) = regex::Regex::new(text) else {
+            return;
+        };
+        let reason = error.to_string();
+        let reason = reason.lines().last().unwrap_or_default();
+        let problem = self.error(
+            "segue::plan::wrong_arguments",
+            "this is no regular expression",
+            span,
+            reason.trim_start_matches("error: ").to_owned(),
+        );
+        self.tell(problem);
     }
 
     fn task(
@@ -91,10 +134,10 @@ impl<'t> Checker<'t> {
             Ok(None) => {
                 let names = self.world.task_names();
                 let help = match nearest(text, names.iter().map(String::as_str)) {
-                    Some(meant) => format!("did you mean `{meant}`?"),
-                    None if matches!(self.world.plan(text), Ok(Some(_))) => {
+                    _ if matches!(self.world.plan(text), Ok(Some(_))) => {
                         format!("`{text}` is a plan: write `run_plan(\"{text}\", ...)`")
                     }
+                    Some(meant) => format!("did you mean `{meant}`?"),
                     None => "`segue task show` lists all tasks".to_owned(),
                 };
                 self.unknown_name(
@@ -154,11 +197,17 @@ impl<'t> Checker<'t> {
         };
         let Some(source) = found else {
             let names = self.world.plan_names();
+            // `app::init`, and the path of the file.
+            let stem = text.rsplit('/').next().unwrap_or(text);
+            let stem = stem.strip_suffix(".rhai").unwrap_or(stem);
+            let stem = stem.strip_suffix("::init").unwrap_or(stem);
+            let known = |name: &str| names.iter().any(|known| known == name);
             let help = match nearest(text, names.iter().map(String::as_str)) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None if matches!(self.world.task(text), Ok(Some(_))) => {
+                _ if matches!(self.world.task(text), Ok(Some(_))) => {
                     format!("`{text}` is a task: write `run_task(\"{text}\", targets, ...)`")
                 }
+                _ if known(stem) => format!("its name is `{stem}`"),
+                Some(meant) => format!("did you mean `{meant}`?"),
                 None => "`segue plan show` lists all plans".to_owned(),
             };
             self.unknown_name(
@@ -217,6 +266,9 @@ impl<'t> Checker<'t> {
                 }
             }
             ExpressionKind::Text(text) => {
+                if self.has_own_inventory {
+                    return;
+                }
                 let Err(unknown) = self.world.targets(text) else {
                     return;
                 };

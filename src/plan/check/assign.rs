@@ -3,6 +3,7 @@
 use super::{
     checker::Checker,
     kind::Kind,
+    lost::is_of_both,
     scope::{Role, Variable},
     survey::is_changing,
     tree::{Expression, ExpressionKind, Name, Operator, Statement, StatementKind},
@@ -40,7 +41,7 @@ impl<'t> Checker<'t> {
         self.scopes.declare(variable);
     }
 
-    /// `let name = text.trim();`: some of Rhai's methods change what they are called on, and have no value.
+    /// `let more = list.push(1);`: some of Rhai's methods change what they are called on, and have no value.
     pub(super) fn gives_nothing(&mut self, value: &Expression) -> bool {
         let ExpressionKind::Method { receiver, call, .. } = &value.kind else {
             return false;
@@ -76,6 +77,10 @@ impl<'t> Checker<'t> {
         let StatementKind::Expression(expression) = &statement.kind else {
             return;
         };
+        if let ExpressionKind::Method { receiver, call, .. } = &expression.kind {
+            self.lost(receiver, call, expression);
+            return;
+        }
         let help = match &expression.kind {
             ExpressionKind::Operator {
                 operator: Operator::Other(symbol),
@@ -201,7 +206,10 @@ impl<'t> Checker<'t> {
     /// The same for a method that changes what it is called on.
     pub(super) fn changed_by(&mut self, kind: &Kind, receiver: &Expression, method: &Name) {
         let adds_steps = kind.is_native("Graph") && matches!(method.text.as_str(), "step" | "add");
-        if !adds_steps && !is_changing(&method.text) {
+        let changes = is_changing(&method.text)
+            && (matches!(kind, Kind::Array(_) | Kind::Map)
+                || (*kind == Kind::Unknown && !is_of_both(&method.text)));
+        if !adds_steps && !changes {
             return;
         }
         if let ExpressionKind::Variable(name) = &receiver.root().kind {

@@ -54,6 +54,7 @@ impl<'t> Checker<'t> {
         let first = kinds.first().cloned();
         if let Some(namespace) = &call.namespace {
             self.imported_call(namespace, call);
+            self.own_call(call, kinds);
             return Kind::Unknown;
         }
         let count = call.arguments.len();
@@ -137,8 +138,12 @@ impl<'t> Checker<'t> {
             Some(format!(
                 "a closure in a variable is called with `{name}.call(...)`"
             ))
-        } else if let Some(help) = foreign_word(name) {
+        } else if let Some(help) = foreign_function(name).or_else(|| foreign_word(name)) {
             Some(help.to_owned())
+        } else if let Some(alias) = self.imported_as(name) {
+            Some(format!(
+                "functions of an import are called by its name: write `{alias}::{name}(...)`"
+            ))
         } else {
             let meant = nearest(
                 name,
@@ -163,6 +168,18 @@ impl<'t> Checker<'t> {
             .maybe_help(help);
         self.tell(problem);
         Kind::Unknown
+    }
+
+    /// The import that has a function of that name.
+    pub(super) fn imported_as(&self, name: &str) -> Option<&str> {
+        let imports = self.imports.iter();
+        imports
+            .filter(|(_, import)| {
+                let mut functions = import.functions.iter().flatten();
+                functions.any(|(function, _)| function == name)
+            })
+            .map(|(alias, _)| alias.as_str())
+            .next()
     }
 
     /// What is called by this name, but is no function.
@@ -367,7 +384,10 @@ impl<'t> Checker<'t> {
     /// Whether all arguments may be of the types that they have to be.
     fn argument_types(&mut self, signature: &Signature, call: &'t Call, kinds: &[Kind]) -> bool {
         let told = self.problems.len();
-        let swapped = is_swapped(signature, kinds);
+        if let Some(first) = swapped(signature, kinds) {
+            self.other_way_round(signature, call, first);
+            return false;
+        }
         for ((param, argument), kind) in signature.params.iter().zip(&call.arguments).zip(kinds) {
             if *kind == Kind::Unknown {
                 let wants = Wants::Argument {
@@ -384,22 +404,64 @@ impl<'t> Checker<'t> {
                 .error(
                     "segue::plan::wrong_arguments",
                     format!(
-                        "`{}` of `{}` is {}",
+                        "`{}` of `{}` {} {}",
                         param.name,
                         signature.name,
+                        if param.wanted == "TargetSpec" {
+                            "names"
+                        } else {
+                            "is"
+                        },
                         wanted_words(&param.wanted)
                     ),
                     argument.span,
                     format!("this is {kind}"),
                 )
-                .help(if swapped {
-                    format!("the other way round: `{}`", signature.shown)
-                } else {
-                    argument_help(signature, &param.wanted, argument)
-                });
+                .help(argument_help(
+                    signature,
+                    call,
+                    &param.wanted,
+                    argument,
+                    kind,
+                ));
             self.tell(problem);
         }
         self.problems.len() == told
+    }
+
+    /// Two arguments that stand in place of each other.
+    pub(super) fn other_way_round(&mut self, signature: &Signature, call: &Call, first: usize) {
+        let text = self.source.text();
+        let (one, other) = (&call.arguments[first], &call.arguments[first + 1]);
+        let mut order: Vec<&str> = call
+            .arguments
+            .iter()
+            .map(|argument| argument.span.of(text))
+            .collect();
+        order.swap(first, first + 1);
+        let arguments = order.join(", ");
+        let help = if arguments.contains('\n') {
+            format!("it is called as `{}`", signature.shown)
+        } else {
+            format!("write `{}({arguments})`", signature.name)
+        };
+        let names = (
+            &signature.params[first].name,
+            &signature.params[first + 1].name,
+        );
+        let problem = self
+            .error(
+                "segue::plan::wrong_arguments",
+                format!(
+                    "`{}` and `{}` of `{}` stand the other way round",
+                    names.0, names.1, signature.name
+                ),
+                one.span,
+                format!("this is `{}`", names.1),
+            )
+            .label(other.span, format!("this is `{}`", names.0))
+            .help(help);
+        self.tell(problem);
     }
 }
 
@@ -412,24 +474,103 @@ fn returned(signature: &Signature) -> Kind {
     }
 }
 
-fn argument_help(signature: &Signature, wanted: &str, argument: &Expression) -> String {
+fn argument_help(
+    signature: &Signature,
+    call: &Call,
+    wanted: &str,
+    argument: &Expression,
+    kind: &Kind,
+) -> String {
+    let function = signature.name.as_str();
     match (&argument.kind, wanted) {
         (ExpressionKind::Call(_), "Closure") => {
             "write `||` in front, so that it is done later and not now".to_owned()
         }
         (_, "Closure") => "write `|x|` in front, and `x` for what it is called with".to_owned(),
+        (ExpressionKind::Integer(number), "Options") if function == "retry" => {
+            format!("write `retry(#{{ attempts: {number} }}, ...)`")
+        }
+        (ExpressionKind::Text(text), "Options") if function == "wait_until" => {
+            format!("write `wait_until(#{{ timeout: \"{text}\" }}, ...)`")
+        }
+        (ExpressionKind::Text(text), _) if matches!(function, "parallel" | "settle") => {
+            format!("write `{function}(targets(\"{text}\"), ...)`")
+        }
+        (ExpressionKind::Text(text), "Map") if function == "new_target" => {
+            format!("write `new_target(#{{ name: \"{text}\" }})`")
+        }
+        (ExpressionKind::Text(_), "Map") if matches!(function, "run_task" | "run_plan") => {
+            let name = call.arguments.first().and_then(Expression::as_text);
+            format!(
+                "parameters have names: write `{function}(\"{}\", ..., #{{ name: value }})`",
+                name.unwrap_or("name")
+            )
+        }
+        (ExpressionKind::Array(items), "String") if function == "run_command" => {
+            let words: Option<Vec<&str>> = items.iter().map(Expression::as_text).collect();
+            words.map_or_else(
+                || format!("it is called as `{}`", signature.shown),
+                |words| format!("a command is one line: write `\"{}\"`", words.join(" ")),
+            )
+        }
+        (_, "String") if kind.is_native("Sensitive") => {
+            "`reveal(value)` gives what is hidden: from there on it is seen by whoever looks"
+                .to_owned()
+        }
+        (_, "TargetSpec") if *kind == Kind::Character => {
+            "a loop over a text goes through its letters: write `for ... in targets(\"...\")`"
+                .to_owned()
+        }
         _ => format!("it is called as `{}`", signature.shown),
     }
 }
 
-/// Whether the first two arguments would fit if each stood in place of the other, and don't as they are.
-fn is_swapped(signature: &Signature, kinds: &[Kind]) -> bool {
-    match (signature.params.as_slice(), kinds) {
-        ([first, second, ..], [one, other, ..]) => {
-            !(one.fits(&first.wanted) && other.fits(&second.wanted))
-                && one.fits(&second.wanted)
-                && other.fits(&first.wanted)
-        }
-        _ => false,
+/// The first of two neighbours that would fit if each stood in place of the other, and don't as they are.
+fn swapped(signature: &Signature, kinds: &[Kind]) -> Option<usize> {
+    if kinds.len() > signature.params.len() {
+        return None;
     }
+    (1..kinds.len()).map(|second| second - 1).find(|first| {
+        let (one, other) = (&kinds[*first], &kinds[first + 1]);
+        let (wanted, next) = (
+            &signature.params[*first].wanted,
+            &signature.params[first + 1].wanted,
+        );
+        // Only what is known can be in the wrong place.
+        *one != Kind::Unknown
+            && *other != Kind::Unknown
+            && !(one.fits(wanted) && other.fits(next))
+            && one.fits(next)
+            && other.fits(wanted)
+            && !wanted.contains("Any")
+            && !next.contains("Any")
+    })
+}
+
+/// What Segue calls a function of Bolt, Python or JavaScript.
+fn foreign_function(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "get_targets" => "write `targets(...)`",
+        "get_target" => "write `target(...)`",
+        "fail_plan" => "write `fail(\"message\")`",
+        "upload_file" => "write `upload(source, destination, targets)`",
+        "download_file" => "write `download(source, destination, targets)`",
+        "catch_errors" => "write `attempt(|| ...)`, or give the option `catch_errors: true`",
+        "parallelize" => "write `parallel(items, |item| ...)`",
+        "apply" | "apply_prep" => "manifests are not applied: run a task that does",
+        "open" => "write `read_file(path)`",
+        "input" | "gets" => "write `prompt(\"message\")`",
+        "str" | "String" => "write `value.to_string()`",
+        "int" | "Number" | "parseInt" => "write `parse_int(text)`",
+        "float" | "parseFloat" => "write `parse_float(text)`",
+        "sprintf" | "format" => {
+            "values are put into text between back-ticks: `` `text ${value}` ``"
+        }
+        "isinstance" | "typeof" => "write `type_name(value)`",
+        "system" | "exec" | "shell" | "sh" => "write `run_command(\"...\", targets)`",
+        "setTimeout" => "write `sleep(\"5s\")`",
+        "sorted" => "write `list.sort()` on a variable",
+        "getenv" => "write `env(\"NAME\")`",
+        _ => return None,
+    })
 }

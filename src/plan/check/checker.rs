@@ -1,6 +1,10 @@
 //! The check of one file, and of the files that it reaches.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    rc::Rc,
+};
 
 use super::{
     default, lower,
@@ -9,7 +13,7 @@ use super::{
     scope::{Boundary, Role, Scopes, Variable},
     steps::{self, StepGraphs, WrittenGraph},
     survey::Survey,
-    through::Through,
+    through::{ParamUse, Through},
     tree::{Function, Name, Statement, StatementKind, Tree},
     vocabulary::Vocabulary,
     world::CheckWorld,
@@ -18,16 +22,20 @@ use crate::plan::{
     check::kind::Kind,
     diagnostic::PlanDiagnostic,
     header::Header,
-    source::{Source, Span, TokenKind},
+    source::{Source, Span},
 };
 
 /// How many files are followed from one plan. A project that has more in one plan has a cycle of generated ones.
 const FILES_MAX: usize = 500;
 
+/// How deeply files that import each other are looked into for what their functions do with their parameters.
+const IMPORTS_DEEP_MAX: usize = 8;
+
 /// Everything that is wrong with a plan and with the files and plans that it reaches by literal names, in the
 /// order of the files and of their lines.
 #[must_use]
 pub fn check(world: &dyn CheckWorld, source: &Source) -> Vec<PlanDiagnostic> {
+    let known = Known::default();
     let mut problems = Vec::new();
     let mut seen: HashSet<String> = HashSet::new();
     let mut next = vec![source.clone()];
@@ -35,9 +43,9 @@ pub fn check(world: &dyn CheckWorld, source: &Source) -> Vec<PlanDiagnostic> {
         if seen.len() >= FILES_MAX || !seen.insert(source.name().to_owned()) {
             continue;
         }
-        let examined = examine(world, &source);
-        problems.extend(examined.problems);
-        next.extend(examined.reached.into_iter().rev());
+        let examined = known.examined(world, &source);
+        problems.extend(examined.problems.iter().cloned());
+        next.extend(examined.reached.iter().rev().cloned());
     }
     problems
 }
@@ -45,46 +53,92 @@ pub fn check(world: &dyn CheckWorld, source: &Source) -> Vec<PlanDiagnostic> {
 /// Everything that is wrong with one file alone.
 #[must_use]
 pub fn check_file(world: &dyn CheckWorld, source: &Source) -> Vec<PlanDiagnostic> {
-    examine(world, source).problems
+    examine(world, source, &Known::default()).problems
 }
 
 /// The step graphs that are written in one file, without running it.
 #[must_use]
 pub fn written_graphs(world: &dyn CheckWorld, source: &Source) -> Vec<WrittenGraph> {
-    examine(world, source).graphs
+    examine(world, source, &Known::default()).graphs
 }
 
 /// What was found in a file.
-struct Examined {
+#[derive(Default)]
+pub(super) struct Examined {
     problems: Vec<PlanDiagnostic>,
     /// Other files that it imports or runs.
     reached: Vec<Source>,
     graphs: Vec<WrittenGraph>,
+    /// The types of its expressions, by their span, and of its variables, by where they are declared.
+    pub(super) kinds: HashMap<(usize, usize), Kind>,
+    pub(super) declared: Vec<(Span, Kind)>,
+    /// What its functions do with their parameters.
+    pub(super) uses: Vec<ParamUse>,
 }
 
-fn examine(world: &dyn CheckWorld, source: &Source) -> Examined {
-    let (header, mut problems) = Header::read(source);
-    let header_is_sound = problems.is_empty();
+/// The files that have been looked at. Each is looked at once.
+#[derive(Default)]
+pub(super) struct Known {
+    examined: RefCell<HashMap<String, Rc<Examined>>>,
+    /// Those that are being looked at now, each because the one before it imports it.
+    open: RefCell<Vec<String>>,
+}
+
+impl Known {
+    /// What is found in a file; nothing while it is being looked at.
+    pub(super) fn examined(&self, world: &dyn CheckWorld, source: &Source) -> Rc<Examined> {
+        let name = source.name();
+        if let Some(known) = self.examined.borrow().get(name) {
+            return Rc::clone(known);
+        }
+        let is_cycle = self.open.borrow().iter().any(|open| open == name);
+        if is_cycle || self.open.borrow().len() > IMPORTS_DEEP_MAX {
+            return Rc::default();
+        }
+        self.open.borrow_mut().push(name.to_owned());
+        let examined = Rc::new(examine(world, source, self));
+        self.open.borrow_mut().pop();
+        self.examined
+            .borrow_mut()
+            .insert(name.to_owned(), Rc::clone(&examined));
+        examined
+    }
+}
+
+fn examine(world: &dyn CheckWorld, source: &Source, known: &Known) -> Examined {
     let Parsed {
         ast,
+        mended,
         problems: parse_problems,
         lost,
+        ..
     } = parse(source);
-    problems.extend(parse_problems);
+    let source = mended.current();
+    let (header, problems) = Header::read(source);
+    let header_is_sound = problems.is_empty();
+    let complete = parse_problems.is_empty();
     let tree = lower::lower(source, &ast);
+    let is_test = world.is_test(source);
     let mut checker = Checker {
         world,
+        known,
         source,
-        vocabulary: Vocabulary::get(),
+        vocabulary: if is_test {
+            Vocabulary::of_tests()
+        } else {
+            Vocabulary::get()
+        },
         header: &header,
         functions: Functions::of(&tree),
         survey: Survey::of(&tree),
         scopes: Scopes::default(),
         imports: BTreeMap::new(),
         graphs: StepGraphs::default(),
-        lost: lost_names(source, &lost),
+        lost,
         makes_targets: false,
-        outer: outer_names(&tree),
+        has_own_inventory: is_test && has_word(source, "inventory"),
+        outer: outer_names(&tree, false),
+        constants: outer_names(&tree, true),
         used_outside: BTreeSet::new(),
         known_kinds: HashMap::new(),
         conditional: 0,
@@ -93,17 +147,34 @@ fn examine(world: &dyn CheckWorld, source: &Source) -> Examined {
         reached: Vec::new(),
         problems,
     };
-    checker.file(&tree, lost.is_empty(), header_is_sound);
+    checker.file(&tree, complete, header_is_sound);
+    let kinds = checker.known_kinds.into_iter();
+    let kinds = kinds
+        .map(|((start, end), kind)| {
+            let written = mended.written(Span { start, end });
+            ((written.start, written.end), kind)
+        })
+        .collect();
+    let declared = checker.scopes.declared.into_iter();
+    let declared = declared
+        .map(|(span, kind)| (mended.written(span), kind))
+        .collect();
+    let told = checker.problems.into_iter();
+    let told = told.map(|problem| problem.as_written(&mended));
     Examined {
-        problems: sorted(checker.problems),
+        problems: sorted(told.chain(parse_problems).collect()),
         reached: checker.reached,
         graphs: checker.graphs.written(),
+        kinds,
+        declared,
+        uses: checker.through.known_uses(),
     }
 }
 
 /// The state of the check of one file.
 pub(super) struct Checker<'t> {
     pub(super) world: &'t dyn CheckWorld,
+    pub(super) known: &'t Known,
     pub(super) source: &'t Source,
     pub(super) vocabulary: &'static Vocabulary,
     pub(super) header: &'t Header,
@@ -117,8 +188,12 @@ pub(super) struct Checker<'t> {
     pub(super) lost: BTreeSet<String>,
     /// The plan makes targets or groups of its own, so not every name has to be in the inventory.
     pub(super) makes_targets: bool,
+    /// It is a test that brings the inventory along on which its plans run.
+    pub(super) has_own_inventory: bool,
     /// The names of the variables of the file itself, which its functions don't see.
     pub(super) outer: BTreeSet<String>,
+    /// Those of them that are constants, which they can get at.
+    pub(super) constants: BTreeSet<String>,
     /// Those of them that its functions name, rightly or not.
     pub(super) used_outside: BTreeSet<String>,
     /// The types of expressions that were looked at, by their span.
@@ -234,23 +309,18 @@ impl<'t> Checker<'t> {
     }
 }
 
-/// All words in the parts that could not be parsed: any of them may be declared there.
-fn lost_names(source: &Source, lost: &[Span]) -> BTreeSet<String> {
-    source
-        .tokens()
-        .all()
-        .iter()
-        .filter(|token| token.kind == TokenKind::Word)
-        .filter(|token| lost.iter().any(|span| span.covers(token.span)))
-        .map(|token| token.span.of(source.text()).to_owned())
-        .collect()
+fn has_word(source: &Source, word: &str) -> bool {
+    let mut tokens = source.tokens().all().iter();
+    tokens.any(|token| token.span.of(source.text()) == word)
 }
 
-fn outer_names(tree: &Tree) -> BTreeSet<String> {
+fn outer_names(tree: &Tree, constants: bool) -> BTreeSet<String> {
     tree.statements
         .iter()
         .filter_map(|statement| match &statement.kind {
-            StatementKind::Declare { name, .. } => Some(name.text.clone()),
+            StatementKind::Declare { name, constant, .. } if *constant || !constants => {
+                Some(name.text.clone())
+            }
             _ => None,
         })
         .collect()

@@ -23,7 +23,8 @@ impl ClosureUse {
     /// Of a function of Segue: its name, which argument the closure is, and the type of its first argument or of
     /// its receiver.
     pub(super) fn of_function(name: &str, index: usize, first: Option<&Kind>) -> Self {
-        let is_cleanup = name == "finally" && index == 1;
+        // What of these two is called in the branch that calls them is the body alone.
+        let is_cleanup = matches!((name, index), ("finally", 1) | ("around", 0 | 2));
         let branch = (is_cleanup || BRANCHES.contains(&name)).then(|| name.to_owned());
         let item = || first.and_then(Kind::item).unwrap_or(Kind::Unknown);
         let params = match name {

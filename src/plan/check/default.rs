@@ -3,6 +3,7 @@
 use super::{
     checker::Checker,
     lower::lower_expression,
+    parameter::without_undef,
     parse::parse_expression,
     tree::{Call, Closure, Expression, ExpressionKind, Statement, StatementKind},
 };
@@ -49,9 +50,16 @@ fn one(checker: &mut Checker<'_>, index: usize, param: &PlanParam, default: &Def
                 "segue::task::parameter_type",
                 format!("the default of `{}` is not of its type", param.name),
                 expression.span,
-                format!("this is {}", mismatch.actual),
+                if mismatch.actual == "none" {
+                    "there is none".to_owned()
+                } else {
+                    format!("this is {}", mismatch.actual)
+                },
             )
-            .label(param.type_span, format!("expected {}", mismatch.expected));
+            .label(
+                param.type_span,
+                format!("expected {}", without_undef(&mismatch.expected)),
+            );
         checker.tell(problem);
     }
 }

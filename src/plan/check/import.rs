@@ -83,6 +83,10 @@ impl<'t> Checker<'t> {
                             .map(|(name, _, _)| name.to_owned())
                             .collect();
                     }
+                    let examined = self.known.examined(self.world, &source);
+                    let uses = examined.uses.iter();
+                    let uses = uses.map(|used| used.imported(&alias.text, &source));
+                    self.through.uses.extend(uses);
                     self.reached.push(source);
                 }
                 Err(lookup) => {

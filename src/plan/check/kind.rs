@@ -50,7 +50,7 @@ impl Kind {
             "Map" => Self::Map,
             "Closure" => Self::Closure,
             "Target" | "TargetSet" | "Tiers" | "Result" | "ResultSet" | "Error" | "Future"
-            | "Graph" | "Sensitive" => Self::native(name),
+            | "Graph" | "Sensitive" | "Expectation" => Self::native(name),
             _ => name
                 .strip_prefix("Array[")
                 .and_then(|rest| rest.strip_suffix(']'))
@@ -97,6 +97,27 @@ impl Kind {
     )]
     pub(super) fn join(self, other: Self) -> Self {
         if self == other { self } else { Self::Unknown }
+    }
+
+    /// As signatures name it; none if it is not known.
+    pub(super) fn type_name(&self) -> Option<String> {
+        Some(match self {
+            Self::Unknown => return None,
+            Self::Unit => "()".to_owned(),
+            Self::Boolean => "Boolean".to_owned(),
+            Self::Integer => "Integer".to_owned(),
+            Self::Float => "Float".to_owned(),
+            Self::Character => "Character".to_owned(),
+            Self::Text => "String".to_owned(),
+            Self::Range => "Range".to_owned(),
+            Self::Array(item) => match item.type_name() {
+                Some(item) => format!("Array[{item}]"),
+                None => "Array".to_owned(),
+            },
+            Self::Map => "Map".to_owned(),
+            Self::Closure => "Closure".to_owned(),
+            Self::Native(name) => name.to_string(),
+        })
     }
 
     pub(super) fn is_native(&self, name: &str) -> bool {

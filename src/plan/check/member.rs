@@ -10,14 +10,20 @@ use super::{
     tree::{Call, Expression, ExpressionKind, Name},
     vocabulary::{MemberKind, Signature},
 };
-use crate::{model::nearest, plan::source::Span};
+use crate::{
+    model::nearest,
+    plan::{
+        functions::{CLEAR, POP},
+        source::Span,
+    },
+};
 
 impl<'t> Checker<'t> {
     /// `receiver.name`.
     pub(super) fn property(
         &mut self,
         kind: &Kind,
-        receiver: &Expression,
+        receiver: &'t Expression,
         name: &Name,
         optional: bool,
     ) -> Kind {
@@ -36,6 +42,10 @@ impl<'t> Checker<'t> {
                     "",
                 );
                 self.tell(problem);
+                return Kind::Unknown;
+            }
+            Kind::Map => {
+                self.known_keys(receiver, name);
                 return Kind::Unknown;
             }
             _ => return Kind::Unknown,
@@ -68,6 +78,48 @@ impl<'t> Checker<'t> {
         }
         self.unknown_property(kind, &receiver_name, name);
         Kind::Unknown
+    }
+
+    /// A key of a map that a function of Segue gives.
+    fn known_keys(&mut self, receiver: &'t Expression, name: &Name) {
+        let (function, keys): (&str, &[&str]) = match &self.resolved(receiver).kind {
+            ExpressionKind::Call(call) if call.namespace.is_none() => match call.name.text.as_str()
+            {
+                "attempt" => ("attempt", &["ok", "value", "error"]),
+                "approve" => ("approve", &["by", "comment"]),
+                _ => return,
+            },
+            ExpressionKind::Method { receiver, call, .. }
+                if call.name.text == "run"
+                    && self.kind_of(receiver, &receiver.kind).is_native("Graph") =>
+            {
+                ("run", &["ok", "ending", "steps", "needs_human"])
+            }
+            _ => return,
+        };
+        if keys.contains(&name.text.as_str()) {
+            return;
+        }
+        let meant = match name.text.as_str() {
+            "result" | "results" | "returned" if function == "attempt" => Some("value"),
+            "err" | "exception" | "failure" if function == "attempt" => Some("error"),
+            "success" | "succeeded" | "failed" => Some("ok"),
+            "user" if function == "approve" => Some("by"),
+            other => nearest(other, keys.iter().copied()),
+        };
+        let help = meant.map_or_else(
+            || format!("it has {}", listed(keys.iter().copied())),
+            |meant| format!("did you mean `{meant}`?"),
+        );
+        let problem = self
+            .error(
+                "segue::plan::unknown_property",
+                format!("what `{function}` gives has no `{}`", name.text),
+                name.span,
+                "",
+            )
+            .help(help);
+        self.tell(problem);
     }
 
     fn unknown_property(&mut self, kind: &Kind, receiver: &str, name: &Name) {
@@ -236,7 +288,7 @@ impl<'t> Checker<'t> {
             return Kind::Unknown;
         }
         if *kind == Kind::Unknown {
-            self.unknown_method_of_unknown(call);
+            self.unknown_method_of_unknown(receiver, call);
             return Kind::Unknown;
         }
         if *kind == Kind::Unit && self.gives_nothing(receiver) {
@@ -299,9 +351,9 @@ impl<'t> Checker<'t> {
             if !matches!(kind, Kind::Native(_)) {
                 names.extend(self.vocabulary.rhai_names());
             }
-            nearest(name, names.iter().copied())
-                .map(|meant| format!("did you mean `{meant}`?"))
-                .or_else(|| elsewhere(kind, name))
+            let meant = || nearest(name, names.iter().copied());
+            elsewhere(kind, name)
+                .or_else(|| meant().map(|meant| format!("did you mean `{meant}`?")))
                 .or_else(|| {
                     names.sort_unstable();
                     let native = matches!(kind, Kind::Native(_)) && !names.is_empty();
@@ -320,8 +372,14 @@ impl<'t> Checker<'t> {
     }
 
     /// Of what nothing is known, only a name that nothing at all has is worth a word.
-    fn unknown_method_of_unknown(&mut self, call: &Call) {
+    fn unknown_method_of_unknown(&mut self, receiver: &Expression, call: &Call) {
         let name = &call.name.text;
+        // What was told of the receiver is enough.
+        if let ExpressionKind::Variable(root) = &receiver.root().kind
+            && self.scopes.get(root).is_none()
+        {
+            return;
+        }
         let known = self.vocabulary.knows(name)
             || self
                 .vocabulary
@@ -416,6 +474,9 @@ fn elsewhere(kind: &Kind, name: &str) -> Option<String> {
     {
         return Some("write `.len()`".to_owned());
     }
+    if let Some(help) = foreign_method(kind, name) {
+        return Some(help.to_owned());
+    }
     let Kind::Native(native) = kind else {
         return None;
     };
@@ -434,9 +495,57 @@ fn elsewhere(kind: &Kind, name: &str) -> Option<String> {
             "write `.len`".to_owned()
         }
         ("Error", "msg") => "write `.message`".to_owned(),
+        ("Target", "hostname" | "fqdn" | "address" | "ip") => "write `.host`".to_owned(),
+        ("Target", "var") => "write `.vars.name`".to_owned(),
+        ("Target", "fact") => "write `.facts.name`".to_owned(),
+        ("TargetSet" | "ResultSet", "each" | "for_each" | "forEach") => {
+            "write `for item in items { ... }`; `parallel(items, |item| ...)` does it at the same time"
+                .to_owned()
+        }
+        ("TargetSet", "push" | "add" | "append" | "insert") => {
+            "a set is not changed: write `nodes + \"name\"`".to_owned()
+        }
+        ("TargetSet", "remove" | "delete" | "discard" | "without") => {
+            "a set is not changed: write `nodes - \"name\"`".to_owned()
+        }
+        ("TargetSet", "slice" | "sub_array") => "write `.skip(0).take(2)`".to_owned(),
         _ => return None,
     };
     Some(help)
+}
+
+/// What Rhai calls a method of Python, Ruby or JavaScript.
+fn foreign_method(kind: &Kind, name: &str) -> Option<&'static str> {
+    Some(match (kind, name) {
+        (Kind::Text, "clear") => CLEAR,
+        (Kind::Text, "pop") => POP,
+        (Kind::Text, "upper" | "uppercase" | "to_uppercase" | "toUpperCase" | "upcase") => {
+            "write `.to_upper()`"
+        }
+        (Kind::Text, "lower" | "lowercase" | "to_lowercase" | "toLowerCase" | "downcase") => {
+            "write `.to_lower()`"
+        }
+        (Kind::Text, "strip" | "chomp" | "rstrip" | "lstrip") => "write `.trim()`",
+        (Kind::Text, "substring" | "substr" | "slice") => "write `.crop(start, length)`",
+        (Kind::Text, "startswith" | "startsWith" | "start_with?") => "write `.starts_with(...)`",
+        (Kind::Text, "endswith" | "endsWith") => "write `.ends_with(...)`",
+        (Kind::Text, "format") => {
+            "values are put into text between back-ticks: `` `text ${value}` ``"
+        }
+        (Kind::Text, "match" | "test") => "write `.matches(`pattern`)`",
+        (Kind::Text | Kind::Array(_), "includes" | "include" | "has" | "find_index") => {
+            "write `.contains(...)`, or `value in list`"
+        }
+        (Kind::Array(_), "joined" | "implode") => "write `.join(\", \")`",
+        (Kind::Array(_), "each" | "forEach" | "each_with_index") => {
+            "write `for item in list { ... }`"
+        }
+        (Kind::Array(_), "select" | "reject" | "collect") => "write `.filter(...)` or `.map(...)`",
+        (Kind::Array(_), "any") => "write `.some(...)`",
+        (Kind::Array(_), "first") => "write `list[0]`",
+        (Kind::Array(_), "last") => "write `list[-1]`",
+        _ => return None,
+    })
 }
 
 /// What some of Rhai's functions give.

@@ -14,6 +14,7 @@ mod function;
 mod import;
 mod kind;
 mod literal;
+mod lost;
 mod lower;
 mod lower_expression;
 mod lower_function;
@@ -22,6 +23,7 @@ mod options;
 mod parameter;
 mod parse;
 mod project_view;
+mod reading;
 mod report;
 mod scope;
 mod statement;
@@ -33,11 +35,14 @@ mod through;
 mod tree;
 mod value;
 mod vocabulary;
+mod walk;
 mod world;
 
+pub(super) use self::parse::parses_at;
 pub use self::{
     checker::{check, check_file, written_graphs},
     project_view::ProjectView,
+    reading::Reading,
     steps::WrittenGraph,
     world::{CheckWorld, Lookup, TaskView, UnknownTargets},
 };

@@ -1,7 +1,7 @@
 //! Options of calls: which there are, and what they may be.
 
 use super::{
-    checker::Checker, kind::Kind, report::listed, through::Wants, tree::Expression,
+    checker::Checker, kind::Kind, report::listed, through::Wants, tree::Call, tree::Expression,
     vocabulary::Signature,
 };
 use crate::{
@@ -16,7 +16,7 @@ pub(super) fn is_option(name: &str) -> bool {
 
 impl<'t> Checker<'t> {
     /// Checks the options that are given to a function, as far as they are literal.
-    pub(super) fn options(&mut self, signature: &Signature, given: &'t Expression) {
+    pub(super) fn options(&mut self, signature: &Signature, call: &'t Call, given: &'t Expression) {
         let Some(entries) = self.resolved(given).as_map() else {
             return;
         };
@@ -24,13 +24,27 @@ impl<'t> Checker<'t> {
         if known.is_empty() {
             return;
         }
+        let task = call.arguments.first().and_then(|name| self.text_of(name));
+        let task = match task {
+            Some((name, _)) if function == "run_task" => self.world.task(name).ok().flatten(),
+            _ => None,
+        };
+        let parameters = task.as_ref().and_then(|task| task.parameters.as_ref());
         for entry in entries {
             let name = entry.key.text.as_str();
             if !known.contains(&name) {
-                let help = nearest(name, known.iter().copied()).map_or_else(
-                    || format!("its options are {}", listed(known.iter().copied())),
-                    |meant| format!("did you mean `{meant}`?"),
-                );
+                let help = match nearest(name, known.iter().copied()) {
+                    _ if parameters.is_some_and(|all| all.contains_key(name)) => {
+                        format!(
+                            "`{name}` is a parameter: parameters are the map before the options"
+                        )
+                    }
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => match foreign_option(name).filter(|(_, own)| known.contains(own)) {
+                        Some((meant, _)) => format!("write `{meant}`"),
+                        None => format!("its options are {}", listed(known.iter().copied())),
+                    },
+                };
                 let problem = self
                     .error(
                         "segue::plan::unknown_option",
@@ -57,18 +71,51 @@ impl<'t> Checker<'t> {
             "uses" | "after" if is_graph => None,
             _ => wrong(name, &literal),
         };
+        if name == "retry" {
+            self.retry_keys(value);
+        }
         let Some(wanted) = wanted else {
             return;
         };
         let function = &signature.name;
         let span = self.resolved(value).span;
-        let problem = self.error(
-            "segue::plan::option_value",
-            format!("the option `{name}` of `{function}` must be {wanted}"),
-            span,
-            format!("this is {}", shown(&literal)),
-        );
+        let problem = self
+            .error(
+                "segue::plan::option_value",
+                format!("the option `{name}` of `{function}` must be {wanted}"),
+                span,
+                format!("this is {}", shown(&literal)),
+            )
+            .maybe_help(meant_value(name, &literal, is_graph));
         self.tell(problem);
+    }
+
+    /// The keys of `retry: #{ ... }`.
+    fn retry_keys(&mut self, value: &'t Expression) {
+        const KEYS: [&str; 3] = ["attempts", "delay", "backoff"];
+        let Some(entries) = self.resolved(value).as_map() else {
+            return;
+        };
+        for entry in entries {
+            let name = entry.key.text.as_str();
+            if KEYS.contains(&name) {
+                continue;
+            }
+            let help = match (nearest(name, KEYS), foreign_option(name)) {
+                (Some(meant), _) => format!("did you mean `{meant}`?"),
+                (None, Some((meant, own))) if KEYS.contains(&own) => format!("write `{meant}`"),
+                _ => format!("it has {}", listed(KEYS)),
+            };
+            let problem = self
+                .error(
+                    "segue::plan::unknown_option",
+                    format!("`retry` has no `{name}`"),
+                    entry.key.span,
+                    "",
+                )
+                .help(help);
+            self.tell(problem);
+        }
     }
 
     /// A duration that is literal has to be one.
@@ -89,6 +136,73 @@ impl<'t> Checker<'t> {
                 .help(ParseDurationError::HELP);
             self.tell(problem);
         }
+    }
+}
+
+/// What an option is called elsewhere: what to write, and the option that it is.
+fn foreign_option(name: &str) -> Option<(&'static str, &'static str)> {
+    Some(match name {
+        "user" | "become_user" | "as" | "as_user" | "sudo_user" => ("run_as: \"user\"", "run_as"),
+        "sudo" | "become" | "root" | "run_as_root" | "as_root" => ("run_as: \"root\"", "run_as"),
+        "_catch_errors" | "ignore_errors" | "ignore_failures" | "check" | "allow_failure" => {
+            ("catch_errors: true", "catch_errors")
+        }
+        "parallel" | "forks" | "concurrency" | "max_parallel" | "threads" => ("limit: 10", "limit"),
+        "serial" | "batch_size" => ("batch: 1", "batch"),
+        "wait" | "delay" | "sleep" | "interval" => ("pause: \"10s\"", "pause"),
+        "retries" | "tries" | "attempts" => ("retry: 3", "retry"),
+        "times" | "count" | "max" | "max_attempts" => ("attempts: 3", "attempts"),
+        "environment" | "env_vars" => ("env: #{ NAME: \"value\" }", "env"),
+        "args" | "arguments" | "params" => ("arguments: [\"a\"]", "arguments"),
+        "dry_run" | "check_mode" => ("noop: true", "noop"),
+        "depends_on" | "needs" | "requires" | "require" => ("after: \"step\"", "after"),
+        "on_error" | "rollback" => ("on_failure: \"rollback\"", "on_failure"),
+        "max_time" | "deadline" => ("timeout: \"5m\"", "timeout"),
+        _ => return None,
+    })
+}
+
+/// What a wrong value of an option was meant to be.
+fn meant_value(name: &str, value: &Value, is_graph: bool) -> Option<String> {
+    match (name, value) {
+        ("on_failure", Value::String(text)) => {
+            let rules: &[&str] = if is_graph {
+                &["skip_dependents", "stop", "continue", "rollback"]
+            } else {
+                &["stop", "survivors"]
+            };
+            match (nearest(text, rules.iter().copied()), text.as_str()) {
+                (Some(meant), _) => Some(format!("did you mean `{meant}`?")),
+                (None, "continue" | "ignore" | "skip") if !is_graph => {
+                    Some("`survivors` goes on with those that are well".to_owned())
+                }
+                (None, "abort" | "fail" | "throw" | "raise" | "exit") => {
+                    Some("write `\"stop\"`".to_owned())
+                }
+                (None, "ignore") => Some("write `\"continue\"`".to_owned()),
+                _ => None,
+            }
+        }
+        ("catch_errors" | "detach" | "noop" | "pretty" | "sensitive", Value::String(text))
+            if matches!(text.as_str(), "true" | "false") =>
+        {
+            Some(format!("write `{text}` without quotes"))
+        }
+        ("run_as", Value::Bool(true)) => Some("write `run_as: \"root\"`".to_owned()),
+        ("timeout" | "interval" | "delay" | "pause", _) => {
+            Some(ParseDurationError::HELP.to_owned())
+        }
+        ("env", Value::String(text)) => text
+            .split_once('=')
+            .map(|(name, value)| format!("write `#{{ {name}: \"{value}\" }}`")),
+        ("arguments", Value::String(text)) => {
+            let words: Vec<String> = text
+                .split_whitespace()
+                .map(|word| format!("\"{word}\""))
+                .collect();
+            Some(format!("write `[{}]`", words.join(", ")))
+        }
+        _ => None,
     }
 }
 
@@ -138,10 +252,21 @@ fn fits(name: &str, value: &Value) -> bool {
         "max_failures" => count(0) || share(),
         "on_failure" => matches!(value.as_str(), Some("stop" | "survivors")) || count(0) || share(),
         "retry" => count(1) || value.as_map().is_some(),
+        "batch" => is_batch(value),
         "undo" | "when" => false,
         "env" | "preview" => value.as_map().is_some(),
         "arguments" => value.as_array().is_some(),
         _ => true,
+    }
+}
+
+/// A number, a share, or an array of these.
+fn is_batch(value: &Value) -> bool {
+    match value {
+        Value::Integer(number) => *number >= 1,
+        Value::String(text) => is_share(text),
+        Value::Array(sizes) => !sizes.is_empty() && sizes.iter().all(is_batch),
+        _ => false,
     }
 }
 

@@ -8,10 +8,13 @@ use super::{
     tree::{Entry, Expression, ExpressionKind, StatementKind},
 };
 use crate::{
-    model::{ValueKind, nearest},
+    model::{Value, ValueKind, nearest},
     plan::source::Span,
     task::{DataType, Parameter, Parameters},
 };
+
+/// How long a value may be to be written out in a help.
+const SHOWN_MAX: usize = 60;
 
 /// Whose parameters are checked, and where they are given.
 pub(super) struct ParamsCall<'a> {
@@ -125,15 +128,18 @@ impl<'t> Checker<'t> {
         let Some(misfit) = self.misfit(&parameter.data_type, &entry.value) else {
             return;
         };
-        let mut problem = self.error(
-            "segue::task::parameter_type",
-            format!(
-                "the parameter `{name}` of {} expects {}",
-                call.owner, misfit.expected
-            ),
-            misfit.span,
-            format!("this is {}", misfit.found),
-        );
+        let help = self.meant_literal(&parameter.data_type, &entry.value, &misfit);
+        let mut problem = self
+            .error(
+                "segue::task::parameter_type",
+                format!(
+                    "the parameter `{name}` of {} expects {}",
+                    call.owner, misfit.expected
+                ),
+                misfit.span,
+                format!("this is {}", misfit.found),
+            )
+            .maybe_help(help);
         if !entry.value.span.covers(misfit.span) {
             problem = problem.label(entry.value.span, "given here");
         }
@@ -154,17 +160,75 @@ impl<'t> Checker<'t> {
         value: &'t Expression,
     ) {
         if let Some(misfit) = self.misfit(data_type, value) {
-            let problem = self.error(
-                "segue::task::parameter_type",
-                format!(
-                    "the parameter `{parameter}` of {owner} expects {}",
-                    misfit.expected
-                ),
-                misfit.span,
-                format!("this is {}", misfit.found),
-            );
+            let help = self.meant_literal(data_type, value, &misfit);
+            let problem = self
+                .error(
+                    "segue::task::parameter_type",
+                    format!(
+                        "the parameter `{parameter}` of {owner} expects {}",
+                        misfit.expected
+                    ),
+                    misfit.span,
+                    format!("this is {}", misfit.found),
+                )
+                .maybe_help(help);
             self.tell(problem);
         }
+    }
+
+    /// What to write in place of a literal that is almost of the type.
+    fn meant_literal(
+        &self,
+        data_type: &DataType,
+        expression: &'t Expression,
+        misfit: &Misfit,
+    ) -> Option<String> {
+        let resolved = self.resolved(expression);
+        if resolved.span != misfit.span {
+            return None;
+        }
+        let kind = self.kind_of(resolved, &resolved.kind);
+        let written = resolved.span.of(self.source.text());
+        if kind.is_native("TargetSet") || kind.is_native("ResultSet") {
+            let names = Value::Array(vec![Value::String("name".to_owned())]);
+            return (data_type.check(&names).is_ok() && written.len() <= SHOWN_MAX)
+                .then(|| format!("write `{written}.names`"));
+        }
+        let value = self.literal(resolved)?;
+        let fits = |value: &Value| data_type.check(value).is_ok();
+        let alone = Value::Array(vec![value.clone()]);
+        match &value {
+            Value::String(text) => {
+                let number = text.trim();
+                let is_number = number
+                    .parse::<i64>()
+                    .is_ok_and(|it| fits(&Value::Integer(it)))
+                    || number
+                        .parse::<f64>()
+                        .is_ok_and(|it| fits(&Value::Float(it)));
+                let flag = match number {
+                    "true" | "yes" | "on" => Some(true),
+                    "false" | "no" | "off" => Some(false),
+                    _ => None,
+                };
+                if is_number {
+                    return Some(format!("write `{number}` without quotes"));
+                }
+                if let Some(flag) = flag.filter(|flag| fits(&Value::Bool(*flag))) {
+                    return Some(format!("write `{flag}`"));
+                }
+                if let Some(meant) = nearest(text, words_of(data_type)) {
+                    return Some(format!("did you mean `\"{meant}\"`?"));
+                }
+            }
+            Value::Integer(_) | Value::Float(_) | Value::Bool(_)
+                if fits(&Value::String(written.to_owned())) =>
+            {
+                return Some(format!("write `\"{written}\"`"));
+            }
+            _ => {}
+        }
+        (fits(&alone) && written.len() <= SHOWN_MAX).then(|| format!("write `[{written}]`"))
     }
 
     fn unknown_param(&mut self, call: &ParamsCall<'_>, entry: &Entry) {
@@ -196,12 +260,42 @@ impl<'t> Checker<'t> {
     /// What in an expression can't be of the type, whatever happens.
     fn misfit(&self, data_type: &DataType, expression: &'t Expression) -> Option<Misfit> {
         let resolved = self.resolved(expression);
+        if let ExpressionKind::Map(entries) = &resolved.kind {
+            match data_type {
+                // What is wrong in a map says more than that it is none of the other types.
+                DataType::Variant(types) => {
+                    let mut maps = types.iter().filter(|one| accepts(one, ValueKind::Hash));
+                    if let (Some(only), None) = (maps.next(), maps.next()) {
+                        return self.misfit(only, resolved);
+                    }
+                }
+                DataType::Optional(inner) => return self.misfit(inner, resolved),
+                DataType::Struct(members) => {
+                    let names = || members.iter().map(|member| member.name.as_str());
+                    let unknown = entries
+                        .iter()
+                        .find(|entry| !names().any(|name| name == key_of(entry)));
+                    if let Some(entry) = unknown {
+                        return Some(Misfit {
+                            span: entry.key.span,
+                            expected: format!("the keys {}", listed(names())),
+                            found: format!("the key `{}`", key_of(entry)),
+                        });
+                    }
+                }
+                _ => {}
+            }
+        }
         if let Some(value) = self.literal(resolved) {
             let mismatch = data_type.check(&value).err()?;
             return Some(Misfit {
                 span: self.at_path(resolved, &mismatch.path),
-                expected: mismatch.expected,
-                found: mismatch.actual,
+                expected: without_undef(&mismatch.expected),
+                found: if mismatch.actual == "none" {
+                    "a map without it".to_owned()
+                } else {
+                    mismatch.actual
+                },
             });
         }
         match (data_type, &resolved.kind) {
@@ -311,6 +405,21 @@ impl<'t> Checker<'t> {
 /// The key of an entry, which may be written as a string.
 pub(super) fn key_of(entry: &Entry) -> &str {
     &entry.key.text
+}
+
+/// Of `Undef or Integer` the part that somebody would write.
+pub(super) fn without_undef(expected: &str) -> String {
+    expected.replacen("Undef or ", "", 1)
+}
+
+/// The words of an enumeration.
+fn words_of(data_type: &DataType) -> Vec<&str> {
+    match data_type {
+        DataType::Enum { words, .. } => words.iter().map(String::as_str).collect(),
+        DataType::Optional(inner) | DataType::NotUndef(inner) => words_of(inner),
+        DataType::Variant(types) => types.iter().flat_map(words_of).collect(),
+        _ => Vec::new(),
+    }
 }
 
 const fn value_kind(kind: &Kind) -> Option<ValueKind> {

@@ -11,6 +11,9 @@ use crate::{
     project::{PlanFile, PlanLookupError, Project, TaskLookupError},
 };
 
+/// Where the tests of a project are.
+const TESTS: &str = "tests/";
+
 /// Looks names up in a project and in an inventory.
 pub struct ProjectView<'a> {
     project: &'a Project,
@@ -91,6 +94,14 @@ impl CheckWorld for ProjectView<'_> {
                 span: error.span,
             }),
         }
+    }
+
+    fn is_test(&self, source: &Source) -> bool {
+        let files = self.files.borrow();
+        let of_a_module = files
+            .get(source.name())
+            .is_some_and(|file| file.module.is_some());
+        source.name().starts_with(TESTS) && !of_a_module
     }
 }
 

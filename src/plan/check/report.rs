@@ -49,7 +49,14 @@ impl Checker<'_> {
             span,
             "not declared here",
         );
-        let help = if let Some(caught) = self.scopes.caught()
+        let help = if let Some(import) = self.imports.get_mut(name) {
+            import.used = true;
+            Some(format!(
+                "`{name}` is an import: its functions are called as `{name}::function(...)`"
+            ))
+        } else if self.vocabulary.namespaces().any(|known| known == name) {
+            Some(format!("write `{name}::...(...)`: `{name}` is no value"))
+        } else if let Some(caught) = self.scopes.caught()
             && matches!(name, "err" | "error" | "e" | "ex" | "exception")
         {
             Some(format!("the caught error is called `{caught}` here"))
@@ -59,18 +66,26 @@ impl Checker<'_> {
             ))
         } else if self.scopes.in_function() && self.outer.contains(name) {
             self.used_outside.insert(name.to_owned());
-            Some(format!(
-                "functions don't see the variables of the plan: pass `{name}` to the function; a constant is `global::{name}`"
-            ))
+            Some(if self.constants.contains(name) {
+                format!("functions don't see what is around them: write `global::{name}`")
+            } else {
+                format!(
+                    "functions don't see the variables of the plan: pass `{name}` to the function"
+                )
+            })
         } else if let Some(help) = foreign_word(name) {
             Some(help.to_owned())
         } else if !self.functions.named(name).is_empty() {
             Some(format!(
                 "`{name}` is a function: call it with `{name}(...)`, or pass it on as `|x| {name}(x)`"
             ))
+        } else if matches!(name, "targets" | "target") {
+            Some(format!(
+                "declare the parameter, `param {name}: TargetSpec;`, or call the function: `{name}(\"...\")`"
+            ))
         } else if self.vocabulary.functions(name).next().is_some() {
             Some(format!(
-                "`{name}` is a function: call it with `{name}(...)`"
+                "`{name}` is a function: call it with `{name}(...)`, or pass it on as `|x| {name}(x)`"
             ))
         } else {
             let names = self.scopes.names();

@@ -77,6 +77,8 @@ pub(super) struct Found<'a, 't> {
 #[derive(Debug, Default)]
 pub(super) struct Scopes<'t> {
     scopes: Vec<Scope<'t>>,
+    /// Where each variable was declared, and its type: also of those whose scope is closed.
+    pub(super) declared: Vec<(Span, Kind)>,
 }
 
 impl<'t> Scopes<'t> {
@@ -97,6 +99,7 @@ impl<'t> Scopes<'t> {
 
     pub(super) fn declare(&mut self, variable: Variable<'t>) {
         if let Some(scope) = self.scopes.last_mut() {
+            self.declared.push((variable.span, variable.kind.clone()));
             scope.variables.push(variable);
         }
     }

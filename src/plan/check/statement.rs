@@ -40,6 +40,7 @@ impl<'t> Checker<'t> {
         };
         if let StatementKind::Expression(expression) = &last.kind {
             let flow = self.statements(before);
+            self.last_without_effect(before);
             if flow == Flow::Ends {
                 self.unreachable(statements, before.len());
             }
@@ -145,7 +146,7 @@ impl<'t> Checker<'t> {
                 self.scopes.open(Boundary::Block);
                 if let Some(error) = error {
                     self.scopes
-                        .declare(Variable::new(error, Role::Caught, Kind::Unknown));
+                        .declare(Variable::new(error, Role::Caught, Kind::native("Error")));
                 }
                 let handled = self.block(handler);
                 self.scopes.close();
@@ -217,6 +218,7 @@ impl<'t> Checker<'t> {
             self.condition(condition);
         }
         self.block(body);
+        self.last_without_effect(&body.statements);
         if body_first && let Some(condition) = condition {
             self.condition(condition);
         }
@@ -266,6 +268,14 @@ impl<'t> Checker<'t> {
                 .declare(Variable::new(counter, Role::LoopItem, Kind::Integer));
         }
         self.block(body);
+        self.last_without_effect(&body.statements);
         self.scopes.close();
+    }
+
+    /// The last of statements that have no value.
+    fn last_without_effect(&mut self, statements: &[Statement]) {
+        if let Some(last) = statements.last() {
+            self.without_effect(last);
+        }
     }
 }

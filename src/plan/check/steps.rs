@@ -31,6 +31,8 @@ struct Step {
     name: String,
     span: Span,
     after: Vec<(String, Span)>,
+    /// The steps whose values its closure reads.
+    reads: Vec<(String, Span)>,
     /// The statement is inside of a loop, a branch of an `if` or a closure.
     conditional: bool,
 }
@@ -87,6 +89,20 @@ impl<'t> Checker<'t> {
             .flatten()
             .find(|entry| entry.key.text == "after")
             .map(|entry| self.names_of(&entry.value));
+        if let [_, options] = call.arguments.as_slice()
+            && let ExpressionKind::Map(_) = &self.resolved(options).kind
+        {
+            let problem = self
+                .error(
+                    "segue::plan::wrong_arguments",
+                    "the closure of this step is missing",
+                    options.span,
+                    "these are its options",
+                )
+                .help("write what the step does behind them: `, || ...`");
+            self.tell(problem);
+        }
+        let reads = call.arguments.iter().flat_map(values_read).collect();
         let conditional = self.conditional > 0;
         let Some(graph) = self.graphs.of(variable) else {
             return;
@@ -99,6 +115,7 @@ impl<'t> Checker<'t> {
             name: name.to_owned(),
             span,
             after,
+            reads,
             conditional,
         });
     }
@@ -130,6 +147,7 @@ pub(super) fn report(checker: &mut Checker<'_>) {
         doubled(checker, graph);
         if !graph.open {
             missing(checker, graph);
+            read_too_early(checker, graph);
         }
         cyclic(checker, graph);
     }
@@ -216,8 +234,77 @@ fn missing(checker: &mut Checker<'_>, graph: &StepGraph) {
     }
 }
 
+/// `|done| done["fetch"]` in a step that does not wait for `fetch`.
+fn read_too_early(checker: &mut Checker<'_>, graph: &StepGraph) {
+    for step in graph.steps.iter().filter(|step| !step.reads.is_empty()) {
+        let mut before: Vec<&str> = Vec::new();
+        let mut open: Vec<&Step> = vec![step];
+        while let Some(step) = open.pop() {
+            for (name, _) in &step.after {
+                if !before.contains(&name.as_str()) {
+                    before.push(name);
+                    open.extend(graph.steps.iter().filter(|other| other.name == *name));
+                }
+            }
+        }
+        for (name, span) in &step.reads {
+            if before.contains(&name.as_str()) {
+                continue;
+            }
+            let is_step = graph.steps.iter().any(|other| other.name == *name);
+            let help = if is_step && *name != step.name {
+                format!("let it wait: `after: \"{name}\"`")
+            } else {
+                nearest(name, before.iter().copied()).map_or_else(
+                    || format!("those before it are {}", listed(before.iter().copied())),
+                    |meant| format!("did you mean `{meant}`?"),
+                )
+            };
+            let problem = checker
+                .error(
+                    "segue::plan::unknown_step",
+                    format!("`{name}` does not come before `{}`", step.name),
+                    *span,
+                    "there is nothing of it here",
+                )
+                .help(if before.is_empty() && !is_step {
+                    "no step comes before this one: name them with `after`".to_owned()
+                } else {
+                    help
+                });
+            checker.tell(problem);
+        }
+    }
+}
+
+/// The steps whose values a closure with a parameter reads, as far as its body is one expression or names them in
+/// statements of its own.
+fn values_read(argument: &Expression) -> Vec<(String, Span)> {
+    let ExpressionKind::Closure(closure) = &argument.kind else {
+        return Vec::new();
+    };
+    let [done] = closure.params.as_slice() else {
+        return Vec::new();
+    };
+    let mut read = Vec::new();
+    closure.each_expression(&mut |expression| {
+        if let ExpressionKind::Index { receiver, index } = &expression.kind
+            && matches!(&receiver.kind, ExpressionKind::Variable(name) if *name == done.text)
+            && let Some(text) = index.as_text()
+        {
+            read.push((text.to_owned(), index.span));
+        }
+    });
+    read
+}
+
 fn cyclic(checker: &mut Checker<'_>, graph: &StepGraph) {
-    let Some(cycle) = cycle(graph) else { return };
+    for cycle in cycles(graph) {
+        cyclic_steps(checker, &cycle);
+    }
+}
+
+fn cyclic_steps(checker: &mut Checker<'_>, cycle: &[(&Step, Span)]) {
     let names: Vec<String> = cycle
         .iter()
         .chain(cycle.first())
@@ -242,8 +329,9 @@ fn cyclic(checker: &mut Checker<'_>, graph: &StepGraph) {
     checker.tell(problem);
 }
 
-/// The steps of a cycle, each with the place where it says that it waits for the next one.
-fn cycle(graph: &StepGraph) -> Option<Vec<(&Step, Span)>> {
+/// Cycles that have no step in common, each of its steps with the place where it says that it waits for the next one.
+fn cycles(graph: &StepGraph) -> Vec<Vec<(&Step, Span)>> {
+    let mut cycles: Vec<Vec<(&Step, Span)>> = Vec::new();
     let index_of = |name: &str| graph.steps.iter().position(|step| step.name == name);
     // 0: not seen, 1: on the way, 2: done.
     let mut marks = vec![0_u8; graph.steps.len()];
@@ -264,16 +352,21 @@ fn cycle(graph: &StepGraph) -> Option<Vec<(&Step, Span)>> {
             }
             match index_of(name) {
                 Some(next) if marks[next] == 1 => {
-                    let from = way.iter().position(|(on, _)| *on == next)?;
-                    return Some(
-                        way[from..]
-                            .iter()
-                            .map(|(on, edge)| {
-                                let step = &graph.steps[*on];
-                                (step, step.after[edge - 1].1)
-                            })
-                            .collect(),
-                    );
+                    let from = way.iter().position(|(on, _)| *on == next).unwrap_or(0);
+                    let cycle: Vec<(&Step, Span)> = way[from..]
+                        .iter()
+                        .map(|(on, edge)| {
+                            let step = &graph.steps[*on];
+                            (step, step.after[edge - 1].1)
+                        })
+                        .collect();
+                    let is_new = |told: &Vec<(&Step, Span)>| {
+                        told.iter()
+                            .all(|(step, _)| cycle.iter().all(|(own, _)| own.span != step.span))
+                    };
+                    if cycles.iter().all(is_new) {
+                        cycles.push(cycle);
+                    }
                 }
                 Some(next) if marks[next] == 0 => {
                     marks[next] = 1;
@@ -283,5 +376,5 @@ fn cycle(graph: &StepGraph) -> Option<Vec<(&Step, Span)>> {
             }
         }
     }
-    None
+    cycles
 }

@@ -4,33 +4,29 @@ use std::collections::HashSet;
 
 use super::tree::{Block, Closure, Expression, ExpressionKind, Statement, StatementKind, Tree};
 
-/// Methods of Rhai that change what they are called on.
-const CHANGING: [&str; 26] = [
+/// Methods that change the list or the map that they are called on.
+const CHANGING: [&str; 22] = [
     "append",
     "chop",
     "clear",
-    "crop",
     "dedup",
     "drain",
-    "extract",
     "fill_with",
     "insert",
-    "make_lower",
-    "make_upper",
     "mixin",
     "pad",
     "pop",
     "push",
     "remove",
-    "replace",
     "retain",
     "reverse",
     "set",
     "shift",
     "sort",
+    "sort_by",
+    "sort_desc",
     "splice",
     "swap",
-    "trim",
     "truncate",
 ];
 

@@ -7,7 +7,11 @@ use super::{
     tree::{Call, Expression, ExpressionKind, Function},
 };
 use crate::{
-    plan::{diagnostic::Label, source::Span},
+    model::Place,
+    plan::{
+        diagnostic::Label,
+        source::{Source, Span},
+    },
     task::DataType,
 };
 
@@ -21,8 +25,17 @@ pub(super) struct Through<'t> {
     pub(super) current: Option<&'t Function>,
     /// It may have returned already.
     pub(super) may_have_returned: bool,
-    uses: Vec<ParamUse>,
+    pub(super) uses: Vec<ParamUse>,
     calls: Vec<OwnCall<'t>>,
+}
+
+impl Through<'_> {
+    /// What is known of the functions of the file itself, when all of it has been looked at.
+    pub(super) fn known_uses(self) -> Vec<ParamUse> {
+        let mut uses = self.uses;
+        uses.retain(|used| !used.function.0.contains("::"));
+        uses
+    }
 }
 
 /// The name of a function and the number of its parameters.
@@ -30,11 +43,26 @@ type FunctionKey = (String, usize);
 
 /// A place where a parameter of a function of the file is used for something that can be checked.
 #[derive(Clone)]
-struct ParamUse {
+pub(super) struct ParamUse {
     function: FunctionKey,
     param: usize,
     wants: Wants,
     span: Span,
+    /// Where it is, if that is in an imported file.
+    place: Option<Place>,
+}
+
+impl ParamUse {
+    /// The same of a function that was imported by that name.
+    pub(super) fn imported(&self, alias: &str, source: &Source) -> Self {
+        let (name, count) = &self.function;
+        let here = || source.place(self.span.start);
+        Self {
+            function: (format!("{alias}::{name}"), *count),
+            place: Some(self.place.clone().unwrap_or_else(here)),
+            ..self.clone()
+        }
+    }
 }
 
 /// What a value is used for.
@@ -81,6 +109,7 @@ impl<'t> Checker<'t> {
             param,
             wants,
             span: expression.span,
+            place: None,
         });
     }
 
@@ -116,8 +145,12 @@ impl<'t> Checker<'t> {
                 .collect();
             (key_of(function), passed)
         });
+        let name = match &call.namespace {
+            Some(namespace) => format!("{}::{}", namespace.text, call.name.text),
+            None => call.name.text.clone(),
+        };
         self.through.calls.push(OwnCall {
-            function: (call.name.text.clone(), call.arguments.len()),
+            function: (name, call.arguments.len()),
             arguments,
             within,
         });
@@ -136,6 +169,7 @@ impl<'t> Checker<'t> {
                 }
             }
         }
+        self.through.uses = uses;
     }
 
     fn given_through(
@@ -169,10 +203,17 @@ impl<'t> Checker<'t> {
             } => self.value_fits(data_type, parameter, owner, value),
         }
         for problem in &mut self.problems[before..] {
-            problem.labels.push(Label {
-                span: used.span,
-                text: "and used here".to_owned(),
-            });
+            match &used.place {
+                None => problem.labels.push(Label {
+                    span: used.span,
+                    text: "and used here".to_owned(),
+                }),
+                Some(place) => {
+                    let help = problem.help.take();
+                    let help = help.map_or_else(String::new, |help| format!("{help}\n"));
+                    problem.help = Some(format!("{help}`{}` uses it at {place}", used.function.0));
+                }
+            }
         }
     }
 }

@@ -4,10 +4,14 @@ use super::{
     checker::Checker,
     closure::ClosureUse,
     kind::Kind,
+    report::listed,
     scope::Boundary,
     tree::{Expression, ExpressionKind, Name, Operator, StatementKind},
 };
 use crate::{model::nearest, plan::source::Span};
+
+/// How a target may have fared.
+const STATUSES: [&str; 5] = ["succeeded", "failed", "unreached", "skipped", "lost"];
 
 impl<'t> Checker<'t> {
     /// Looks at an expression and gives its type.
@@ -223,7 +227,12 @@ impl<'t> Checker<'t> {
                 .into_iter()
                 .reduce(Kind::join)
                 .unwrap_or(Kind::Unknown),
-            Operator::Other(symbol) => self.arithmetic(symbol, &kinds, span),
+            Operator::Other(symbol) => {
+                if matches!(symbol.as_str(), "==" | "!=") {
+                    self.status_of_target(operands, span);
+                }
+                self.arithmetic(symbol, &kinds, operands, span)
+            }
         }
     }
 
@@ -248,8 +257,56 @@ impl<'t> Checker<'t> {
         self.tell(problem);
     }
 
-    fn arithmetic(&mut self, symbol: &str, kinds: &[Kind], span: Span) -> Kind {
-        if let ("==" | "!=", [one, other]) = (symbol, kinds) {
+    /// `result.status == "running"`: what the task says is taken for how the target fared.
+    fn status_of_target(&mut self, operands: &[Expression], span: Span) {
+        let [one, other] = operands else { return };
+        let (property, text) = match (one.as_text(), other.as_text()) {
+            (None, Some(text)) => (one, text),
+            (Some(text), None) => (other, text),
+            _ => return,
+        };
+        let ExpressionKind::Property { receiver, name, .. } = &property.kind else {
+            return;
+        };
+        if name.text != "status"
+            || STATUSES.contains(&text)
+            || !self.kind_of(receiver, &receiver.kind).is_native("Result")
+        {
+            return;
+        }
+        let help = nearest(text, STATUSES).map_or_else(
+            || {
+                format!(
+                    "it tells how the target fared ({}); what the task says is `{}[\"status\"]`",
+                    listed(STATUSES),
+                    receiver.span.of(self.source.text())
+                )
+            },
+            |meant| format!("did you mean `\"{meant}\"`?"),
+        );
+        let problem = self
+            .warning(
+                "segue::plan::never_equal",
+                format!("the status of a result is never `{text}`"),
+                span,
+                "",
+            )
+            .help(help);
+        self.tell(problem);
+    }
+
+    fn arithmetic(
+        &mut self,
+        symbol: &str,
+        kinds: &[Kind],
+        operands: &[Expression],
+        span: Span,
+    ) -> Kind {
+        if let ("!", [kind]) = (symbol, kinds) {
+            self.not(kind, &operands[0]);
+            return Kind::Boolean;
+        }
+        if let ("==" | "!=" | "<" | ">" | "<=" | ">=", [one, other]) = (symbol, kinds) {
             self.never_equal(symbol, one, other, span);
         }
         match (symbol, kinds) {
@@ -268,7 +325,13 @@ impl<'t> Checker<'t> {
                 self.no_operator(symbol, one, other, span);
                 Kind::Unknown
             }
-            ("-" | "+" | "&" | "|", [Kind::Native(one), Kind::Native(other)]) if one == other => {
+            ("-" | "+" | "&" | "|" | "*" | "/" | "%", [one, other])
+                if !works_on_sets(symbol, one, other) =>
+            {
+                self.no_operator(symbol, one, other, span);
+                Kind::Unknown
+            }
+            ("-" | "+" | "&", [Kind::Native(one), Kind::Native(other)]) if one == other => {
                 kinds[0].clone()
             }
             ("-", [one @ (Kind::Integer | Kind::Float)]) => one.clone(),
@@ -276,17 +339,59 @@ impl<'t> Checker<'t> {
         }
     }
 
+    /// `!results`.
+    fn not(&mut self, kind: &Kind, operand: &Expression) {
+        if matches!(kind, Kind::Unknown | Kind::Boolean) {
+            return;
+        }
+        let written = operand.span.of(self.source.text());
+        let help = match kind {
+            Kind::Native(name) if matches!(&**name, "ResultSet" | "TargetSet") => {
+                let is_part = written.ends_with(".failed") || &**name == "TargetSet";
+                if is_part {
+                    format!("write `{written}.is_empty`")
+                } else {
+                    format!("write `!{written}.ok`")
+                }
+            }
+            Kind::Native(name) if &**name == "Result" => format!("write `!{written}.ok`"),
+            Kind::Text | Kind::Array(_) | Kind::Map => format!("write `{written}.len() == 0`"),
+            _ => format!("compare it, such as `{written} == 0`"),
+        };
+        let problem = self
+            .error(
+                "segue::plan::wrong_type",
+                "`!` turns what is true or false round",
+                operand.span,
+                format!("this is {kind}"),
+            )
+            .help(help);
+        self.tell(problem);
+    }
+
     /// Values of types that have nothing in common are never equal.
     fn never_equal(&mut self, symbol: &str, one: &Kind, other: &Kind, span: Span) {
         let is_number = |kind: &Kind| matches!(kind, Kind::Integer | Kind::Float);
         let is_text = |kind: &Kind| matches!(kind, Kind::Text | Kind::Character);
-        let different = (is_number(one) && (is_text(other) || *other == Kind::Boolean))
+        // What fails or throws is compared by its message.
+        let is_error = |kind: &Kind| kind.is_native("Error");
+        let is_set = |kind: &Kind| {
+            ["ResultSet", "TargetSet", "Result", "Graph"]
+                .iter()
+                .any(|name| kind.is_native(name))
+        };
+        let is_plain = |kind: &Kind| is_number(kind) || *kind == Kind::Boolean;
+        let different = (is_error(one) && is_text(other))
+            || (is_text(one) && is_error(other))
+            || (is_set(one) && is_plain(other))
+            || (is_set(other) && is_plain(one))
+            || (is_number(one) && (is_text(other) || *other == Kind::Boolean))
             || (is_text(one) && (is_number(other) || *other == Kind::Boolean))
             || (*one == Kind::Boolean && (is_number(other) || is_text(other)));
         if !different {
             return;
         }
-        let always = if symbol == "==" { "never" } else { "always" };
+        let always = if symbol == "!=" { "always" } else { "never" };
         let problem = self
             .warning(
                 "segue::plan::never_equal",
@@ -294,13 +399,26 @@ impl<'t> Checker<'t> {
                 span,
                 format!("{one} and {other}"),
             )
-            .help("compare values of one type");
+            .help(match (one, other) {
+                _ if is_set(one) && *other == Kind::Boolean => "`.ok` of results is true or false",
+                _ if is_error(one) || is_error(other) => {
+                    "compare its `.message`, or better its `.kind`"
+                }
+                (Kind::Text, _) | (_, Kind::Text) => {
+                    "compare values of one type: `parse_int(text)` gives the number that a text is"
+                }
+                _ => "compare values of one type",
+            });
         self.tell(problem);
     }
 
     fn no_operator(&mut self, symbol: &str, one: &Kind, other: &Kind, span: Span) {
         let help = if *one == Kind::Text || *other == Kind::Text {
             "`parse_int(text)` gives the number that a text is; texts are joined between back-ticks"
+        } else if one.is_native("ResultSet") || one.is_native("Result") {
+            "`.targets` of results are a set of targets, which has `+`, `-` and `&`; results have `+` alone"
+        } else if one.is_native("TargetSet") || one.is_native("Target") {
+            "targets have `+`, `-` and `&`, with other targets"
         } else {
             "it works on numbers, and on sets of targets"
         };
@@ -334,10 +452,10 @@ impl<'t> Checker<'t> {
         let help = if is_plain {
             format!(
                 "put the text between back-ticks, with `${{{}}}` in it",
-                shown.trim_matches(['$', '{', '}'])
+                shown.trim_matches(['$', '#', '{', '}'])
             )
         } else {
-            format!("write `${{{}}}`", shown.trim_matches(['$', '{', '}']))
+            format!("write `${{{}}}`", shown.trim_matches(['$', '#', '{', '}']))
         };
         let problem = self
             .warning(
@@ -362,6 +480,7 @@ fn meant_name(text: &str, is_plain: bool) -> Option<(&str, &str)> {
         let (skip, close) = match char {
             '$' if rest.starts_with("${") && is_plain => (2, "}"),
             '$' if !rest.starts_with("${") => (1, ""),
+            '#' if rest.starts_with("#{") && is_plain => (2, "}"),
             '{' if !is_plain => (1, "}"),
             _ => continue,
         };
@@ -380,6 +499,19 @@ fn meant_name(text: &str, is_plain: bool) -> Option<(&str, &str)> {
         }
     }
     None
+}
+
+/// Whether an operator may work where a set of targets or of results stands on its left.
+fn works_on_sets(symbol: &str, one: &Kind, other: &Kind) -> bool {
+    let Kind::Native(name) = one else {
+        return true;
+    };
+    match &**name {
+        "TargetSet" => matches!(symbol, "+" | "-" | "&") && other.fits("TargetSpec"),
+        "Target" => symbol == "+" && (other.fits("TargetSpec") || *other == Kind::Text),
+        "ResultSet" => symbol == "+" && (other.fits("ResultSet") || *other == Kind::Text),
+        _ => true,
+    }
 }
 
 fn is_no_number(kind: &Kind) -> bool {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::plan::{
     engine,
-    functions::{Entry, EntryKind, catalog},
+    functions::{Entry, EntryKind, catalog, test_catalog},
     limits::Limits,
 };
 
@@ -93,12 +93,18 @@ impl Vocabulary {
     /// The one of this version of Segue.
     pub(super) fn get() -> &'static Self {
         static VOCABULARY: OnceLock<Vocabulary> = OnceLock::new();
-        VOCABULARY.get_or_init(Self::new)
+        VOCABULARY.get_or_init(|| Self::of(catalog().iter()))
     }
 
-    fn new() -> Self {
+    /// With what only tests can use.
+    pub(super) fn of_tests() -> &'static Self {
+        static VOCABULARY: OnceLock<Vocabulary> = OnceLock::new();
+        VOCABULARY.get_or_init(|| Self::of(catalog().iter().chain(test_catalog())))
+    }
+
+    fn of(entries: impl Iterator<Item = &'static Entry>) -> Self {
         let mut own: BTreeMap<String, Vec<Signature>> = BTreeMap::new();
-        for entry in catalog() {
+        for entry in entries {
             if let Some(signature) = Signature::of(entry) {
                 own.entry(signature.name.clone())
                     .or_default()
@@ -217,6 +223,11 @@ fn rhai_functions() -> BTreeMap<String, Vec<RhaiFunction>> {
             .iter()
             .map(|param| our_type(param.data_type.as_deref().unwrap_or("?")))
             .collect();
+        // Texts have them no more.
+        let is_text = |params: &Vec<String>| params.first().is_some_and(|first| first == "String");
+        if matches!(listed.name.as_str(), "clear" | "pop") && is_text(&params) {
+            continue;
+        }
         functions
             .entry(listed.name)
             .or_default()

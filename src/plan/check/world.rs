@@ -40,6 +40,11 @@ pub trait CheckWorld {
     /// # Errors
     /// What in it is not known.
     fn targets(&self, expression: &str) -> Result<(), UnknownTargets>;
+
+    /// Whether `segue plan test` runs the file: then it may use what only tests can.
+    fn is_test(&self, _source: &Source) -> bool {
+        false
+    }
 }
 
 /// What the check wants to know of a task.

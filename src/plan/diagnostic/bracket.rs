@@ -1,13 +1,41 @@
 //! Brackets that don't belong together: which one is wrong, rather than where Rhai noticed it.
 
 use super::PlanDiagnostic;
-use crate::plan::source::{Source, Span, Token, TokenKind};
+use crate::plan::source::{Bracket, Source, Span, Token, TokenKind};
 
 const CODE: &str = "segue::plan::bracket";
 
-/// What is wrong with the brackets of a text, if something is.
-pub(super) fn unbalanced(source: &Source) -> Option<PlanDiagnostic> {
-    unopened(source).or_else(|| unclosed(source))
+/// What is wrong with the brackets of a text, if something is. Rhai noticed it at `offset`.
+pub(super) fn unbalanced(source: &Source, offset: usize) -> Option<PlanDiagnostic> {
+    unopened(source)
+        .or_else(|| unclosed_before(source, offset))
+        .or_else(|| unclosed(source))
+}
+
+/// A round or square bracket whose statement ends without it.
+fn unclosed_before(source: &Source, offset: usize) -> Option<PlanDiagnostic> {
+    let tokens = source.tokens();
+    let open = tokens
+        .unclosed()
+        .filter(|open| open.span.start < offset)
+        .last()?;
+    if !matches!(open.kind, TokenKind::Open(Bracket::Round | Bracket::Square)) {
+        return None;
+    }
+    let before = tokens.previous(tokens.index_at(offset))?;
+    let end = tokens.get(before)?.span.end;
+    let expected = closer(source, open);
+    let problem = PlanDiagnostic::error(
+        CODE,
+        format!("`{}` is never closed", open.span.of(source.text())),
+    );
+    Some(
+        problem
+            .within(source)
+            .label(open.span, "this bracket is opened here")
+            .help(format!("add the missing `{expected}`"))
+            .mend(Span::empty(end), expected),
+    )
 }
 
 fn unopened(source: &Source) -> Option<PlanDiagnostic> {
@@ -27,13 +55,14 @@ fn unopened(source: &Source) -> Option<PlanDiagnostic> {
         problem = PlanDiagnostic::error(CODE, format!("expected `{expected}`, found `{text}`"))
             .within(source)
             .label(close.span, format!("this should be `{expected}`"))
-            .label(open.span, "to close this bracket");
+            .label(open.span, "to close this bracket")
+            .mend(close.span, expected);
         return Some(problem);
     }
     problem.help = Some(format!(
         "remove the `{text}`, or find the bracket before it that was closed too early"
     ));
-    Some(problem)
+    Some(problem.mend(close.span, ""))
 }
 
 fn unclosed(source: &Source) -> Option<PlanDiagnostic> {

@@ -30,6 +30,10 @@ pub const CODES: &[(&str, &str)] = &[
         "segue::plan::computed_import",
         "the path of an import is not a string",
     ),
+    (
+        "segue::plan::converted_otherwise",
+        "a part of a YAML plan was converted, and means something a little different",
+    ),
     ("segue::plan::cyclic_steps", "steps wait for each other"),
     (
         "segue::plan::default",
@@ -61,6 +65,14 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "segue::plan::never_equal",
         "values are compared that are never equal",
+    ),
+    (
+        "segue::plan::not_a_yaml_plan",
+        "a file to convert is no YAML plan that Bolt would run",
+    ),
+    (
+        "segue::plan::not_converted",
+        "a part of a YAML plan has no twin in Segue",
     ),
     (
         "segue::plan::not_interpolated",
@@ -187,7 +199,7 @@ mod tests {
     fn every_code_is_in_the_table_and_is_used() {
         let plan = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/plan");
         let mut found = BTreeSet::new();
-        for room in ["check", "diagnostic", "header"] {
+        for room in ["check", "diagnostic", "header", "yaml_plan"] {
             codes_in(&plan.join(room), &mut found);
         }
         let listed: BTreeSet<String> = CODES.iter().map(|(code, _)| (*code).to_owned()).collect();

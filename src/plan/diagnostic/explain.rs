@@ -153,7 +153,7 @@ fn function_not_found(
     let (name, arguments) = signature
         .split_once(" (")
         .map_or((signature, ""), |(name, rest)| {
-            (name, rest.trim_end_matches(')'))
+            (name, rest.strip_suffix(')').unwrap_or(rest))
         });
     let types: Vec<String> = arguments
         .split(", ")

@@ -29,7 +29,7 @@ pub fn parse_error(source: &Source, error: &ParseError) -> PlanDiagnostic {
         return problem;
     }
     if is_about_structure(error.err_type())
-        && let Some(problem) = bracket::unbalanced(source)
+        && let Some(problem) = bracket::unbalanced(source, offset)
     {
         return problem;
     }
@@ -86,6 +86,18 @@ fn explained(scene: &Scene<'_>, offset: usize, kind: &ParseErrorType) -> PlanDia
             problem("expected an expression", here, "a value has to stand here")
                 .maybe_help((scene.text(0) == "{").then_some("a map begins with `#{`"))
         }
+        Kind::MismatchedType(wanted, found) if wanted.contains("iterable") => problem(
+            "this can't be looped over",
+            scene.source.whole(offset),
+            format!("this is {found}"),
+        )
+        .help(match scene.kind(0) {
+            Some(TokenKind::Number) => format!("write `for ... in 0..{} {{`", scene.text(0)),
+            Some(TokenKind::Open(Bracket::Map)) => {
+                "write `for key in map.keys() {`, or `map.values()`".to_owned()
+            }
+            _ => "`for` goes over arrays, ranges, sets of targets and results".to_owned(),
+        }),
         Kind::MismatchedType(wanted, found) => problem(
             format!("expected {wanted}, found {found}"),
             scene.source.whole(offset),
@@ -174,7 +186,8 @@ fn explained(scene: &Scene<'_>, offset: usize, kind: &ParseErrorType) -> PlanDia
             here,
             "there is none below this",
         )
-        .help("write `//` for a comment, `//!` at the top for the description of the plan"),
+        .help("write `//` for a comment, `//!` at the top for the description of the plan")
+        .mend(here, ""),
         Kind::WrongFnDefinition => problem(
             "functions can't be defined inside of blocks or other functions",
             here,
@@ -187,7 +200,8 @@ fn explained(scene: &Scene<'_>, offset: usize, kind: &ParseErrorType) -> PlanDia
             here,
             "there is no loop to leave",
         )
-        .help("a function or the plan is left with `return`; a closure is left with `return` too"),
+        .help("a function or the plan is left with `return`; a closure is left with `return` too")
+        .mend(here, ""),
         Kind::WrongSwitchDefaultCase => problem(
             "the `_` case has to be the last one",
             here,
@@ -244,6 +258,7 @@ fn bad_input(scene: &Scene<'_>, offset: usize, error: &LexError) -> PlanDiagnost
             .help(format!(
                 "write `\\{sequence}` for a backslash, or put the string into `#\"...\"#`, which has no escapes"
             ))
+            .mend(Span::empty(start), "\\")
         }
         LexError::MalformedNumber(_) => problem(
             format!("`{}` is not a number", scene.text(0)),
@@ -278,9 +293,22 @@ fn bad_input(scene: &Scene<'_>, offset: usize, error: &LexError) -> PlanDiagnost
 fn unended_string(scene: &Scene<'_>) -> PlanDiagnostic {
     // What ends too early after an interpolation began elsewhere.
     if scene.kind(0) != Some(TokenKind::Unterminated)
-        && let Some(problem) = bracket::unbalanced(scene.source)
+        && let Some(problem) = bracket::unbalanced(scene.source, scene.span(0).start)
     {
         return problem;
+    }
+    let interpolation = scene
+        .source
+        .tokens()
+        .unclosed()
+        .filter(|open| open.kind == TokenKind::Open(Bracket::Interpolation))
+        .last();
+    if let Some(open) = interpolation
+        && scene.text(0).starts_with('`')
+    {
+        return problem("`${` is never closed", open.span, "this is opened here")
+            .label(scene.span(0), "and still open here")
+            .help("add the missing `}`");
     }
     let span = match scene.kind(0) {
         Some(TokenKind::Unterminated) => {
@@ -355,11 +383,19 @@ fn missing(scene: &Scene<'_>, token: &str) -> PlanDiagnostic {
     let found = scene.text(0);
     match token {
         ";" => missing_semicolon(scene),
-        "," => problem("missing `,`", scene.gap(), "expected `,` here").maybe_help(
-            is_text_before(scene).then_some(
-                "strings are joined with `+`, or written between back-ticks: `` `a ${b}` ``",
-            ),
-        ),
+        "," => {
+            let in_map = matches!(scene.enclosing(), Some((Bracket::Map, _)));
+            let help = if in_map && scene.text(1) == ":" {
+                Some("the entries of a map are separated by `,`")
+            } else {
+                is_text_before(scene).then_some(
+                    "strings are joined with `+`, or written between back-ticks: `` `a ${b}` ``",
+                )
+            };
+            problem("missing `,`", scene.gap(), "expected `,` here")
+                .maybe_help(help)
+                .mend(scene.gap(), ",")
+        }
         "{" => problem("expected a block", scene.gap(), "expected `{` here")
             .help("the blocks of `if`, `for`, `while`, `try` and functions always stand in braces"),
         "in" => problem(
@@ -413,7 +449,9 @@ fn missing_semicolon(scene: &Scene<'_>) -> PlanDiagnostic {
         )
         .help("statements end with `;`");
     }
-    problem("missing `;`", scene.gap(), "expected `;` here").help("statements end with `;`")
+    problem("missing `;`", scene.gap(), "expected `;` here")
+        .help("statements end with `;`")
+        .mend(scene.gap(), ";")
 }
 
 /// The first key of that name in the map around the place.

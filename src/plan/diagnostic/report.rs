@@ -6,7 +6,7 @@ use miette::{Diagnostic, LabeledSpan, SourceCode};
 
 use crate::{
     model::Place,
-    plan::source::{Source, Span},
+    plan::source::{Mend, Mended, Source, Span},
 };
 
 /// How bad it is.
@@ -39,6 +39,8 @@ pub struct PlanDiagnostic {
     pub help: Option<String>,
     /// Problems and places in other files that belong to this one.
     pub related: Vec<PlanDiagnostic>,
+    /// What the author will have meant, so that the rest of the file can be read.
+    pub(in crate::plan) mends: Vec<Mend>,
 }
 
 impl PlanDiagnostic {
@@ -59,6 +61,7 @@ impl PlanDiagnostic {
             labels: Vec::new(),
             help: None,
             related: Vec::new(),
+            mends: Vec::new(),
         }
     }
 
@@ -95,6 +98,34 @@ impl PlanDiagnostic {
     #[must_use]
     pub(in crate::plan) fn related(mut self, other: Self) -> Self {
         self.related.push(other);
+        self
+    }
+
+    /// With a text that stands for a part of the file when the rest of it is read.
+    #[must_use]
+    pub(in crate::plan) fn mend(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.mends.push(Mend::new(span, text));
+        self
+    }
+
+    /// The same about the file as it was written, if it is about what became of it.
+    #[must_use]
+    pub(in crate::plan) fn as_written(mut self, mended: &Mended) -> Self {
+        if self
+            .source
+            .as_ref()
+            .is_some_and(|source| source.is(mended.current()))
+        {
+            self.source = Some(mended.original().clone());
+            for label in &mut self.labels {
+                label.span = mended.written(label.span);
+            }
+        }
+        self.related = self
+            .related
+            .into_iter()
+            .map(|other| other.as_written(mended))
+            .collect();
         self
     }
 

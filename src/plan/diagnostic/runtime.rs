@@ -10,6 +10,9 @@ use crate::{
 
 const CODE: &str = "segue::plan::failed";
 
+/// How the names of the files of the standard library begin.
+const LIBRARY: &str = "<segue>/stdlib/";
+
 /// What the interpreter knows of a plan that failed, and Rhai does not.
 pub(in crate::plan) trait Interpreter {
     /// The file of a position, and its byte there.
@@ -85,7 +88,27 @@ pub(in crate::plan) fn runtime_error(
             None => return problem,
         }
     }
+    if matches!(innermost, EvalAltResult::ErrorRuntime(..)) {
+        leave_library(&mut problem, &mut spots);
+    }
     with_calls(problem, spots)
+}
+
+/// What the standard library throws is about the call of it: its own lines say nothing to whoever wrote that.
+fn leave_library(problem: &mut PlanDiagnostic, spots: &mut Vec<Spot>) {
+    let is_own = |source: &Source| !source.name().starts_with(LIBRARY);
+    if !spots.iter().any(|spot| is_own(&spot.source)) {
+        return;
+    }
+    spots.retain(|spot| is_own(&spot.source));
+    if !problem.source.as_ref().is_some_and(is_own) {
+        let call = spots.remove(0);
+        if let Some(label) = problem.labels.first_mut() {
+            label.span = call.span;
+        }
+        problem.labels.truncate(1);
+        problem.source = Some(call.source);
+    }
 }
 
 /// A call on the way to the failure.

@@ -20,7 +20,10 @@ pub(super) fn reserved(word: &str) -> Option<&'static str> {
         "goto" | "exit" => "`return` ends the plan, `fail(\"...\")` ends it as failed",
         "is" => "compare with `==`, or the type with `type_of(value) == \"string\"`",
         "eval" => "text can't be run as code; write a function",
-        "with" | "super" => "quote it if it is the key of a map, else choose another name",
+        "with" => {
+            "there is no `with`: `read_file(path)` gives a text, and `finally(body, cleanup)` cleans up"
+        }
+        "super" => "quote it if it is the key of a map, else choose another name",
         _ => return None,
     })
 }
@@ -42,7 +45,7 @@ pub(super) fn symbol(symbol: &str) -> Option<&'static str> {
         "..." => "arrays are joined with `+`; a range is written `1..5`, or `1..=5` with its end",
         "$" => "variables have no `$` in front; in a string between back-ticks write `${name}`",
         "#" => "comments begin with `//`, maps with `#{`",
-        "@" => "`@` means nothing here",
+        "@" => "remove it",
         "~" => "write `!` for not",
         _ => return None,
     })
@@ -55,7 +58,7 @@ pub(in crate::plan) fn foreign(word: &str) -> Option<&'static str> {
     Some(match word {
         "True" => "write `true`",
         "False" => "write `false`",
-        "None" | "undef" => "the value that is nothing is written `()`",
+        "None" | "undef" | "undefined" | "nothing" => "the value that is nothing is written `()`",
         "and" => "write `&&`",
         "or" => "write `||`",
         "not" => "write `!` in front",
@@ -63,17 +66,22 @@ pub(in crate::plan) fn foreign(word: &str) -> Option<&'static str> {
         "def" | "function" | "func" | "fun" | "sub" => "write `fn`",
         "foreach" | "each" => "write `for item in items { ... }`",
         "unless" => "write `if !condition { ... }`",
-        "then" | "end" | "begin" | "done" | "fi" => "blocks are written in braces: `{ ... }`",
+        "then" | "end" | "begin" | "done" | "fi" | "endif" | "esac" => {
+            "blocks are written in braces: `{ ... }`"
+        }
         "except" | "rescue" => "write `catch (err) { ... }` behind the `try` block",
-        "finally" | "ensure" => "write what has to happen in any case behind the `try` block",
+        "finally" | "ensure" => {
+            "write `finally(|| { ... }, || { ... })`: the second closure is called whatever comes of the first"
+        }
         "raise" => "write `fail(\"message\")` or `throw`",
         "mut" => "every `let` can be changed: remove `mut`",
         "of" => "write `in`",
-        "echo" | "puts" | "printf" | "println" => "write `print(...)`",
+        "echo" | "puts" | "printf" | "println" | "console" => "write `print(...)`",
+        "delete" | "del" | "unset" => "a key is taken out of a map with `map.remove(\"key\")`",
         "pass" => "an empty block `{}` does nothing",
         "lambda" => "write `|x| ...`",
         "self" => "write `this`",
-        "int" | "string" | "String" | "bool" | "float" | "auto" | "val" => {
+        "int" | "string" | "String" | "bool" | "float" | "auto" | "val" | "local" | "my" => {
             "write `let name = value;`"
         }
         "class" | "struct" | "enum" | "interface" | "type" => {
@@ -82,4 +90,13 @@ pub(in crate::plan) fn foreign(word: &str) -> Option<&'static str> {
         "require" | "include" | "from" => "write `import \"path/to/file\" as name;`",
         _ => return None,
     })
+}
+
+/// How often more the same is to be done, behind what is to be done.
+pub(super) fn as_often(more: usize) -> String {
+    match more {
+        0 => String::new(),
+        1 => ", and once more in this file".to_owned(),
+        _ => format!(", and {more} times more in this file"),
+    }
 }

@@ -9,8 +9,8 @@ use std::{
 };
 
 use rhai::{
-    Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Module, NativeCallContext,
-    RhaiFunc, Shared,
+    Array, Dynamic, Engine, FnPtr, FuncRegistration, ImmutableString, Map, Module,
+    NativeCallContext, RhaiFunc, Shared,
 };
 
 use crate::{
@@ -42,6 +42,10 @@ pub struct Entry {
     pub example: &'static str,
     /// It changes its receiver, so it is refused where that can't be written.
     changes: bool,
+    /// What it gives is what its receiver becomes.
+    becomes: bool,
+    /// The types of parameters for which Rhai has a function of its own, which would be found first.
+    in_place_of: Vec<&'static [&'static str]>,
     native: fn(&Call<'_>) -> CallResult,
 }
 
@@ -81,6 +85,8 @@ impl Entry {
             doc: "",
             example: "",
             changes: false,
+            becomes: false,
+            in_place_of: Vec::new(),
             native,
         }
     }
@@ -148,6 +154,18 @@ impl Entry {
 
     pub(in crate::plan) const fn changes(mut self) -> Self {
         self.changes = true;
+        self
+    }
+
+    /// Its receiver becomes what it gives.
+    pub(in crate::plan) const fn changes_receiver(mut self) -> Self {
+        self.becomes = true;
+        self.changes()
+    }
+
+    /// Stands in for Rhai's own functions of that name with these types of parameters.
+    pub(in crate::plan) fn in_place_of(mut self, types: &[&'static [&'static str]]) -> Self {
+        self.in_place_of.extend(types);
         self
     }
 
@@ -260,17 +278,27 @@ impl Entry {
                     .chain(shown.map(|param| format!("{}: {}", param.name, param.kind)))
                     .collect();
                 info.push(self.returns.to_owned());
-                for name in self.engine_names() {
-                    let registration = FuncRegistration::new(name).with_params_info(&info);
-                    // What is in a namespace is found under it only.
-                    let registration = if self.name.contains("::") {
-                        registration
-                    } else {
-                        registration.in_global_namespace()
-                    };
-                    registration.set_into_module_raw(module, &types, self.implementation());
+                self.set_one(module, &types, &info);
+                for exact in self.in_place_of.iter().filter(|exact| exact.len() == count) {
+                    let exact = exact.iter().copied().map(type_id);
+                    let receiver = self.receiver.map(type_id).into_iter();
+                    let types: Vec<TypeId> = receiver.chain(exact).collect();
+                    self.set_one(module, &types, &info);
                 }
             }
+        }
+    }
+
+    fn set_one(&'static self, module: &mut Module, types: &[TypeId], info: &[String]) {
+        for name in self.engine_names() {
+            let registration = FuncRegistration::new(name).with_params_info(info);
+            // What is in a namespace is found under it only.
+            let registration = if self.name.contains("::") {
+                registration
+            } else {
+                registration.in_global_namespace()
+            };
+            registration.set_into_module_raw(module, types, self.implementation());
         }
     }
 
@@ -304,14 +332,19 @@ impl Entry {
                 context: &context,
                 arguments,
             };
-            catch_unwind(AssertUnwindSafe(|| (self.native)(&call))).unwrap_or_else(|payload| {
+            let native = AssertUnwindSafe(|| (self.native)(&call));
+            let value = catch_unwind(native).unwrap_or_else(|payload| {
                 if fiber::is_panic(&*payload) {
                     let message = fiber::panic_message(&*payload);
                     Err(panic_error(&message, context.call_position()))
                 } else {
                     resume_unwind(payload)
                 }
-            })
+            })?;
+            if self.becomes {
+                become_value(arguments[0], &value);
+            }
+            Ok(value)
         };
         RhaiFunc::Method {
             func: Shared::new(call),
@@ -320,6 +353,15 @@ impl Entry {
             is_pure: !self.changes,
             is_volatile: true,
         }
+    }
+}
+
+/// Gives the receiver of a method its new value, also where it is a variable that a closure shares.
+fn become_value(receiver: &mut Dynamic, value: &Dynamic) {
+    if let (Some(mut list), Some(new)) =
+        (receiver.write_lock::<Array>(), value.read_lock::<Array>())
+    {
+        list.clone_from(&new);
     }
 }
 
@@ -338,7 +380,13 @@ fn type_id(name: &'static str) -> TypeId {
         "String" => TypeId::of::<ImmutableString>(),
         "Array" => TypeId::of::<Array>(),
         "Map" => TypeId::of::<Map>(),
-        other => unreachable!("`{other}` is no type that has methods"),
+        "Any" => TypeId::of::<Dynamic>(),
+        "Character" => TypeId::of::<char>(),
+        "Integer" => TypeId::of::<i64>(),
+        "Closure" => TypeId::of::<FnPtr>(),
+        "Range" => TypeId::of::<std::ops::Range<i64>>(),
+        "InclusiveRange" => TypeId::of::<std::ops::RangeInclusive<i64>>(),
+        other => unreachable!("`{other}` is no type that functions are registered for"),
     }
 }
 
@@ -358,6 +406,8 @@ pub fn catalog() -> &'static [Entry] {
             super::controller::entries(),
             super::data::entries(),
             super::text::entries(),
+            super::text_change::entries(),
+            super::list::entries(),
             super::target::entries(),
             super::target_set::entries(),
             super::result::entries(),
@@ -393,7 +443,7 @@ pub(in crate::plan) fn register(engine: &mut Engine) {
     for entry in catalog().iter().filter(|entry| !entry.name.contains("::")) {
         entry.set_into(&mut module);
     }
-    super::text::make_replace_safe(&mut module);
+    super::text_change::refuse_changes(&mut module);
     module.build_index();
     engine.register_global_module(module.into());
 }

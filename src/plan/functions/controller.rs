@@ -33,6 +33,15 @@ pub(super) fn entries() -> Vec<Entry> {
         .gives("Boolean")
         .doc("Whether there is such a file in the project or in a module.")
         .example(r#"if !file_exists("files/motd") { print("there is no motd"); }"#),
+        Entry::function("list_files", |call| {
+            let path = call.text(0)?.to_string();
+            let names = call.ask_value(Effect::ListFiles { path })?;
+            Ok(convert::to_dynamic(&names))
+        })
+        .takes("path", "String")
+        .gives("Array[String]")
+        .doc("The names of the files and directories in a directory of the project or of a module, sorted.")
+        .example(r#"for name in list_files("files") { print(name); }"#),
         Entry::function("env", env)
             .takes("name", "String")
             .may_take("otherwise", "Any")

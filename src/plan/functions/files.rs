@@ -40,13 +40,13 @@ pub(super) fn entries() -> Vec<Entry> {
 fn upload(call: &Call<'_>) -> CallResult {
     let source = call.text(0)?.to_string();
     let destination = call.text(1)?.to_string();
-    let path = call.host().world.file(&source);
+    let file = call.host().world.file(&source);
     let asked = Asked {
         call,
         what: format!("upload of `{source}`"),
         action: Action::Upload {
             source,
-            path: path.map_err(|failure| call.fail(*failure))?,
+            file: file.map_err(|failure| call.fail(*failure))?,
             destination,
         },
         targets: call.targets(2)?,

@@ -31,10 +31,10 @@ pub(super) fn entries() -> Vec<Entry> {
             .takes("name", "String")
             .takes("options", "Options | Closure")
             .may_take("work", "Closure")
-            .with_options(&["after", "when", "undo", "retry", "timeout", "uses", "on_failure"])
+            .with_options(&["after", "when", "undo", "retry", "timeout", "limit", "uses", "on_failure"])
             .changes()
             .gives("String")
-            .doc("Adds a step, and gives its name. Options: `after` (steps that come before it), `when` (it is skipped if that gives `false`), `undo` (for a rollback), `retry`, `timeout`, `uses` (resources that no two steps use at once), `on_failure` (`\"skip_dependents\"`, `\"stop\"`, `\"continue\"`, `\"rollback\"`). A closure with a parameter gets a map of the values of all steps that come before it, by name.")
+            .doc("Adds a step, and gives its name. Options: `after` (steps that come before it), `when` (it is skipped if that gives `false`), `undo` (for a rollback), `retry`, `timeout`, `limit` (targets that its actions work on at the same time, all of them together), `uses` (resources that no two steps use at once), `on_failure` (`\"skip_dependents\"`, `\"stop\"`, `\"continue\"`, `\"rollback\"`). A closure with a parameter gets a map of the values of all steps that come before it, by name.")
             .example(r#"let g = graph("g"); g.step("a", || 1); g.step("b", #{ after: "a", undo: || print("undone") }, |done| done["a"] + 1); g.run();"#),
         Entry::method(GRAPH, "add", add)
             .takes("other", GRAPH)
@@ -95,6 +95,7 @@ fn step(call: &Call<'_>) -> CallResult {
         (options::known(call, 2)?, call.closure(3)?)
     };
     let undo = closure(call, &options, "undo")?;
+    let limit = options::option_of(call, &options, "limit", options::count)?;
     let spec = StepSpec {
         after: options::option_of(call, &options, "after", options::texts)?.unwrap_or_default(),
         uses: options::option_of(call, &options, "uses", options::texts)?.unwrap_or_default(),
@@ -109,6 +110,7 @@ fn step(call: &Call<'_>) -> CallResult {
         undo,
         retry: options::option_of(call, &options, "retry", options::retry)?,
         timeout: options::option_of(call, &options, "timeout", read_duration)?,
+        limit: limit.and_then(NonZeroUsize::new),
         position: call.position(),
     });
     Ok(name.into())
@@ -168,6 +170,7 @@ fn add(call: &Call<'_>) -> CallResult {
             undo: step.undo.clone(),
             retry: step.retry,
             timeout: step.timeout,
+            limit: step.limit,
             position: step.position,
         });
     }

@@ -10,6 +10,7 @@ mod expectation;
 mod files;
 mod graph;
 mod inventory;
+mod list;
 mod patience;
 mod plan;
 mod result;
@@ -21,6 +22,8 @@ mod target;
 mod target_set;
 mod testing;
 mod text;
+mod text_change;
 
 pub use self::catalog::{Entry, EntryKind, Param, catalog, test_catalog};
 pub(super) use self::catalog::{names, register, register_for_tests, register_namespaces};
+pub(super) use self::text_change::{CLEAR, POP};

@@ -1,19 +1,25 @@
 //! Trying, trying again, and waiting.
 
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 
 use rhai::{Dynamic, Map as ScriptMap};
 
 use super::catalog::Entry;
 use crate::{
-    model::{Failure, Value, format_duration, kinds},
+    model::{BranchPath, Failure, Value, format_duration, kinds},
     plan::{
+        branch::Body,
         branches::caught,
         call::{Call, CallError, CallResult, read_duration},
+        closure::Closure,
         effect::{Effect, Retry},
+        ending::Ending,
+        host::Host,
         options,
         perseverance::retried,
         scheduler::BranchKind,
+        taken_back::{AFTER, AROUND, BEFORE},
+        trace::PlanError,
     },
 };
 
@@ -47,8 +53,15 @@ pub(super) fn entries() -> Vec<Entry> {
             .takes("body", "Closure")
             .takes("cleanup", "Closure")
             .gives("Any")
-            .doc("Calls the first closure, then the second one, whatever came of the first, also when the job is being stopped; and gives what the first gave or throws what it threw.")
+            .doc("Calls the first closure, then the second one, whatever came of the first, also when the job is being stopped; and gives what the first gave or throws what it threw. When a job that was stopped meanwhile is resumed, the second one is done again after the first has come to its end.")
             .example(r#"finally(|| run_command("true", "web"), || run_command("true", "lb1"));"#),
+        Entry::function("around", around)
+            .takes("before", "Closure")
+            .takes("body", "Closure")
+            .takes("after", "Closure")
+            .gives("Any")
+            .doc("As `finally`, with something that the last closure takes back: `before` is called, then `body`, then `after`, whatever came of the body, also when the job is being stopped. Gives what `body` gave or throws what it threw. `body` and `after` get what `before` gave, if they have a parameter. If `before` fails, nothing else is called. When a job that was stopped meanwhile is resumed, `before` is done again, for `after` has taken it back.")
+            .example(r#"around(|| run_command("take-out web1", "lb1"), || run_command("restart", "web1"), || run_command("put-back web1", "lb1"));"#),
     ]
 }
 
@@ -129,24 +142,83 @@ fn attempt(call: &Call<'_>) -> CallResult {
 }
 
 fn finally(call: &Call<'_>) -> CallResult {
-    let host = call.host();
     let body = call.closure(0)?;
     let cleanup = call.closure(1)?;
-    let result = body.call(&host, Vec::new());
-    let current = host.scheduler.current();
-    // A branch of its own, because that of the body may have been told to end.
-    let name = host.identities.name(&current.path, "finally");
-    let inside = std::rc::Rc::clone(&host);
-    let cleaning = host.scheduler.spawn(
-        &name,
-        BranchKind::Cleanup,
-        Box::new(move || cleanup.call_isolated(&inside, Vec::new())),
+    let result = body.call(&call.host(), Vec::new());
+    let (host, inside) = (call.host(), call.host());
+    let path = host.scheduler.current().path.clone();
+    let name = host.identities.name(&path, "finally");
+    let clean = Box::new(move || cleanup.call_isolated(&inside, Vec::new()));
+    clean_up(&host, &path, &name, result, clean)
+}
+
+fn around(call: &Call<'_>) -> CallResult {
+    let before = call.closure(0)?;
+    let body = call.closure(1)?;
+    let after = call.closure(2)?;
+    let host = call.host();
+    let path = host.scheduler.current().path.clone();
+    let path = path.child(&host.identities.name(&path, AROUND));
+    // A branch of its own, so that the journal knows what was taken back.
+    let inside = Rc::clone(&host);
+    let taking = host.scheduler.spawn_under(
+        &path,
+        BEFORE,
+        BranchKind::Joined,
+        Box::new(move || before.call_isolated(&inside, Vec::new())),
     );
+    host.scheduler.join(&taking);
+    let taken = taking
+        .take_result()
+        .unwrap_or_else(|| Err(Ending::Cancelled.into_error(call.position())));
+    let (value, result) = match taken {
+        Ok(value) => {
+            let result = body.call(&host, given_to(&body, &host, &value));
+            (value, result)
+        }
+        Err(error) if error.is_catchable() => return Err(error),
+        // It was cut short: what there is of it is taken back.
+        Err(ending) => (Dynamic::UNIT, Err(ending)),
+    };
+    let inside = Rc::clone(&host);
+    let give_back = Box::new(move || {
+        let given = given_to(&after, &inside, &value);
+        after.call_isolated(&inside, given)
+    });
+    clean_up(&host, &path, AFTER, result, give_back)
+}
+
+/// What a closure of `around` is called with.
+fn given_to(closure: &Closure, host: &Rc<Host>, value: &Dynamic) -> Vec<Dynamic> {
+    if closure.arity(host) == Some(0) {
+        Vec::new()
+    } else {
+        vec![value.clone()]
+    }
+}
+
+/// Cleans up after `result`, and gives it.
+fn clean_up(
+    host: &Rc<Host>,
+    path: &BranchPath,
+    name: &str,
+    result: CallResult,
+    cleanup: Body,
+) -> CallResult {
+    // What waits for an answer from outside is not over: the next life of the job goes on with it.
+    let ending = result.as_ref().err().and_then(|error| Ending::of(error));
+    if ending == Some(Ending::Suspended) {
+        return result;
+    }
+    // A branch of its own, because that of the body may have been told to end.
+    let cleaning = host
+        .scheduler
+        .spawn_under(path, name, BranchKind::Cleanup, cleanup);
     host.scheduler.join(&cleaning);
     match (result, cleaning.take_result()) {
         (Err(error), Some(Err(second))) => {
             if second.is_catchable() {
-                let told = crate::plan::trace::PlanError::new(&second, &host);
+                let told = PlanError::new(&second, host);
                 host.swallowed.borrow_mut().push(told);
             }
             Err(error)

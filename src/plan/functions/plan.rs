@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rhai::{Dynamic, EvalAltResult, Position};
+use rhai::{Dynamic, EvalAltResult, Map as ScriptMap, Position};
 
 use super::catalog::Entry;
 use crate::{
@@ -32,13 +32,15 @@ pub(super) fn entries() -> Vec<Entry> {
         Entry::function("fail", fail)
             .takes("message", "String | Error | Map")
             .may_take("more", "ResultSet | Map | String")
-            .doc("Ends the plan with an error that can be caught. More may be the results that it comes of, a map of details (with `kind`), or the kind: `bolt/plan-failure` unless something else is said. An `Error` is thrown again as it is.")
+            .gives("Never")
+            .doc("Ends the plan with an error that can be caught. More may be the results that it comes of, a map of details (with `kind`, and with `results` if it comes of some), or the kind: `bolt/plan-failure` unless something else is said. An `Error` is thrown again as it is. A resume does again what failed of the results.")
             .example(r#"if targets("web").is_empty { fail("there are no web servers", "shop/empty"); }"#),
         Entry::function("exit", |call| {
             let value = call.given(0).cloned().unwrap_or(Dynamic::UNIT);
             Err(Box::new(EvalAltResult::Exit(value, Position::NONE)))
         })
         .may_take("value", "Any")
+        .gives("Never")
         .doc("Ends the plan with a value, as `return` does at its top, from wherever it is.")
         .example(r#"if targets("web").len < 100 { exit("nothing to do"); }"#),
     ]
@@ -129,17 +131,26 @@ fn fail(call: &Call<'_>) -> CallResult {
         let results: crate::model::ResultSet = only.into_iter().collect();
         return Err(with_results(call, failure, results.into()));
     }
+    let told = more
+        .read_lock::<ScriptMap>()
+        .and_then(|map| Some(map.get("results")?.read_lock::<Results>()?.clone()));
     match call.value(1)? {
         Value::String(kind) => failure.kind = kind,
         Value::Map(mut details) => {
             if let Some(kind) = details.shift_remove("kind") {
                 failure.kind = kind.to_string();
             }
+            if told.is_some() {
+                details.shift_remove("results");
+            }
             failure.details = details;
         }
         _ => return Err(call.wrong_type(1, "a ResultSet, a Map or a String")),
     }
-    Err(call.fail(failure))
+    Err(match told {
+        Some(results) => with_results(call, failure, results),
+        None => call.fail(failure),
+    })
 }
 
 fn with_results(call: &Call<'_>, failure: Failure, results: Results) -> CallError {

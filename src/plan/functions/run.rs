@@ -215,14 +215,14 @@ fn run_script(call: &Call<'_>) -> CallResult {
     let script = call.text(0)?.to_string();
     let targets = call.targets(1)?;
     let mut options = options::read(call, 2)?;
-    let path = call.host().world.file(&script);
-    let path = path.map_err(|failure| call.fail(*failure))?;
+    let file = call.host().world.file(&script);
+    let file = file.map_err(|failure| call.fail(*failure))?;
     let asked = Asked {
         call,
         what: format!("script `{script}`"),
         action: Action::Script {
             script,
-            path,
+            file,
             arguments: std::mem::take(&mut options.arguments),
         },
         targets,

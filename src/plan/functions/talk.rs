@@ -71,10 +71,10 @@ fn asking() -> Vec<Entry> {
             .example(r#"let password = prompt_secret("Password of the database");"#),
         Entry::function("menu", menu)
             .takes("message", "String")
-            .takes("choices", "Array")
+            .takes("choices", "Array | Map")
             .may_take_options(&["default"])
-            .gives("String")
-            .doc("Asks the user for one of several. Options: `default`.")
+            .gives("Any")
+            .doc("Asks the user for one of several. Of a map, the keys are shown and the value of the one that was chosen is given. Options: `default`.")
             .example(r#"let site = menu("Which site?", ["north", "south"], #{ default: "north" });"#),
         Entry::function("approve", approve)
             .takes("message", "String")
@@ -134,7 +134,14 @@ fn prompt(call: &Call<'_>, secret: bool) -> CallResult {
 
 fn menu(call: &Call<'_>) -> CallResult {
     let options = options::known(call, 2)?;
-    let choices = texts(call, 1)?;
+    let values = call
+        .argument(1)
+        .read_lock::<ScriptMap>()
+        .map(|map| map.clone());
+    let choices = match &values {
+        Some(map) => map.keys().map(ToString::to_string).collect(),
+        None => texts(call, 1)?,
+    };
     if choices.is_empty() {
         return Err(call.misuse("a menu needs at least one choice"));
     }
@@ -149,14 +156,15 @@ fn menu(call: &Call<'_>) -> CallResult {
         choices,
         default,
     })?;
-    Ok(convert::to_dynamic(&answer))
+    let chosen = answer.as_str().and_then(|key| values?.get(key).cloned());
+    Ok(chosen.unwrap_or_else(|| convert::to_dynamic(&answer)))
 }
 
 fn texts(call: &Call<'_>, index: usize) -> Result<Vec<String>, CallError> {
     let items = call.argument(index).read_lock::<Array>();
     items
         .map(|items| items.iter().map(Dynamic::to_string).collect())
-        .ok_or_else(|| call.wrong_type(index, "an Array"))
+        .ok_or_else(|| call.wrong_type(index, "an Array or a Map"))
 }
 
 fn approve(call: &Call<'_>) -> CallResult {

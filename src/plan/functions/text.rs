@@ -1,10 +1,7 @@
-//! Texts: regular expressions, and those of Rhai's own functions that are made safe.
+//! Texts: regular expressions.
 
 use regex::Regex;
-use rhai::{
-    Array, Dynamic, EvalAltResult, FuncRegistration, ImmutableString, Map as ScriptMap, Module,
-    NativeCallContext, Position,
-};
+use rhai::{Array, Dynamic, ImmutableString, Map as ScriptMap};
 
 use super::catalog::Entry;
 use crate::plan::call::{Call, CallError, CallResult};
@@ -124,50 +121,4 @@ fn replace_regex(call: &Call<'_>) -> CallResult {
         .replace_all(&text, replacement.as_str())
         .into_owned()
         .into())
-}
-
-/// Rhai's `replace` makes the new text before it looks at its size: of 256 KB it can make 64 GB. Ours looks first.
-pub(super) fn make_replace_safe(module: &mut Module) {
-    fn set<A, B>(module: &mut Module, find: fn(A) -> String, with: fn(B) -> String)
-    where
-        A: Clone + 'static,
-        B: Clone + 'static,
-    {
-        FuncRegistration::new("replace")
-            .in_global_namespace()
-            .with_purity(false)
-            .set_into_module(
-                module,
-                move |context: NativeCallContext<'_>,
-                      text: &mut ImmutableString,
-                      what: A,
-                      by: B| { replace(&context, text, &find(what), &with(by)) },
-            );
-    }
-    let whole = |text: ImmutableString| text.to_string();
-    let letter = |letter: char| letter.to_string();
-    set(module, whole, whole);
-    set(module, whole, letter);
-    set(module, letter, whole);
-    set(module, letter, letter);
-}
-
-fn replace(
-    context: &NativeCallContext<'_>,
-    text: &mut ImmutableString,
-    what: &str,
-    by: &str,
-) -> Result<(), Box<EvalAltResult>> {
-    let count = text.matches(what).count();
-    let size = (text.len()).saturating_add(count.saturating_mul(by.len()));
-    if size > context.engine().max_string_size() {
-        return Err(Box::new(EvalAltResult::ErrorDataTooLarge(
-            "Length of string".to_owned(),
-            Position::NONE,
-        )));
-    }
-    if count > 0 {
-        *text = text.replace(what, by).into();
-    }
-    Ok(())
 }

@@ -55,6 +55,11 @@ pub(super) fn fault(source: &Source, declaration: &Declaration, fault: Fault) ->
             "expected `:` here",
             Some(format!("write `param {name}: {data_type};`")),
         ),
+        FaultKind::MissingType if behind(text, declaration, '-') => (
+            "names have no dashes".to_owned(),
+            "",
+            Some("write `_` in place of `-`".to_owned()),
+        ),
         FaultKind::MissingType => (
             format!("`{name}` has no type"),
             "every parameter has a type",
@@ -87,13 +92,27 @@ pub(super) fn fault(source: &Source, declaration: &Declaration, fault: Fault) ->
         FaultKind::Unexpected => (
             format!("unexpected `{}`", fault.span.of(text)),
             "expected `=` and a default, or `;`",
-            Some(format!("write `param {name}: {data_type} = ...;`")),
+            Some(match fault.span.of(text) {
+                "<" => {
+                    format!("what is in a type stands in square brackets: write `{data_type}[...]`")
+                }
+                "?" => format!("write `param {name}: Optional[{data_type}];`"),
+                "|" => format!("write `param {name}: Variant[{data_type}, ...];`"),
+                _ => format!("write `param {name}: {data_type} = ...;`"),
+            }),
         ),
     };
     PlanDiagnostic::error(CODE, message)
         .within(source)
         .label(fault.span, label)
         .maybe_help(help)
+}
+
+/// Whether that character stands right behind the name.
+fn behind(text: &str, declaration: &Declaration, char: char) -> bool {
+    declaration
+        .name
+        .is_some_and(|name| text[name.end..].starts_with(char))
 }
 
 pub(super) fn duplicate(source: &Source, first: Span, again: Span) -> PlanDiagnostic {

@@ -6,8 +6,13 @@ mod declaration;
 mod erase;
 mod explain;
 mod fault;
+mod header_part;
 mod outline;
 mod param;
 
-pub(super) use self::erase::{erased, erased_but_defaults};
 pub use self::param::{DefaultExpression, Header, PlanParam};
+pub(super) use self::{
+    erase::{erased, erased_but_defaults},
+    header_part::{HeaderPart, header_part},
+    param::comment_text,
+};

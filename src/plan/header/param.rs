@@ -138,7 +138,7 @@ fn param(
 }
 
 /// The text of comments without their marks and their common first space.
-fn comment_text(text: &str, comments: &[Span]) -> Option<String> {
+pub(in crate::plan) fn comment_text(text: &str, comments: &[Span]) -> Option<String> {
     let lines: Vec<&str> = comments
         .iter()
         .flat_map(|span| {

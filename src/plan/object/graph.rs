@@ -1,6 +1,6 @@
 //! `Graph`: steps and their order, as a plan builds them.
 
-use std::{cell::RefCell, collections::HashMap, fmt, rc::Rc, time::Duration};
+use std::{cell::RefCell, collections::HashMap, fmt, num::NonZeroUsize, rc::Rc, time::Duration};
 
 use rhai::Position;
 
@@ -25,6 +25,8 @@ pub(crate) struct Step {
     pub(in crate::plan) undo: Option<Closure>,
     pub(in crate::plan) retry: Option<Retry>,
     pub(in crate::plan) timeout: Option<Duration>,
+    /// How many targets its actions work on at the same time.
+    pub(in crate::plan) limit: Option<NonZeroUsize>,
     /// Where it was added.
     pub(in crate::plan) position: Position,
 }

@@ -5,12 +5,14 @@
 
 pub(super) mod keyword;
 mod lexer;
+mod mended;
 mod span;
 mod text;
 mod token;
 
 pub(super) use self::{
     lexer::Lexer,
+    mended::{Mend, Mended},
     token::{Bracket, CommentKind, Token, TokenKind, Tokens},
 };
 pub use self::{span::Span, text::Source};

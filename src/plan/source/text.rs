@@ -30,9 +30,13 @@ struct Line {
 }
 
 impl Source {
-    /// A file called `name`, such as `plans/rolling_restart.rhai`.
+    /// A file called `name`, such as `plans/rolling_restart.rhai`. A byte order mark, as some editors write it, is no
+    /// part of its text.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
-        let text: Arc<str> = text.into();
+        let mut text: Arc<str> = text.into();
+        if let Some(unmarked) = text.strip_prefix('\u{feff}') {
+            text = unmarked.into();
+        }
         let mut start = 0;
         let lines = text
             .split('\n')
@@ -180,6 +184,22 @@ impl Source {
         let open = self.open_of(index)?;
         let close = tokens.get(tokens.partner(open)?)?;
         Some(tokens.get(index)?.span.to(close.span))
+    }
+
+    /// The name or keyword that a byte is in or right behind.
+    #[must_use]
+    pub fn word_at(&self, offset: usize) -> Option<Span> {
+        let tokens = self.tokens();
+        let is_word = |token: &Token| token.kind == TokenKind::Word;
+        let behind = || {
+            let before = tokens.at(offset.checked_sub(1)?)?;
+            (before.span.end == offset).then_some(before)
+        };
+        tokens
+            .at(offset)
+            .filter(is_word)
+            .or_else(|| behind().filter(is_word))
+            .map(|token| token.span)
     }
 
     /// The index of the bracket that begins the arguments of the function whose name, or the first part of it,

@@ -52,7 +52,7 @@ pub(in crate::plan) enum CommentKind {
 
 impl Bracket {
     /// Whether a closing bracket of kind `close` ends one of this kind.
-    const fn is_closed_by(self, close: Self) -> bool {
+    pub(in crate::plan) const fn is_closed_by(self, close: Self) -> bool {
         let braces = matches!(self, Self::Curly | Self::Map | Self::Interpolation)
             && matches!(close, Self::Curly | Self::Interpolation);
         braces

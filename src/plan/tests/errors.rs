@@ -291,8 +291,133 @@ fn closures_of_an_imported_file_find_its_functions_and_constants() {
     assert_eq!(value, json("[11,12]"));
 }
 
+/// What makes an error of the interpreter, or throws a value of the script's own.
+const ERRORS: [(&str, &str, &str); 14] = [
+    (
+        "[1, 2][5]",
+        "segue/script-error",
+        "there is nothing at 5: the list has 2 elements",
+    ),
+    ("1 / 0", "segue/script-error", "division by zero"),
+    (
+        "9223372036854775807 + 1",
+        "segue/script-error",
+        "the number is too large",
+    ),
+    (
+        "\"a\" * 2",
+        "segue/script-error",
+        "`*` does not work on a string and an integer",
+    ),
+    ("let m = #{}; m.a.b", "segue/script-error", ""),
+    (
+        "let s = \"abc\"; s[9]",
+        "segue/script-error",
+        "there is nothing at 9: the string has 3 characters",
+    ),
+    ("parse_int(\"x\")", "segue/script-error", ""),
+    (
+        "let five = 5; for x in five { }",
+        "segue/script-error",
+        "this can't be looped over",
+    ),
+    ("let one = 1; if one { }", "segue/script-error", ""),
+    ("const C = 1; C.pad()", "segue/script-error", ""),
+    (
+        "nothing_like_this()",
+        "segue/script-error",
+        "unknown function `nothing_like_this`",
+    ),
+    ("throw \"a text\"", "bolt/plan-failure", "a text"),
+    (
+        "throw #{ kind: \"shop/closed\", message: \"come back\", hour: 9 }",
+        "shop/closed",
+        "come back",
+    ),
+    ("throw 42", "bolt/plan-failure", "42"),
+];
+
 #[test]
-fn an_error_of_the_interpreter_can_be_caught_and_thrown_on() {
-    let error = Stage::new("try { [][1] } catch (err) { fail(err) }").error();
-    assert!(error.failure.message.contains("out of bounds"), "{error}");
+fn a_catch_and_an_attempt_get_the_same_error() {
+    for (text, kind, message) in ERRORS {
+        let told = "let told = |e| [type_name(e), e.kind, e.message, e.details, e.place, `${e}`];";
+        let caught = Stage::new(&format!(
+            "{told} try {{ {text}; }} catch (e) {{ return told.call(e); }}"
+        ))
+        .value();
+        let attempted = Stage::new(&format!(
+            "{told}       let e = attempt(|| {{ {text}; }}).error; told.call(e)"
+        ))
+        .value();
+        let parts = |value: &crate::model::Value| match value {
+            crate::model::Value::Array(items) => items.clone(),
+            other => panic!("{text}: {other}"),
+        };
+        let (caught, attempted) = (parts(&caught), parts(&attempted));
+        assert_eq!(caught[0], "an Error".into(), "{text}: {caught:?}");
+        assert_eq!(caught[1], kind.into(), "{text}");
+        if !message.is_empty() {
+            assert_eq!(caught[2], message.into(), "{text}");
+        }
+        assert_ne!(caught[4], crate::model::Value::Null, "{text}");
+        for part in [0, 1, 2, 3, 5] {
+            assert_eq!(caught[part], attempted[part], "{text}");
+        }
+    }
+}
+
+#[test]
+fn an_error_of_the_interpreter_that_is_thrown_on_keeps_where_it_began() {
+    for again in ["throw err;", "throw;", "fail(err);"] {
+        let text = format!(
+            "fn third(list) {{\n  list[2]\n}}\ntry {{ third([]); }} catch (err) {{ print(err); {again} }}"
+        );
+        let error = Stage::new(&text).error();
+        assert_eq!(
+            error.failure.message,
+            "there is nothing at 2: the list is empty"
+        );
+        assert_eq!(
+            error.frames[0].place.to_string(),
+            "plans/plan.rhai:2:8",
+            "{again}"
+        );
+    }
+}
+
+#[test]
+fn a_try_is_left_by_return_break_and_continue_as_ever() {
+    let value = Stage::new(
+        r#"
+        fn early() { try { return 1; } catch (e) { return 2; } 3 }
+        fn given() { try { 4 } catch { } }
+        let seen = [];
+        for x in 0..9 {
+            try { if x == 1 { continue; } if x == 4 { break; } seen.push(x); } catch (e) { seen.push(e.kind); }
+        }
+        let left = loop { try { break 7; } catch { } };
+        try { } catch { }
+        try { let inner = 5; seen.push(inner); [][1] } catch (e) { seen.push(e.kind); }
+        let after = seen.len;
+        [early(), given(), left, seen, after]
+        "#,
+    )
+    .value();
+    assert_eq!(value, json(r#"[1,4,7,[0,2,3,5,"segue/script-error"],5]"#));
+}
+
+#[test]
+fn places_on_a_line_with_a_try_are_those_of_the_text() {
+    for text in [
+        "try { print(1); } catch { } let x = \"ü\"; [x][4]",
+        "let x = 1; try { try { [x][3] } catch { throw \"no\" } } catch { [x][4] }",
+        "try { throw \"no\" } catch { let e = attempt(|| { try { [][4] } catch { throw; } }); throw e.error; }",
+    ] {
+        let error = Stage::new(text).error();
+        let at = text[..text.find("4]").unwrap()].chars().count() + 1;
+        assert_eq!(
+            error.place().unwrap().to_string(),
+            format!("plans/plan.rhai:1:{at}")
+        );
+    }
 }

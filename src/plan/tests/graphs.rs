@@ -1,7 +1,10 @@
 //! Step graphs: their order, their failures, their rollback.
 
 use super::stage::{Stage, json};
-use crate::plan::{Effect, Outcome, PlanEnd};
+use crate::{
+    model::StepStatus,
+    plan::{Effect, Outcome, PlanEnd},
+};
 
 const RELEASE: &str = r#"
 let release = graph("release");
@@ -90,6 +93,27 @@ fn a_failed_step_skips_what_comes_after_it_and_is_an_error_in_the_end() {
             "finish web: Skipped"
         ]
     );
+}
+
+#[test]
+fn a_step_that_ends_while_another_one_is_said_to_be_skipped_is_not_missed() {
+    let text = r#"
+        let g = graph("g");
+        g.step("a", || run_command("a", "web1"));
+        g.step("b", #{ after: "a" }, || 1);
+        g.step("c", || run_command("c", "db1"));
+        let outcome = g.run(#{ catch_errors: true });
+        outcome.steps.c.status
+    "#;
+    let played = Stage::new(text)
+        .failing(&["web1"])
+        .patience(|request| match &request.effect {
+            Effect::FinishStep { status, .. } if *status == StepStatus::Skipped => 300_000,
+            Effect::Run(run) if run.action.object() == "c" => 30_000,
+            _ => 0,
+        })
+        .run();
+    assert_eq!(played.value(), json(r#""done""#));
 }
 
 #[test]
@@ -206,6 +230,48 @@ fn resources_and_limits_are_kept() {
             "{options}"
         );
     }
+}
+
+#[test]
+fn the_limit_of_a_step_goes_with_every_action_in_it_and_in_its_undo() {
+    let played = Stage::new(
+        r#"
+        let g = graph("g");
+        g.step("one", #{ limit: 2, undo: || run_command("back", "web") }, || {
+            parallel(["a", "b"], |x| run_command(x, "web"));
+            let inner = graph("inner");
+            inner.step("deep", #{ limit: 1 }, || run_command("deep", "web"));
+            inner.run();
+        });
+        g.step("two", #{ after: "one" }, || run_command("false", "web"));
+        g.run(#{ on_failure: "rollback", catch_errors: true });
+        "#,
+    )
+    .run();
+    let limits: Vec<String> = played
+        .requests
+        .iter()
+        .filter_map(|request| match &request.effect {
+            Effect::Run(run) => {
+                let limits = run.options.step_limits.iter();
+                let limits: Vec<String> = limits
+                    .map(|limit| format!("{}:{}", limit.step, limit.targets))
+                    .collect();
+                Some(format!("{} {}", run.action.object(), limits.join(" ")))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        limits,
+        [
+            "a g/one:2",
+            "b g/one:2",
+            "deep g/one:2 g/one/inner/deep:1",
+            "false ",
+            "back g/one:2"
+        ]
+    );
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn huge_texts_are_an_error() {
     for text in [
         "let s = \"x\";\nloop { s += s; }",
         "let s = \"x\";\nloop { s = `${s}${s}`; }",
-        "let s = \"aaaaaaaaaaaaaaaaaaaa\";\nloop { s.replace(\"a\", s); }",
+        "let s = \"aaaaaaaaaaaaaaaaaaaa\";\nloop { s = s.replace(\"a\", s); }",
         "let s = \"a\"; s.pad(10000000000, \"abc\");",
         "let a = []; a.pad(10000000000, 1);",
         "let a = [1]; loop { a += a; }",

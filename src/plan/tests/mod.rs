@@ -9,4 +9,5 @@ mod limits;
 mod running;
 mod stage;
 mod stopping;
+mod traps;
 mod values;

@@ -300,6 +300,7 @@ fn usual(request: &Request) -> Outcome {
         Effect::Environment { .. } => value(Value::Null),
         Effect::ReadFile { .. } => value("welcome".into()),
         Effect::FileExists { .. } => value(true.into()),
+        Effect::ListFiles { .. } => value(json(r#"["motd", "site.conf"]"#)),
         Effect::Prompt { default, .. } => {
             value(default.clone().unwrap_or_else(|| "typed".to_owned()).into())
         }
@@ -374,8 +375,8 @@ impl World for Small {
         self.plan(path)
     }
 
-    fn file(&self, name: &str) -> Result<PathBuf, Box<Failure>> {
-        Ok(PathBuf::from("/project").join(name))
+    fn file(&self, name: &str) -> Result<FileSource, Box<Failure>> {
+        Ok(FileSource::Disk(PathBuf::from("/project").join(name)))
     }
 
     fn download_directory(&self, name: &str) -> Result<PathBuf, Box<Failure>> {

@@ -1,7 +1,10 @@
 //! Ending a plan from outside.
 
-use super::stage::Stage;
-use crate::plan::{Effect, Outcome, PlanEnd};
+use super::stage::{Played, Stage};
+use crate::{
+    model::Failure,
+    plan::{Effect, Outcome, PlanEnd, Urgency},
+};
 
 #[test]
 fn a_stopped_effect_can_not_be_caught() {
@@ -90,13 +93,68 @@ fn cleaning_up_is_done_although_the_job_is_being_stopped() {
             "run_command tidy on web1"
         ]
     );
-    let cleanup: Vec<bool> = played
-        .requests
-        .iter()
-        .filter_map(|request| match &request.effect {
-            Effect::Run(run) => Some(run.options.cleanup),
+    let urgencies: Vec<Urgency> = played.requests.iter().map(|it| it.urgency).collect();
+    assert_eq!(
+        urgencies,
+        [Urgency::Usual, Urgency::Usual, Urgency::Cleanup]
+    );
+}
+
+#[test]
+fn what_was_done_around_the_work_is_taken_back_whatever_comes_of_it() {
+    let plan = r#"
+        let tried = attempt(|| around(
+            || { run_command("drain", "lb1"); "pool" },
+            |pool| { run_command(`restart in ${pool}`, "web1"); run_command("check", "web1"); 7 },
+            |pool| { sleep(1); run_command(`enable in ${pool}`, "lb1") },
+        ));
+        print(if tried.ok { `${tried.value}` } else { tried.error.kind });
+    "#;
+    let played_until = |object: &'static str, outcome: fn() -> Outcome| {
+        let stage = Stage::new(plan).answer(move |request| match &request.effect {
+            Effect::Run(run) if run.action.object() == object => Some(outcome()),
             _ => None,
-        })
-        .collect();
-    assert_eq!(cleanup, [false, true]);
+        });
+        stage.run()
+    };
+    let done = |played: &Played| {
+        let asked = played.requests.iter().filter_map(|request| {
+            let what = match &request.effect {
+                Effect::Run(run) => run.action.object().to_owned(),
+                Effect::Sleep { .. } => "sleep".to_owned(),
+                Effect::Print { text, .. } => text.clone(),
+                _ => return None,
+            };
+            let is_cleanup = request.urgency == Urgency::Cleanup;
+            Some(what + if is_cleanup { "!" } else { "" })
+        });
+        asked.collect::<Vec<_>>().join(", ")
+    };
+    let failed = || Outcome::Failed {
+        failure: Failure::new("x/broken", "it broke"),
+    };
+    assert_eq!(
+        done(&played_until("", failed)),
+        "drain, restart in pool, check, sleep!, enable in pool!, 7"
+    );
+    assert_eq!(
+        done(&played_until("check", failed)),
+        "drain, restart in pool, check, sleep!, enable in pool!, x/broken"
+    );
+    assert_eq!(
+        done(&played_until("check", || Outcome::Stopped)),
+        "drain, restart in pool, check, sleep!, enable in pool!"
+    );
+    // Nothing is there to be taken back, or it is cut short and what there is of it has no name.
+    assert_eq!(done(&played_until("drain", failed)), "drain, x/broken");
+    assert_eq!(
+        done(&played_until("drain", || Outcome::Stopped)),
+        "drain, sleep!, enable in !"
+    );
+    // It is not over: it goes on when the answer is there.
+    let suspended = played_until("check", || Outcome::Suspended);
+    assert_eq!(done(&suspended), "drain, restart in pool, check");
+    assert!(matches!(suspended.outcome.end, PlanEnd::Suspended));
+    let branch = |number: usize| suspended.requests[number].id.branch.to_string();
+    assert_eq!([branch(0), branch(1)], ["around/before", ""]);
 }

@@ -117,7 +117,7 @@ fn texts_are_searched_and_changed() {
         value(
             r#"
             let text = "nginx/1.24.0";
-            let replaced = "aXbX"; replaced.replace("X", "-");
+            let replaced = "aXbX".replace("X", "-");
             [
                 text.matches(`^nginx`), text.find(`\d+\.\d+`), text.find("zz"), text.find_all(`\d+`),
                 text.captures(`(?<name>\w+)/(\d+)`), text.replace_regex(`(\d+)`, "<$1>"), "a, b;c".split_regex(`[,;]\s*`),
@@ -178,4 +178,129 @@ fn print_shows_values_as_people_read_them() {
             "print seen"
         ]
     );
+}
+
+#[test]
+fn texts_are_values_and_no_method_changes_one() {
+    assert_eq!(
+        value(
+            r#"
+            const SPACED = "  a b ";
+            let text = "web1.example.com";
+            let given = [
+                SPACED.trim(), " x ".trim_start(), " x ".trim_end(), SPACED.trim().len,
+                text.replace(".example.com", ""), text.replace('e', "E"), text.replace("w", 'W'), text.replace('w', 'v'),
+                text.remove("."), text.remove('e'), text.truncate(3), text.truncate(-1), text.truncate(99),
+                text.crop(5), text.crop(0, 3), text.crop(-3), text.crop(0..3), text.crop(0..=3), text.crop(99), text.crop(-99, 2),
+                "ab".pad(5, "xy"), "ab".pad(4, 'z'), "ab".pad(1, "x"), "ab".pad(2, ""),
+                text.make_upper(), "AB".make_lower(), "ab".append("c"), "ab".append('c'), "ab".append(1), "abc".set(1, 'x'), "abc".set(-1, 'x'), "abc".set(9, 'x'),
+            ];
+            given.push(text);
+            given
+            "#
+        ),
+        json(
+            r#"["a b","x "," x",3,"web1","wEb1.ExamplE.com","Web1.example.com","veb1.example.com",
+            "web1examplecom","wb1.xampl.com","web","","web1.example.com",
+            "example.com","web","com","web","web1","","we",
+            "abxyx","abzz","ab","ab",
+            "WEB1.EXAMPLE.COM","ab","abc","abc","ab1","axc","abx","abc","web1.example.com"]"#
+        )
+    );
+    for (text, told) in [
+        (r#""a".pad(5, "")"#, "nothing can't make a text longer"),
+        (r#"let s = "a"; s.clear();"#, "write `text = \"\";`"),
+        (r#"let s = "a"; s.pop();"#, "is its last character"),
+        (r#"let s = "a"; s.pop(2);"#, "is its last character"),
+        (r#""a".replace(1, "b")"#, "must be a String"),
+    ] {
+        let error = Stage::new(text).error();
+        assert!(error.failure.message.contains(told), "{text}: {error}");
+    }
+}
+
+#[test]
+fn what_a_getter_gives_is_trimmed_like_any_text() {
+    assert_eq!(
+        value(
+            r#"
+            let r = run_command("hostname", "web1").first;
+            let seen = parallel([1], |x| r.stdout.trim() + "!");
+            [r.stdout.trim(), `${r.stdout.trim().to_upper()}`, #{ s: " x " }.s.trim(), seen]
+            "#
+        ),
+        json(r#"["web1 says hello","WEB1 SAYS HELLO","x",["web1 says hello!"]]"#)
+    );
+}
+
+#[test]
+fn lists_are_changed_and_given() {
+    assert_eq!(
+        value(
+            r#"
+            let list = [3, 1, 2, 1];
+            let seen = [list.sort(), list.reverse(), list.sort_desc(), list.dedup(), list.truncate(2), list.chop(1), list.pad(3, 0)];
+            seen.push(list);
+            let names = ["bb", "c", "aaa"];
+            seen.push([names.order(), names.order_desc(), names.order(|n| n.len()), names.order_by(|a, b| a.len() - b.len()), names.order(|a, b| a > b), names]);
+            seen.push([names.sort(|n| n.len()), names.sort_by(|a, b| b.len() - a.len()), names]);
+            seen.push([targets("web").names.sort(), [2.5, 1, 3].sort(), [true, false].sort(), [].sort(), [()].sort()]);
+            seen.push([[1, 2, 3, 4].extract(1, 2), [1, 2].extract(1), [1, 2, 3].extract(-2), [1, 2, 3].extract(0..2), [1, 2, 3].extract(1..=9)]);
+            seen.push(["a", "A", "b"].dedup(|one, other| one.to_lower() == other.to_lower()));
+            seen.push([targets("web").names.join("+"), [1, true, "x", target("web1"), ()].join(), [].join(":")]);
+            let held = [2, 1];
+            let sorts = || held.sort();
+            sorts.call();
+            seen.push(held);
+            seen
+            "#
+        ),
+        json(
+            r#"[[1,1,2,3],[3,2,1,1],[3,2,1,1],[3,2,1],[3,2],[2],[2,0,0],[2,0,0],
+            [["aaa","bb","c"],["c","bb","aaa"],["c","bb","aaa"],["c","bb","aaa"],["c","bb","aaa"],["bb","c","aaa"]],
+            [["c","bb","aaa"],["aaa","bb","c"],["aaa","bb","c"]],
+            [["web1","web2","web3","web4"],[1,2.5,3],[false,true],[],[null]],
+            [[2,3],[2],[2,3],[1,2],[2,3]],["a","b"],["web3+web4+web1+web2","1, true, x, web1, ",""],[1,2]]"#
+        )
+    );
+}
+
+#[test]
+fn a_list_that_is_captured_by_a_branch_is_ordered_and_not_sorted() {
+    let text = |method: &str| format!("let list = [2, 1];\nparallel([1], |x| list.{method})");
+    assert_eq!(Stage::new(&text("order()")).value(), json("[[1,2]]"));
+    assert_eq!(Stage::new(&text("extract(0, 1)")).value(), json("[[2]]"));
+    let error = Stage::new(&text("sort()")).error();
+    assert_eq!(error.diagnostic.code, "segue::plan::captured_write");
+}
+
+#[test]
+fn a_comparison_that_fails_contradicts_itself_or_waits_is_no_surprise() {
+    let error = Stage::new("[2, 1].sort(|a, b| fail(\"no order\"))").error();
+    assert_eq!(error.failure.message, "no order");
+    let error = Stage::new("[2, 1].sort(|a, b| \"first\")").error();
+    assert!(
+        error
+            .failure
+            .message
+            .contains("must give a number or a Boolean, but gives a String"),
+        "{error}"
+    );
+    let error = Stage::new("[1, \"a\"].sort()").error();
+    assert_eq!(
+        error.failure.message,
+        "`sort` can't compare an Integer with a String"
+    );
+    let error = Stage::new("[#{}, #{}].sort()").error();
+    assert!(
+        error.failure.message.contains("give it a closure"),
+        "{error}"
+    );
+    // Neither is a total order.
+    let value = Stage::new("let n = 0..200; let l = []; for i in n { l.push(i * 7919 % 200); } [l.sort(|a, b| true).len, l.sort(|a, b| (a * b) % 3 - 1).len]").value();
+    assert_eq!(value, json("[200,200]"));
+    let value =
+        Stage::new("[3, 1, 2].sort(|a, b| { sleep(1); run_command(\"x\", \"web1\"); a - b })")
+            .value();
+    assert_eq!(value, json("[1,2,3]"));
 }

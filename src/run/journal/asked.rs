@@ -63,7 +63,9 @@ fn object(effect: &Effect) -> String {
         Effect::Environment { name }
         | Effect::StartStep { name }
         | Effect::FinishStep { name, .. } => name.clone(),
-        Effect::ReadFile { path } | Effect::FileExists { path } => path.clone(),
+        Effect::ReadFile { path } | Effect::FileExists { path } | Effect::ListFiles { path } => {
+            path.clone()
+        }
         Effect::Prompt { message, .. }
         | Effect::Menu { message, .. }
         | Effect::Approve { message, .. } => message.clone(),

@@ -224,6 +224,7 @@ mod tests {
             },
             place: None,
             effect,
+            urgency: crate::plan::Urgency::Usual,
         }
     }
 

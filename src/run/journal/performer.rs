@@ -235,6 +235,7 @@ impl Shared {
                     id: request.id,
                     place: request.place,
                     effect: Effect::Run(narrowed),
+                    urgency: request.urgency,
                 })
                 .await;
             let Outcome::Results { results } = outcome else {
@@ -307,7 +308,9 @@ impl Shared {
 
     /// Messages and steps are events and nothing else. One that was told before is not told again.
     fn say(&self, request: Request) {
-        let Request { id, place, effect } = request;
+        let Request {
+            id, place, effect, ..
+        } = request;
         let (journal, stream) = (&self.parts.journal, &self.parts.stream);
         match effect {
             Effect::Print { level, text } => {

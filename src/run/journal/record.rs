@@ -1,6 +1,9 @@
 //! The fold of a job's events that answers the question: was this asked before, and what came of it?
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use indexmap::IndexMap;
 
@@ -8,6 +11,7 @@ use super::entry::{Approval, ApprovalGiven, Entry, Started};
 use crate::{
     event::{Event, EventKind, Reply},
     model::{BranchPath, EffectId, Failure, StepStatus},
+    plan::taken_back_by,
 };
 
 /// All that a job has asked, in the order of the first asking.
@@ -16,6 +20,12 @@ pub struct Journal {
     entries: IndexMap<EffectId, Entry>,
     steps: HashMap<(BranchPath, String), StepRecord>,
     seq_last: u64,
+    /// The job was told to stop, and nobody has resumed it yet.
+    is_stopping: bool,
+    /// What was asked meanwhile.
+    late: HashSet<EffectId>,
+    /// What of it was done, too: only a clean-up is.
+    cleanups: HashSet<EffectId>,
 }
 
 /// What is recorded of a step.
@@ -42,6 +52,7 @@ impl Journal {
         for event in events {
             journal.apply(event);
         }
+        journal.forget_cleanups();
         journal
     }
 
@@ -74,6 +85,11 @@ impl Journal {
     fn apply(&mut self, event: &Event) {
         self.seq_last = event.seq;
         match &event.kind {
+            EventKind::JobStopping { .. } => self.is_stopping = true,
+            EventKind::JobResumed { .. } => {
+                self.is_stopping = false;
+                self.forget_cleanups();
+            }
             EventKind::JobFinished { failed_effects, .. } => {
                 for effect in failed_effects {
                     if let Some(entry) = self.entries.get_mut(effect) {
@@ -127,8 +143,14 @@ impl Journal {
                 entry.started_at.get_or_insert(event.at);
                 entry.reply = None;
                 entry.ended_plan = false;
+                if self.is_stopping {
+                    self.late.insert(effect.clone());
+                }
             }
             EventKind::EffectFinished { effect, reply } => {
+                if *reply != Reply::Stopped {
+                    self.note_cleanup(effect);
+                }
                 self.entry(effect, event).reply = Some(reply.clone());
             }
             EventKind::MessagePrinted {
@@ -141,6 +163,7 @@ impl Journal {
                 attempt,
                 run,
             } => {
+                self.note_cleanup(effect);
                 let targets = &mut self.entry(effect, event).targets;
                 let record = targets.entry(target.clone()).or_default();
                 record.is_open = true;
@@ -185,6 +208,32 @@ impl Journal {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn note_cleanup(&mut self, effect: &EffectId) {
+        if self.late.remove(effect) {
+            self.cleanups.insert(effect.clone());
+        }
+    }
+
+    /// What was cleaned up because of a stop is cleaned up again when the plan, resumed, comes to it; and what that has
+    /// taken back is done again before.
+    fn forget_cleanups(&mut self) {
+        self.late.clear();
+        let cleanups = std::mem::take(&mut self.cleanups);
+        if cleanups.is_empty() {
+            return;
+        }
+        let branches = cleanups.iter().map(|cleanup| &cleanup.branch);
+        let taken_back: HashSet<String> = branches.flat_map(taken_back_by).collect();
+        for (effect, entry) in &mut self.entries {
+            let branch = effect.branch.as_str();
+            let outer = branch.match_indices('/').map(|(end, _)| &branch[..end]);
+            let is_taken_back = outer.chain([branch]).any(|root| taken_back.contains(root));
+            if is_taken_back || cleanups.contains(effect) {
+                entry.void();
+            }
         }
     }
 
@@ -235,9 +284,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        event::JobStatus,
+        event::{JobStatus, StopReason},
         model::{Failure, JobId, Status},
-        store::sample::{asked, effect_id, result},
+        store::sample::{asked, effect_id, origin, result},
     };
 
     fn journal(kinds: impl IntoIterator<Item = EventKind>) -> Journal {
@@ -300,6 +349,50 @@ mod tests {
             kinds.extend(done(&inside));
             assert!(journal(kinds).get(&inside).unwrap().is_settled());
         }
+    }
+
+    #[test]
+    fn what_a_stop_has_cleaned_up_is_cleaned_up_again_and_what_that_took_back_is_done_again() {
+        let [before, body, after, elsewhere] = [
+            "roll/around/before",
+            "roll",
+            "roll/around/after/lb1",
+            "roll/around~2/before",
+        ]
+        .map(|branch| effect_id(branch, 1));
+        let stopping = || EventKind::JobStopping {
+            reason: StopReason::Interrupted,
+        };
+        let refused = |effect: &EffectId| {
+            let [first, .., last] = <[EventKind; 4]>::try_from(done(effect)).unwrap();
+            let EventKind::EffectFinished { effect, .. } = last else {
+                panic!("the last is the end");
+            };
+            let reply = Reply::Stopped;
+            [first, EventKind::EffectFinished { effect, reply }]
+        };
+        let settled = |kinds: &[EventKind]| {
+            let journal = journal(kinds.to_vec());
+            [&before, &body, &after, &elsewhere].map(|effect| {
+                let entry = journal.get(effect);
+                entry.is_some_and(|entry| entry.is_settled() && !entry.targets.is_empty())
+            })
+        };
+        let mut kinds = [done(&elsewhere), done(&before)].concat();
+        kinds.push(stopping());
+        kinds.extend(refused(&body));
+        assert_eq!(settled(&kinds), [true, false, false, true]);
+        kinds.extend(done(&after));
+        assert_eq!(settled(&kinds), [false, false, false, true]);
+        kinds.push(EventKind::JobResumed { origin: origin() });
+        kinds.extend([done(&before), done(&body)].concat());
+        assert_eq!(settled(&kinds), [true, true, false, true]);
+        // A second stop takes nothing from what is not cleaned up: results that are there are kept.
+        kinds.push(stopping());
+        kinds.extend(refused(&body));
+        let twice_stopped = journal(kinds.clone());
+        assert_eq!(twice_stopped.get(&body).unwrap().targets.len(), 1);
+        assert!(twice_stopped.get(&before).unwrap().is_settled());
     }
 
     #[test]

@@ -18,7 +18,9 @@ use crate::{
         ActionKind, BranchPath, ContentHash, EffectId, Failure, JobId, Map, MessageLevel,
         ResultSet, ResultValue, Status, StepStatus, Target, TargetName, TargetResult, Value, kinds,
     },
-    plan::{Action, ApproveBy, Effect, Outcome, Perform, Performer, Request, Run, RunOptions},
+    plan::{
+        Action, ApproveBy, Effect, Outcome, Perform, Performer, Request, Run, RunOptions, Urgency,
+    },
 };
 
 /// What happens when something is done: by what it is, the target (empty for none), and how many times it was done.
@@ -180,6 +182,7 @@ impl Asker {
             id: id.clone(),
             place: None,
             effect,
+            urgency: Urgency::Usual,
         });
         match outcome.await {
             Outcome::Stopped => Err(End::Stopped),

@@ -119,7 +119,8 @@ impl Shared {
             Effect::Now
             | Effect::Environment { .. }
             | Effect::ReadFile { .. }
-            | Effect::FileExists { .. } => {
+            | Effect::FileExists { .. }
+            | Effect::ListFiles { .. } => {
                 self.set_answer(number, Answer::Known);
                 return self.controller.perform(request.effect).await;
             }

@@ -17,7 +17,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use super::{
     file::Identity,
     record::{Content, Record},
-    row::{count, effect_text, nanoseconds, row_id, word},
+    row::{count, effect_text, nanoseconds, row_id, row_id_last, word},
 };
 use crate::{
     model::{JobId, OutputCap},
@@ -261,6 +261,27 @@ fn apply(transaction: &Transaction<'_>, job: i64, change: &SummaryChange) -> rus
             .prepare_cached("UPDATE jobs SET status = ?2, finished_at = ?3 WHERE number = ?1")?
             .execute(params![job, word(status), finished_at.map(nanoseconds)])?,
     };
+    if let SummaryChange::Status {
+        finished_at: Some(_),
+        ..
+    } = change
+    {
+        count_targets(transaction, job)?;
+    }
+    Ok(())
+}
+
+/// Counts the targets of a plan that names its own, once, at its end: lists must not read events.
+fn count_targets(transaction: &Transaction<'_>, job: i64) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "UPDATE jobs SET targets = max(targets, (
+                SELECT count(DISTINCT target.value)
+                FROM events, json_each(events.body, '$.asked.targets') AS target
+                WHERE events.id BETWEEN ?2 AND ?3 AND events.body LIKE '{\"kind\":\"effect_started\"%'
+            )) WHERE number = ?1 AND kind = 'plan'",
+        )?
+        .execute(params![job, row_id(job, 0), row_id_last(job)])?;
     Ok(())
 }
 

@@ -88,25 +88,31 @@ pub(in crate::task) fn failure(user: &str, stderr: &str) -> Failure {
     let asked = stderr.matches(PROMPT).count();
     let said = stderr.replace(PROMPT, "");
     let said = said.trim();
-    let (code, what) = if asked >= 2 || said.contains("incorrect password") {
+    let (code, what, help) = if asked >= 2 || said.contains("incorrect password") {
         (
             "BAD_PASSWORD",
             format!("sudo did not accept the password to become `{user}`"),
+            "type it with `--sudo-password-prompt`, or mend `sudo-password` under `config: ssh:`",
         )
     } else if said.contains("password is required") || said.contains("no password was provided") {
         (
             "NO_PASSWORD",
             format!("sudo needs a password to become `{user}`, and none is configured"),
+            "type it with `--sudo-password-prompt`, set `sudo-password` under `config: ssh:`, or let sudo not ask (`NOPASSWD:`)",
         )
     } else {
-        ("SUDO_DENIED", format!("becoming `{user}` was denied"))
+        (
+            "SUDO_DENIED",
+            format!("becoming `{user}` was denied"),
+            "try `sudo -l` there as the user who logs in; `run-as`, `run-as-command` and `sudo-executable` are set under `config: ssh:`",
+        )
     };
     let message = if said.is_empty() {
         what
     } else {
         format!("{what}: {said}")
     };
-    escalate_failure(message, code)
+    escalate_failure(message, code).with_detail("help", help)
 }
 
 fn escalate_failure(message: String, code: &str) -> Failure {

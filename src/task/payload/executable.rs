@@ -15,18 +15,31 @@ pub(super) fn start(
     name: &str,
     nature: &Nature,
 ) -> Result<Start, Failure> {
-    let by_itself = |words: &[&str]| Start {
-        check: None,
+    let started_by = |words: &[&str]| Start {
+        check: program_of(words).map(|program| {
+            let program = shell::quote(program);
+            format!("command -v {program} >/dev/null 2>&1||f interpreter {program}")
+        }),
         command: format!("{} {file}", shell::join(words.iter().copied())),
     };
     if let Some(words) = interpreter(call, name)? {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        return Ok(by_itself(&words));
+        return Ok(started_by(&words));
     }
     Ok(match nature {
         Nature::Script(words) => {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            by_itself(&words)
+            if let Some(program) = program_of(&words).filter(|program| program.ends_with('\r')) {
+                let message = format!(
+                    "`{name}` has the line endings of Windows, so its interpreter would be `{}`",
+                    program.escape_debug()
+                );
+                let help = format!("save it with those of Unix: `sed -i 's/\\r$//' {name}`");
+                return Err(Failure::new(kinds::FILE, message)
+                    .with_issue_code("EXEC_ERROR")
+                    .with_detail("help", help));
+            }
+            started_by(&words)
         }
         Nature::Program => Start {
             check: Some(format!(
@@ -35,7 +48,10 @@ pub(super) fn start(
             command: file.to_owned(),
         },
         // What every shell does with such a file, and `setsid` of some systems does not.
-        Nature::Plain => by_itself(&["/bin/sh"]),
+        Nature::Plain => Start {
+            check: None,
+            command: format!("/bin/sh {file}"),
+        },
     })
 }
 
@@ -58,6 +74,17 @@ impl Nature {
             return Self::Program;
         }
         Self::Plain
+    }
+}
+
+/// The program that has to be there: what `env` looks for, where it is `env` that is asked.
+fn program_of<'a>(words: &[&'a str]) -> Option<&'a str> {
+    match words {
+        [env, program] if env.ends_with("/env") => {
+            (!program.starts_with('-') && !program.contains(['=', ' '])).then_some(*program)
+        }
+        [program, ..] => Some(program),
+        [] => None,
     }
 }
 

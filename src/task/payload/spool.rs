@@ -11,6 +11,7 @@ use tar::{Archive, Builder, EntryType, Header};
 use thiserror::Error;
 
 use super::transfer::{CONTENT, DONE};
+use crate::task::definition::FileSource;
 
 /// Why an archive could not be packed or unpacked.
 #[derive(Debug, Error, Diagnostic)]
@@ -45,27 +46,18 @@ pub enum SpoolError {
 ///
 /// # Errors
 /// The source can't be read, or the spool can't be written.
-pub fn spool_upload(source: &Path, spool: &Path) -> Result<(), SpoolError> {
+pub fn spool_upload(source: &FileSource, spool: &Path) -> Result<(), SpoolError> {
     let write = |source| SpoolError::Write {
         path: spool.to_owned(),
         source,
-    };
-    let read = |error| SpoolError::Read {
-        path: source.to_owned(),
-        source: error,
     };
     let file = File::create(spool).map_err(write)?;
     let mut builder = Builder::new(BufWriter::new(file));
     builder.mode(tar::HeaderMode::Complete);
     builder.follow_symlinks(false);
-    // What the source itself leads to is meant, not the link.
-    let original = fs::canonicalize(source).map_err(read)?;
-    if fs::metadata(&original).map_err(read)?.is_dir() {
-        builder.append_dir_all(CONTENT, &original).map_err(read)?;
-    } else {
-        builder
-            .append_path_with_name(&original, CONTENT)
-            .map_err(read)?;
+    match source {
+        FileSource::Disk(source) => append_from_disk(&mut builder, source)?,
+        FileSource::Embedded(content) => append_embedded(&mut builder, content).map_err(write)?,
     }
     let mut done = Header::new_gnu();
     done.set_size(0);
@@ -77,6 +69,33 @@ pub fn spool_upload(source: &Path, spool: &Path) -> Result<(), SpoolError> {
         .into_inner()
         .and_then(|mut output| output.flush())
         .map_err(write)
+}
+
+fn append_from_disk<W: Write>(builder: &mut Builder<W>, source: &Path) -> Result<(), SpoolError> {
+    let read = |error| SpoolError::Read {
+        path: source.to_owned(),
+        source: error,
+    };
+    // What the source itself leads to is meant, not the link.
+    let original = fs::canonicalize(source).map_err(read)?;
+    if fs::metadata(&original).map_err(read)?.is_dir() {
+        return builder.append_dir_all(CONTENT, &original).map_err(read);
+    }
+    builder
+        .append_path_with_name(&original, CONTENT)
+        .map_err(read)
+}
+
+/// A file that travels in the binary has no mode of its own: scripts can be executed, as they could be where they lay.
+fn append_embedded<W: Write>(builder: &mut Builder<W>, content: &[u8]) -> io::Result<()> {
+    let mut header = Header::new_gnu();
+    header.set_size(content.len() as u64);
+    header.set_mode(if content.starts_with(b"#!") {
+        0o755
+    } else {
+        0o644
+    });
+    builder.append_data(&mut header, CONTENT, content)
 }
 
 /// What came of unpacking a download.
@@ -375,10 +394,14 @@ mod tests {
     fn missing_source_is_named() {
         let directory = tempfile::tempdir().unwrap();
         let source = directory.path().join("none");
+        let source = FileSource::Disk(source);
         let error = spool_upload(&source, &directory.path().join("spool")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!("`{}` can't be read", source.display())
+            format!(
+                "`{}` can't be read",
+                directory.path().join("none").display()
+            )
         );
     }
 }

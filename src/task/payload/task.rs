@@ -177,8 +177,9 @@ impl Input<'_> {
 mod tests {
     use super::*;
     use crate::task::{
-        FileSource, Metadata, TaskFile, TaskParts,
+        Attempt, FileSource, Metadata, TaskFile, TaskParts,
         payload::trial::{Ask, Trial, map, shells},
+        task_result,
     };
 
     fn file(path: &str, content: &'static str) -> TaskFile {
@@ -321,6 +322,48 @@ mod tests {
         let task = task("{}", file("mod/tasks/t.py", "#!/no/such/python\necho $-"));
         let output = run(&trial, &task, &Map::new(), &ask);
         assert_eq!(text(&output.stdout), "e\n", "{}", text(&output.stderr));
+    }
+
+    #[test]
+    fn interpreter_that_is_not_on_the_target_is_named_with_what_to_do() {
+        for (script, missing) in [
+            ("#!/no/such/bin/ruby\n:\n", Some("/no/such/bin/ruby")),
+            ("#!/usr/bin/env no-such-ruby\n:\n", Some("no-such-ruby")),
+            ("#!/usr/bin/env -S sh -e\n:\n", None),
+            ("#!/usr/bin/env sh\n:\n", None),
+        ] {
+            let trial = Trial::new();
+            let task = task("{}", file("mod/tasks/t.rb", script));
+            let ask = Ask::new();
+            let output = run(&trial, &task, &Map::new(), &ask);
+            let attempt = Attempt {
+                call: &ask.call(),
+                object: "mod::t",
+                duration_ms: 1,
+                attempts: 1,
+            };
+            let failure = task_result(&attempt, &output).failure;
+            let message = failure.map(|failure| failure.message);
+            let expected =
+                missing.map(|name| format!("the interpreter `{name}` is not on the target"));
+            assert_eq!(message, expected, "{script}");
+            assert_eq!(trial.leftovers(), Vec::<String>::new(), "{script}");
+        }
+    }
+
+    #[test]
+    fn line_endings_of_windows_are_found_before_anything_runs() {
+        let task = task("{}", file("mod/tasks/t.sh", "#!/bin/sh\r\necho ran\r\n"));
+        let ask = Ask::new();
+        let call = ask.call();
+        let implementation = task.implementation_for(call.target).unwrap();
+        let pack = Pack::of_task(&task, &implementation).unwrap();
+        let failure = task_payload(&task, &implementation, &pack, &Map::new(), &call).unwrap_err();
+        assert_eq!(
+            failure.message,
+            "`t.sh` has the line endings of Windows, so its interpreter would be `/bin/sh\\r`"
+        );
+        assert!(failure.details.contains_key("help"));
     }
 
     #[test]

@@ -143,7 +143,7 @@ mod tests {
     use crate::{
         model::{Output, Stdin, TargetResult},
         task::{
-            Attempt, download_result,
+            Attempt, FileSource, download_result,
             payload::{
                 spool_upload,
                 trial::{Ask, Trial, shells},
@@ -157,7 +157,7 @@ mod tests {
         let ask = Ask::new();
         let call = ask.call();
         let spool = Arc::new(trial.directory.path().join("spool"));
-        spool_upload(source, &spool).unwrap();
+        spool_upload(&FileSource::Disk(source.to_owned()), &spool).unwrap();
         let payload = upload_payload(spool, source, destination, &call).unwrap();
         let output = trial.run(&payload);
         let attempt = Attempt {

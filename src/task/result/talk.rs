@@ -76,6 +76,15 @@ fn setup_failure(call: &Call<'_>, stderr: &str) -> Option<Failure> {
             "EXEC_ERROR",
             "the file can't be executed; the setting `tmpdir` names another place",
         ),
+        "interpreter" => {
+            let message = format!("the interpreter `{reason}` is not on the target");
+            let help = "install it there, or name another under `config:`, such as `interpreters: {rb: /usr/bin/ruby}` in `ssh:`";
+            return Some(
+                Failure::new(kinds::FILE, message)
+                    .with_issue_code("EXEC_ERROR")
+                    .with_detail("help", help),
+            );
+        }
         "input" => ("WRITE_ERROR", "the run did not arrive whole"),
         "write" => ("WRITE_ERROR", "the destination could not be written"),
         "read" => ("DOWNLOAD_ERROR", "the source could not be read"),

@@ -140,6 +140,9 @@ fn open(
             }
         }
         Err(_) if passphrase.is_some() => Err(KeyProblem::WrongPassphrase),
+        Err(_) if PublicKey::from_openssh(text).is_ok() => Err(KeyProblem::Unreadable(
+            "it is a public key; the private one has the same name without `.pub`".to_owned(),
+        )),
         Err(error) => Err(KeyProblem::Unreadable(error.to_string())),
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     transport::{
         OutputWatch, SessionError,
         deadline::deadline_in,
-        streams::{Collected, Input, StdoutFile, Told, tell},
+        streams::{Collected, Input, SILENCE_AFTER_EXIT, StdoutFile, Told, tell},
     },
 };
 
@@ -111,6 +111,8 @@ enum Stop {
     Lost,
     /// The server did not start the process.
     NotStarted,
+    /// The process has ended; what it left behind holds its output and says nothing.
+    LeftBehind,
     /// The process goes on, but not for us.
     GivenUp(Option<SessionError>),
 }
@@ -152,6 +154,11 @@ impl Work {
             .await;
         let result = match stop {
             Stop::Closed | Stop::Lost if self.exit.is_some() => self.finish().await,
+            Stop::LeftBehind => {
+                // The other side sees it as the end of whoever reads. An error means that the connection is gone.
+                let _ = writer.close().await;
+                self.finish().await
+            }
             Stop::Closed if connection.is_open() => Err(SessionError::Broken {
                 message: "the server closed the channel without saying how the process ended"
                     .to_owned(),
@@ -195,14 +202,16 @@ impl Work {
         });
         let mut fed = false;
         let mut over = pin!(sleep_until(self.deadline));
+        let mut silent = pin!(sleep_until(self.deadline));
         loop {
             tokio::select! {
                 biased;
                 message = reader.wait() => match self.take(message).await {
-                    Ok(None) => {}
+                    Ok(None) => silent.as_mut().reset(Instant::now() + SILENCE_AFTER_EXIT),
                     Ok(Some(stop)) => return stop,
                     Err(error) => return Stop::GivenUp(Some(error)),
                 },
+                () = &mut silent, if self.exit.is_some() => return Stop::LeftBehind,
                 result = &mut feeding, if !fed => match result {
                     Ok(()) => fed = true,
                     Err(error) => return Stop::GivenUp(Some(error)),

@@ -33,7 +33,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    model::Target,
+    model::{Target, format_duration},
     transport::{ConnectError, ConnectReason, Pending, Session, Transport, deadline::deadline_in},
 };
 
@@ -289,9 +289,9 @@ fn place(settings: &Settings) -> String {
 
 fn too_slow(settings: &Settings) -> ConnectError {
     let message = format!(
-        "{} answered, but did not let us in within {} seconds",
+        "{} answered, but did not let us in within {}",
         place(settings),
-        settings.connect_timeout.as_secs_f32()
+        format_duration(settings.connect_timeout)
     );
     ConnectError::new(ConnectReason::TimedOut, message).with_help(
         "the host may be busy: give it longer with `connect-timeout` under `config: ssh:`",

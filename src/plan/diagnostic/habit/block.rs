@@ -2,7 +2,7 @@
 
 use super::recognise::problem;
 use crate::plan::diagnostic::{PlanDiagnostic, scene::Scene};
-use crate::plan::source::TokenKind;
+use crate::plan::source::{Bracket, Span, TokenKind};
 
 /// `for (let i = 0; ...)`.
 pub(super) fn loop_with_declaration(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
@@ -34,6 +34,45 @@ pub(super) fn default_case(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     })
 }
 
+/// `1 -> ...` and `1: ...` in a `switch`, and `;` behind a case.
+pub(super) fn case_of_switch(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let (bracket, open) = scene.enclosing()?;
+    if bracket != Bracket::Curly || !is_switch(scene, open.span.start) {
+        return None;
+    }
+    match scene.text(0) {
+        symbol @ ("->" | ":") if !matches!(scene.kind(-1)?, TokenKind::Close(_)) => Some(
+            problem(
+                scene.span(0),
+                format!("`{symbol}` is not what a case of a `switch` has behind its value"),
+                "this should be `=>`",
+                format!("write `{} => ...`", scene.text(-1)),
+            )
+            .mend(scene.span(0), "=>"),
+        ),
+        ";" => Some(
+            problem(
+                scene.span(0),
+                "the cases of a `switch` are separated by `,`",
+                "this should be `,`",
+                "write `,`; a case of several statements stands in braces: `1 => { ...; ... },`",
+            )
+            .mend(scene.span(0), ","),
+        ),
+        _ => None,
+    }
+}
+
+/// Whether the brace at a byte begins the cases of a `switch`.
+fn is_switch(scene: &Scene<'_>, open: usize) -> bool {
+    let before = Scene::new(scene.source, open);
+    (-8..0)
+        .rev()
+        .map(|steps| before.text(steps))
+        .take_while(|text| !matches!(*text, ";" | "{" | "}" | "=>" | ""))
+        .any(|text| text == "switch")
+}
+
 /// `if a = b {`.
 pub(super) fn assignment_in_condition(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     if scene.text(0) != "=" {
@@ -44,14 +83,29 @@ pub(super) fn assignment_in_condition(scene: &Scene<'_>) -> Option<PlanDiagnosti
         ";" | "{" | "}" | "" => Some(false),
         _ => None,
     })?;
-    condition.then(|| {
+    if !condition {
+        return None;
+    }
+    if scene.text(1) == "~" && scene.touches(0, 1) {
+        return Some(problem(
+            scene.span(0).to(scene.span(1)),
+            "`=~` means nothing in a plan",
+            "",
+            format!(
+                "a regular expression is a string: write `{}.matches(`pattern`)`",
+                scene.text(-1)
+            ),
+        ));
+    }
+    Some(
         problem(
             scene.span(0),
             "a condition can't assign",
             "this assigns a value",
             "write `==` to compare",
         )
-    })
+        .mend(scene.span(0), "=="),
+    )
 }
 
 /// `if x:` and `for x in xs:`.
@@ -79,17 +133,34 @@ pub(super) fn loop_with_counter(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     if !after_name {
         return None;
     }
+    let name = scene.text(-1);
+    if scene.text(0) == "," {
+        return Some(problem(
+            scene.span(-1).to(scene.span(1)),
+            "two names of a loop stand in brackets",
+            "",
+            format!(
+                "write `for ({name}, index) in list {{`; for a map write `for key in map.keys() {{`"
+            ),
+        ));
+    }
     let help = match scene.text(0) {
-        "=" => format!("write `for {} in 0..10 {{ ... }}`", scene.text(-1)),
-        "of" | ":" => format!("write `for {} in ... {{`", scene.text(-1)),
+        "=" => format!("write `for {name} in 0..10 {{ ... }}`"),
+        "of" | ":" => format!("write `for {name} in ... {{`"),
         _ => return None,
     };
-    Some(problem(
+    let counts = scene.text(0) == "=";
+    let problem = problem(
         scene.span(0),
         "expected `in` behind the name of a loop",
         "this should be `in`",
         help,
-    ))
+    );
+    Some(if counts || scene.text(-2) == "(" {
+        problem
+    } else {
+        problem.mend(scene.span(0), " in ")
+    })
 }
 
 /// `catch err {`.
@@ -99,10 +170,115 @@ pub(super) fn catch_without_brackets(scene: &Scene<'_>) -> Option<PlanDiagnostic
         ("catch", _) if scene.kind(0)? == TokenKind::Word => 0,
         _ => return None,
     };
+    let name = scene.text(at);
+    Some(
+        problem(
+            scene.span(at),
+            "the name of a caught error stands in brackets",
+            "",
+            format!("write `catch ({name}) {{`"),
+        )
+        .mend(scene.span(at), format!("({name})")),
+    )
+}
+
+/// `let x = run_command(...) catch { ... }`.
+pub(super) fn catch_without_try(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_catch = matches!(scene.text(0), "catch" | "rescue" | "except") && scene.text(-1) != "}";
+    is_catch.then(|| {
+        problem(
+            scene.span(0),
+            format!("there is no `try` that this `{}` belongs to", scene.text(0)),
+            "",
+            "write `try { ... } catch (err) { ... }`; `attempt(|| ...)` gives `#{ ok, value, error }`",
+        )
+    })
+}
+
+/// `try { ... } finally { ... }`.
+pub(super) fn finally_block(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let at = [0, -1]
+        .into_iter()
+        .find(|at| matches!(scene.text(*at), "finally" | "ensure") && scene.text(at - 1) == "}")?;
     Some(problem(
         scene.span(at),
-        "the name of a caught error stands in brackets",
+        format!("there is no `{}` block", scene.text(at)),
         "",
-        format!("write `catch ({}) {{`", scene.text(at)),
+        "write `finally(|| { ... }, || { ... })`: the second closure is called whatever comes of the first",
     ))
+}
+
+/// `print(x) if ready;`, `return if done;` and `a if c else b`.
+pub(super) fn condition_behind(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let at = match scene.text(0) {
+        "if" | "unless" if scene.token(-1)?.ends_operand() && scene.same_line(-1, 0) => 0,
+        // Rhai takes `return if done` for the beginning of a value, and misses its block.
+        ";" => (-24..0)
+            .rev()
+            .take_while(|steps| !matches!(scene.text(*steps), ";" | "{" | "}" | ""))
+            .find(|steps| {
+                matches!(scene.text(*steps), "if" | "unless") && scene.text(steps - 1) == "return"
+            })?,
+        _ => return None,
+    };
+    let has_other = (1..24)
+        .map(|steps| scene.text(at + steps))
+        .take_while(|text| !matches!(*text, ";" | "{" | "}" | ""))
+        .any(|text| text == "else");
+    let help = if has_other {
+        "write `if condition { one } else { other }`"
+    } else if scene.text(at) == "unless" {
+        "write `if !condition { ... }`"
+    } else {
+        "write `if condition { ... }`"
+    };
+    Some(problem(
+        scene.span(at),
+        "a condition stands in front of what depends on it",
+        "",
+        help,
+    ))
+}
+
+/// `while ready do`.
+pub(super) fn do_for_block(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_loop = scene.text(0) == "do"
+        && (-24..0)
+            .rev()
+            .map(|steps| scene.text(steps))
+            .take_while(|text| !matches!(*text, ";" | "{" | "}" | ""))
+            .any(|text| matches!(text, "while" | "for" | "until"));
+    is_loop.then(|| {
+        problem(
+            scene.span(0),
+            "the block of a loop is written in braces",
+            "this should be `{`",
+            "write `{` here and `}` behind the block",
+        )
+    })
+}
+
+/// `if a && { ... }`: Rhai takes the block for a value.
+pub(super) fn nothing_before_block(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let tokens = scene.source.tokens();
+    let close = scene.token(-1)?;
+    if close.span.of(scene.source.text()) != "}" {
+        return None;
+    }
+    let open = tokens.get(tokens.partner(tokens.index_at(close.span.start))?)?;
+    let operator = scene.before(open)?;
+    let is_operator = open.kind == TokenKind::Open(Bracket::Curly)
+        && matches!(
+            scene.of(operator),
+            "&&" | "||" | "==" | "!=" | "<" | ">" | "<=" | ">=" | "!" | "+" | "-"
+        );
+    is_operator.then(|| {
+        problem(
+            operator.span,
+            format!("nothing stands behind `{}`", scene.of(operator)),
+            "expected a value behind this",
+            "finish the condition, or remove this",
+        )
+        .mend(Span::empty(operator.span.end), " true ")
+    })
 }

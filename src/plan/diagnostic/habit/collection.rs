@@ -6,20 +6,33 @@ use crate::plan::source::{Bracket, TokenKind};
 
 /// `{ key: value }`, as in JSON and most other languages.
 pub(super) fn map_without_hash(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
-    let (bracket, open) = scene.enclosing()?;
-    let first = scene.token(-2)?;
-    let is_entry = bracket == Bracket::Curly
-        && scene.text(0) == ":"
-        && matches!(scene.kind(-1)?, TokenKind::Word | TokenKind::Text)
-        && first == open;
-    is_entry.then(|| {
+    let hash = |open| {
         problem(
-            open.span,
+            open,
             "a map begins with `#{`",
             "this begins a block of statements",
             "write `#{` in place of `{`",
         )
-    })
+        .mend(open, "#{")
+    };
+    // Where only a value can stand, Rhai stops at the brace itself.
+    if scene.text(0) == "{"
+        && matches!(scene.kind(1), Some(TokenKind::Word | TokenKind::Text))
+        && matches!(scene.text(2), ":" | "=>")
+    {
+        return Some(hash(scene.span(0)));
+    }
+    let (bracket, open) = scene.enclosing()?;
+    let first = scene.token(-2)?;
+    let is_entry = bracket == Bracket::Curly
+        && matches!(scene.text(0), ":" | "=>")
+        && matches!(
+            scene.kind(-1)?,
+            TokenKind::Word | TokenKind::Text | TokenKind::Character
+        )
+        && first == open
+        && !matches!(scene.before(open)?.span.of(scene.source.text()), ")" | "}");
+    is_entry.then(|| hash(open.span))
 }
 
 /// `{1, 2}`.
@@ -32,6 +45,24 @@ pub(super) fn list_in_braces(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
             "an Array is written in square brackets",
             "this begins a block of statements",
             "write `[a, b]`; a map is written `#{ key: value }`",
+        )
+    })
+}
+
+/// `list[1:3]`.
+pub(super) fn slice(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let (bracket, open) = scene.enclosing()?;
+    let is_slice = scene.text(0) == ":"
+        && bracket == Bracket::Square
+        && scene
+            .before(open)
+            .is_some_and(|before| before.ends_operand());
+    is_slice.then(|| {
+        problem(
+            scene.span(0),
+            "a part of a list is not written `[from:to]`",
+            "",
+            "write `list.extract(0..2)`; of targets `nodes.skip(0).take(2)`",
         )
     })
 }
@@ -50,6 +81,7 @@ pub(super) fn map_entry_with_arrow(scene: &Scene<'_>) -> Option<PlanDiagnostic> 
             "this should be `:`",
             format!("write `{}: ...`", scene.text(-1)),
         )
+        .mend(scene.span(0), ":")
     })
 }
 
@@ -67,6 +99,7 @@ pub(super) fn map_key_with_dash(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
             "",
             format!("write `\"{key}\": ...`"),
         )
+        .mend(span, format!("\"{key}\""))
     })
 }
 
@@ -82,5 +115,6 @@ pub(super) fn map_key_without_quotes(scene: &Scene<'_>) -> Option<PlanDiagnostic
             "",
             format!("write `\"{}\": ...`", scene.text(0)),
         )
+        .mend(scene.span(0), format!("\"{}\"", scene.text(0)))
     })
 }

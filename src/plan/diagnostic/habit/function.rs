@@ -2,7 +2,7 @@
 
 use super::recognise::problem;
 use crate::plan::diagnostic::{PlanDiagnostic, scene::Scene, word};
-use crate::plan::source::{Bracket, TokenKind, keyword};
+use crate::plan::source::{Bracket, Span, TokenKind, keyword};
 
 /// `let f = fn(x) { ... }` and `let f = function(x) { ... }`.
 pub(super) fn anonymous_function(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
@@ -16,6 +16,20 @@ pub(super) fn anonymous_function(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
             "",
             "write `|x| { ... }`",
         )
+    })
+}
+
+/// `|n| => n.name` and `|n| -> n.name`.
+pub(super) fn arrow_after_bars(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_arrow = matches!(scene.text(0), "=>" | "->") && matches!(scene.text(-1), "|" | "||");
+    is_arrow.then(|| {
+        problem(
+            scene.span(0),
+            "a closure has no arrow",
+            "",
+            "write what it gives right behind the bars: `|x| ...`",
+        )
+        .mend(scene.span(0), "")
     })
 }
 
@@ -33,6 +47,10 @@ pub(super) fn arrow_closure(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
             "the parameters of a closure stand between bars",
             "",
             format!("write `|{}| ...`", scene.text(-1)),
+        )
+        .mend(
+            scene.span(-1).to(scene.span(0)),
+            format!("|{}|", scene.text(-1)),
         )
     })
 }
@@ -68,21 +86,32 @@ pub(super) fn typed_parameter(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     if bracket != Bracket::Round || !is_definition(scene, open.span.start) {
         return None;
     }
-    match scene.text(0) {
-        ":" => Some(problem(
-            scene.span(0).to(scene.span(1)),
+    let (message, help) = match scene.text(0) {
+        ":" => (
             "parameters of functions have no types",
-            "",
             "remove the type; only the `param` lines of a plan have types",
-        )),
-        "=" => Some(problem(
-            scene.span(0).to(scene.span(1)),
+        ),
+        "=" => (
             "parameters of functions have no defaults",
-            "",
             "define the function a second time with fewer parameters, and call this one from there",
-        )),
-        _ => None,
+        ),
+        _ => return None,
+    };
+    // A type may have arguments of its own: all of it goes, up to the next parameter.
+    let tokens = scene.source.tokens();
+    let mut index = tokens.index_at(scene.span(0).start);
+    let mut last = scene.span(1);
+    while let Some(token) = tokens.next(index).and_then(|next| {
+        index = tokens.partner(next).filter(|to| *to > next).unwrap_or(next);
+        tokens.get(next)
+    }) {
+        if matches!(token.span.of(scene.source.text()), "," | ")" | "=") {
+            break;
+        }
+        last = tokens.get(index)?.span;
     }
+    let span = scene.span(0).to(last);
+    Some(problem(span, message, "", help).mend(span, ""))
 }
 
 /// Whether the round bracket at a byte begins the parameters of a function that is being defined.
@@ -112,11 +141,33 @@ pub(super) fn call_without_brackets(scene: &Scene<'_>) -> Option<PlanDiagnostic>
         && !scene.touches(at, at + 1)
         && matches!(scene.text(at - 1), "" | ";" | "{" | "}" | "=" | "(");
     is_call.then(|| {
-        problem(
-            scene.span(at).to(scene.span(at + 1)),
+        // All of the line is what it is called with.
+        let from = scene.span(at + 1).start;
+        let rest = scene.source.text()[from..]
+            .lines()
+            .next()
+            .unwrap_or_default();
+        let arguments = rest.trim_end().trim_end_matches(';').trim_end();
+        let arguments = if arguments.contains(['{', '}', '/']) {
+            scene.text(at + 1)
+        } else {
+            arguments
+        };
+        let ends = arguments.len() < rest.trim_end().trim_end_matches(';').trim_end().len();
+        let more = if ends { ", ..." } else { "" };
+        let span = scene.span(at).to(scene.span(at + 1));
+        let problem = problem(
+            span,
             format!("the arguments of `{name}` stand in brackets"),
             "",
-            format!("write `{name}({}, ...)`", scene.text(at + 1)),
+            format!("write `{name}({arguments}{more})`"),
+        );
+        if ends {
+            return problem;
+        }
+        problem.mend(
+            Span::new(span.start, from + arguments.len()),
+            format!("{name}({arguments})"),
         )
     })
 }

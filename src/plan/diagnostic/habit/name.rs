@@ -2,51 +2,114 @@
 
 use super::recognise::problem;
 use crate::plan::diagnostic::{PlanDiagnostic, scene::Scene, word};
-use crate::plan::source::{Bracket, TokenKind, keyword};
+use crate::plan::source::{Bracket, Mend, Span, TokenKind, keyword};
+
+/// Reserved words that are functions, too: they may be called.
+const CALLABLE: [&str; 9] = [
+    "Fn",
+    "call",
+    "curry",
+    "eval",
+    "is_def_var",
+    "print",
+    "this",
+    "type_of",
+    "exit",
+];
 
 pub(super) fn reserved_word(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     let here = scene.text(0);
-    if scene.kind(0)? != TokenKind::Word {
+    if scene.kind(0)? != TokenKind::Word || !keyword::is_reserved(here) {
         return None;
     }
-    let is_reserved = keyword::is_reserved(here) && scene.text(1) != "(";
-    is_reserved.then(|| {
-        let is_key = matches!(scene.text(-1), "." | "?.")
-            || (scene.text(1) == ":" && matches!(scene.enclosing(), Some((Bracket::Map, _))));
-        let names = matches!(scene.text(-1), "let" | "const" | "for" | "fn" | "as" | "|");
-        let span = scene.span(0);
-        if is_key {
-            let help = format!("quote it: `\"{here}\": ...`, and read it with `map[\"{here}\"]`");
-            return problem(
-                span,
-                format!("`{here}` is a reserved word"),
-                "it can't be a key as it is",
-                help,
-            );
+    let span = scene.span(0);
+    if scene.text(1) == "(" {
+        if CALLABLE.contains(&here) {
+            return None;
         }
-        match word::reserved(here) {
-            Some(help) if !names => problem(span, format!("`{here}` means nothing here"), "", help),
-            _ => problem(
-                span,
-                format!("`{here}` is a reserved word"),
-                "it can't be a name",
-                "choose another name",
-            ),
+        let help = match (scene.text(-1), here) {
+            (".", "var") => {
+                "the variables of a target are a map: write `target.vars.name`".to_owned()
+            }
+            _ => "choose another name".to_owned(),
+        };
+        return Some(problem(
+            span,
+            format!("`{here}` is a reserved word"),
+            "it can't be the name of a function",
+            help,
+        ));
+    }
+    let is_key = matches!(scene.text(-1), "." | "?.")
+        || (scene.text(1) == ":" && matches!(scene.enclosing(), Some((Bracket::Map, _))));
+    if is_key {
+        let problem = problem(
+            span,
+            format!("`{here}` is a reserved word"),
+            "it can't be a key as it is",
+            format!("quote it: `\"{here}\": ...`, and read it with `map[\"{here}\"]`"),
+        );
+        return Some(if scene.text(1) == ":" {
+            problem.mend(span, format!("\"{here}\""))
+        } else {
+            problem
+        });
+    }
+    let names = matches!(scene.text(-1), "let" | "const" | "for" | "fn" | "as" | "|");
+    let help = match here {
+        "new" if scene.text(1) == "Error" => {
+            Some("write `fail(\"message\")`, or `throw \"message\"`")
         }
-    })
+        _ => word::reserved(here),
+    };
+    let Some(help) = help.filter(|_| !names) else {
+        return Some(problem(
+            span,
+            format!("`{here}` is a reserved word"),
+            "it can't be a name",
+            "choose another name",
+        ));
+    };
+    let problem = problem(span, format!("`{here}` means nothing here"), "", help);
+    let mend = match here {
+        "null" | "nil" | "void" => "()",
+        "var" => "let",
+        "match" => "switch",
+        "is" => "==",
+        "async" | "await" | "yield" | "public" | "protected" | "static" => "",
+        _ => return Some(problem),
+    };
+    Some(problem.mend(span, mend))
 }
 
+/// `$name`. All of a file at once: who writes one writes all like that.
 pub(super) fn dollar_name(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
-    (scene.text(0) == "$" && scene.kind(1) == Some(TokenKind::Word) && scene.touches(0, 1)).then(
-        || {
-            problem(
-                scene.span(0).to(scene.span(1)),
-                "names have no `$` in front",
-                "",
-                format!("write `{}`", scene.text(1)),
-            )
-        },
-    )
+    let sign = scene.text(0);
+    let is_name =
+        matches!(sign, "$" | "@") && scene.kind(1) == Some(TokenKind::Word) && scene.touches(0, 1);
+    if !is_name {
+        return None;
+    }
+    let tokens = scene.source.tokens().all();
+    let text = scene.source.text();
+    let mends: Vec<Mend> = tokens
+        .windows(2)
+        .filter(|pair| {
+            pair[0].span.of(text) == sign
+                && pair[1].kind == TokenKind::Word
+                && pair[0].span.end == pair[1].span.start
+        })
+        .map(|pair| Mend::new(pair[0].span, ""))
+        .collect();
+    let more = word::as_often(mends.len() - 1);
+    let mut problem = problem(
+        scene.span(0).to(scene.span(1)),
+        format!("names have no `{sign}` in front"),
+        "",
+        format!("write `{}`{more}", scene.text(1)),
+    );
+    problem.mends = mends;
+    Some(problem)
 }
 
 /// `let web-servers = ...` and `fn restart-all() { ... }`.
@@ -62,19 +125,75 @@ pub(super) fn name_with_dash(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     })
 }
 
+/// `let [a, b] = ...` and `let a, b = ...`.
+pub(super) fn several_names(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_declaration = |steps: i8| matches!(scene.text(steps), "let" | "const");
+    if is_declaration(-1) && matches!(scene.text(0), "[" | "{" | "#{" | "(") {
+        return Some(problem(
+            scene.source.whole(scene.span(0).start),
+            "`let` declares one name",
+            "",
+            "take the parts one by one: `let all = ...; let first = all[0];`",
+        ));
+    }
+    let is_list = scene.text(0) == "," && is_declaration(-2);
+    is_list.then(|| {
+        problem(
+            scene.span(0),
+            "`let` declares one name",
+            "",
+            "write a `let` for each name",
+        )
+    })
+}
+
 pub(super) fn foreign_symbol(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     if !matches!(scene.kind(0)?, TokenKind::Symbol | TokenKind::Unknown) {
         return None;
     }
+    let span = scene.span(0);
     let symbol = scene.text(0);
-    // `fn f() -> Type {` and `# comment` are what these two mostly are.
-    word::symbol(symbol).map(|help| {
+    let help = word::symbol(symbol)?;
+    let told = |help: &str| {
         problem(
-            scene.span(0),
+            span,
             format!("`{symbol}` means nothing in a plan"),
             "",
             help,
         )
+    };
+    let text = scene.source.text();
+    let line_start = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
+    let line_end = text[span.start..]
+        .find('\n')
+        .map_or(text.len(), |at| span.start + at);
+    let begins_line = text[line_start..span.start].trim().is_empty();
+    let beside_text = matches!(
+        scene.kind(-1),
+        Some(TokenKind::Text | TokenKind::TemplateEnd)
+    ) || matches!(
+        scene.kind(1),
+        Some(TokenKind::Text | TokenKind::TemplateStart)
+    );
+    Some(match symbol {
+        "--" if begins_line => {
+            told("comments begin with `//`").mend(Span::new(span.start, line_end), "")
+        }
+        "#" => told(help).mend(Span::new(span.start, line_end), ""),
+        "++" if beside_text => told("texts are joined with `+`").mend(span, "+"),
+        "++" | "--" if scene.kind(-1) == Some(TokenKind::Word) => {
+            let operator = &symbol[..1];
+            told(help).mend(span, format!(" {operator}= 1"))
+        }
+        "===" | "!==" => told(help).mend(span, &symbol[..2]),
+        "~" => told(help).mend(span, "!"),
+        // `fn f() -> Type {`: all of it goes.
+        "->" if scene.text(-1) == ")" => match text[span.start..line_end].find('{') {
+            Some(brace) => told(help).mend(Span::new(span.start, span.start + brace), ""),
+            None => told(help),
+        },
+        "->" => told("the cases of a `switch` have `=>`; closures have no arrow: `|x| ...`"),
+        _ => told(help),
     })
 }
 
@@ -94,23 +213,54 @@ pub(super) fn foreign_word(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
                 || scene.text(0) == ":")
     })?;
     let here = scene.text(at);
-    Some(problem(
-        scene.span(at),
+    let span = scene.span(at);
+    let problem = problem(
+        span,
         format!("`{here}` means nothing here"),
         "",
         word::foreign(here)?,
-    ))
+    );
+    let follows_block = scene.text(at - 1) == "}";
+    let mend = match here {
+        "and" => "&&",
+        "or" => "||",
+        "not" => "!",
+        "elif" | "elsif" | "elseif" if follows_block => "else if",
+        "except" | "rescue" if follows_block => "catch",
+        "def" | "function" | "func" | "fun" | "sub" if scene.text(at + 2) == "(" => "fn",
+        "foreach" => "for",
+        "unless" => "if !",
+        "raise" => "throw",
+        "mut" => "",
+        "int" | "string" | "String" | "bool" | "float" | "auto" | "val" | "local" | "my"
+            if scene.text(at + 2) == "=" =>
+        {
+            "let"
+        }
+        _ => return Some(problem),
+    };
+    Some(problem.mend(span, mend))
 }
 
 /// `let x: String = ...`.
 pub(super) fn typed_variable(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
-    (scene.text(0) == ":" && matches!(scene.text(-2), "let" | "const")).then(|| {
-        problem(
+    let is_typed = scene.text(0) == ":" && matches!(scene.text(-2), "let" | "const");
+    is_typed.then(|| {
+        let from = scene.span(0).start;
+        let rest = scene.source.text()[from..]
+            .lines()
+            .next()
+            .unwrap_or_default();
+        let problem = problem(
             scene.span(0).to(scene.span(1)),
             "variables have no types",
             "",
             format!("write `{} {} = ...;`", scene.text(-2), scene.text(-1)),
-        )
+        );
+        match rest.find('=') {
+            Some(equals) => problem.mend(Span::new(from, from + equals), " "),
+            None => problem,
+        }
     })
 }
 
@@ -127,4 +277,67 @@ pub(super) fn plan_declaration(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
             "name the file like the plan, and begin it with `param name: Type;` for each parameter",
         )
     })
+}
+
+/// `params name: String;` and `param: String;`.
+pub(super) fn misspelt_param(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    if scene.text(0) == ":" && scene.text(-1) == "param" {
+        return Some(problem(
+            scene.span(-1),
+            "the name of the parameter is missing",
+            "expected a name behind this",
+            "write `param name: String = \"default\";`",
+        ));
+    }
+    let is_declaration = matches!(
+        scene.text(-1),
+        "params" | "parameter" | "parameters" | "arg"
+    ) && matches!(scene.text(-2), "" | ";" | "}")
+        && scene.text(1) == ":";
+    is_declaration.then(|| {
+        problem(
+            scene.span(-1),
+            format!("`{}` means nothing here", scene.text(-1)),
+            "this should be `param`",
+            format!("write `param {}: ...;`", scene.text(0)),
+        )
+    })
+}
+
+/// A whole file in YAML: a plan of Bolt, or a playbook.
+pub(super) fn another_format(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let text = scene.source.text();
+    let is_entry = |line: &str| {
+        let key = line
+            .trim_start_matches("- ")
+            .split(':')
+            .next()
+            .unwrap_or_default();
+        line.contains(':')
+            && !line.contains("::")
+            && !key.is_empty()
+            && key
+                .chars()
+                .all(|char| char.is_alphanumeric() || "_-".contains(char))
+    };
+    let mut lines = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let first = lines.next()?;
+    let is_yaml = first == "---"
+        || (is_entry(first) && !first.ends_with([';', ',']) && lines.next().is_some_and(is_entry));
+    if !is_yaml {
+        return None;
+    }
+    let start = first.as_ptr() as usize - text.as_ptr() as usize;
+    Some(
+        problem(
+            Span::new(start, start + first.len()),
+            "this is YAML, and a plan is written in Rhai",
+            "",
+            "write `param name: Type;` for each parameter and a call such as `run_task(\"name\", targets);` for each step",
+        )
+        .mend(Span::new(0, text.len()), ""),
+    )
 }

@@ -1,8 +1,8 @@
 //! Habits with strings, numbers and characters.
 
 use super::recognise::problem;
-use crate::plan::diagnostic::{PlanDiagnostic, scene::Scene};
-use crate::plan::source::{Span, TokenKind};
+use crate::plan::diagnostic::{PlanDiagnostic, scene::Scene, word};
+use crate::plan::source::{Mend, Span, TokenKind};
 
 pub(super) fn odd_character(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     if scene.kind(0) != Some(TokenKind::Unknown) {
@@ -25,12 +25,63 @@ pub(super) fn odd_character(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     } else {
         format!("unexpected character `{char}`")
     };
-    Some(problem(
+    if char.is_alphanumeric() {
+        return Some(problem(
+            scene.span(0),
+            message,
+            "it can't be part of a name",
+            "names are made of ASCII letters, digits and `_`",
+        ));
+    }
+    // Who pasted one of them pasted all of them.
+    let mends: Vec<Mend> = scene
+        .source
+        .tokens()
+        .all()
+        .iter()
+        .filter(|token| token.kind == TokenKind::Unknown)
+        .filter_map(|token| {
+            let char = scene.of(*token).chars().next()?;
+            Some(Mend::new(token.span, replacement(char)?))
+        })
+        .collect();
+    let same = scene.source.tokens().all().iter();
+    let same = same
+        .filter(|token| token.kind == TokenKind::Unknown && is_quote(scene.of(**token)))
+        .count();
+    let more = if is_quote(scene.text(0)) {
+        word::as_often(same - 1)
+    } else {
+        String::new()
+    };
+    let mut problem = problem(
         scene.span(0),
         message,
         "this character has no meaning here",
-        help,
-    ))
+        format!("{help}{more}"),
+    );
+    if replacement(char).is_some() {
+        problem.mends = mends;
+    }
+    Some(problem)
+}
+
+fn is_quote(text: &str) -> bool {
+    text.starts_with([
+        '\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}', '\u{ab}', '\u{bb}',
+    ])
+}
+
+/// What an odd character was before something changed it.
+fn replacement(char: char) -> Option<&'static str> {
+    match char {
+        '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{2018}' | '\u{2019}' | '\u{ab}' | '\u{bb}' => {
+            Some("\"")
+        }
+        '\u{2013}' | '\u{2014}' | '\u{2212}' => Some("-"),
+        _ if char.is_control() || char.is_whitespace() || is_format(char) => Some(" "),
+        _ => None,
+    }
 }
 
 /// Characters that take no place.
@@ -47,13 +98,24 @@ pub(super) fn single_quotes(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
         TokenKind::Character
             if text.chars().count() > 3 && !text.starts_with("'\\") || text == "''" =>
         {
-            let inner = text.trim_matches('\'').replace('"', "\\\"");
-            Some(problem(
+            // All of a file at once: who writes one string like that writes all of them like that.
+            let mends: Vec<Mend> = scene
+                .source
+                .tokens()
+                .all()
+                .iter()
+                .filter(|token| token.kind == TokenKind::Character)
+                .map(|token| Mend::new(token.span, in_double_quotes(scene.of(*token))))
+                .collect();
+            let more = word::as_often(mends.len() - 1);
+            let mut problem = problem(
                 scene.span(0),
                 "single quotes hold one character only",
                 "this is a string",
-                format!("write `\"{inner}\"`"),
-            ))
+                format!("write `{}`{more}", in_double_quotes(text)),
+            );
+            problem.mends = mends;
+            Some(problem)
         }
         TokenKind::Unterminated if text == "'" => Some(problem(
             scene.span(0),
@@ -63,6 +125,99 @@ pub(super) fn single_quotes(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
         )),
         _ => None,
     }
+}
+
+fn in_double_quotes(text: &str) -> String {
+    let inner = text.strip_prefix('\'').unwrap_or(text);
+    let inner = inner.strip_suffix('\'').unwrap_or(inner);
+    format!("\"{}\"", inner.replace('"', "\\\""))
+}
+
+/// `<<EOT`.
+pub(super) fn here_document(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_here = scene.text(0) == "<<"
+        && matches!(scene.text(-1), "=" | "(" | "," | ":" | "print" | "")
+        && matches!(
+            scene.text(1),
+            "-" | "~" | "EOT" | "EOF" | "END" | "SQL" | "SH" | "DOC" | "HEREDOC"
+        );
+    is_here.then(|| {
+        problem(
+            scene.span(0).to(scene.span(1)),
+            "there are no here-documents",
+            "",
+            "text of several lines stands between back-ticks",
+        )
+    })
+}
+
+/// `"a" . "b"`, as in PHP and Perl.
+pub(super) fn joined_with_point(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_joined = scene.text(-1) == "."
+        && matches!(
+            scene.kind(0)?,
+            TokenKind::Text | TokenKind::TemplateStart | TokenKind::Character
+        );
+    is_joined.then(|| {
+        problem(
+            scene.span(-1),
+            "texts are not joined with `.`",
+            "this should be `+`",
+            "write `+`, or put values into a text between back-ticks: `` `text ${value}` ``",
+        )
+        .mend(scene.span(-1), "+")
+    })
+}
+
+/// `a ? b : c`.
+pub(super) fn ternary(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    if scene.text(0) != "?" {
+        return None;
+    }
+    let tokens = scene.source.tokens();
+    let text = scene.source.text();
+    let at = tokens.index_at(scene.span(0).start);
+    let ends = |text: &str| matches!(text, "" | ";" | "," | ")" | "]" | "}");
+    // Backwards to where the condition begins, forwards to the `:` and to the end, over what is in brackets.
+    let mut start = at;
+    while let Some(before) = tokens.previous(start) {
+        let token = tokens.get(before)?;
+        let begins = matches!(token.kind, TokenKind::Open(_))
+            || matches!(token.span.of(text), ";" | "=" | "," | ":" | "return" | "}");
+        if begins && tokens.partner(before).is_none_or(|open| open > before) {
+            break;
+        }
+        start = tokens
+            .partner(before)
+            .map_or(before, |open| open.min(before));
+    }
+    let mut colon = None;
+    let mut index = at;
+    let end = loop {
+        let next = tokens.next(index)?;
+        let token = tokens.get(next)?;
+        if token.span.of(text) == ":" && colon.is_none() {
+            colon = Some(token.span);
+        } else if ends(token.span.of(text)) {
+            break token.span.start;
+        }
+        index = tokens.partner(next).filter(|to| *to > next).unwrap_or(next);
+    };
+    let start = tokens.get(start)?.span.start;
+    let (mark, colon) = (scene.span(0), colon?);
+    let part = |from: usize, to: usize| text.get(from..to).map(str::trim).unwrap_or_default();
+    let written = format!(
+        "if {} {{ {} }} else {{ {} }}",
+        part(start, mark.start),
+        part(mark.end, colon.start),
+        part(colon.end, end)
+    );
+    let help = if written.contains('\n') {
+        "write `if condition { one } else { other }`".to_owned()
+    } else {
+        format!("write `{written}`")
+    };
+    Some(problem(mark, "there is no `?:`", "", help).mend(Span::new(start, end), written))
 }
 
 /// `10s`, `5m`, `25%`: durations and shares are strings.
@@ -81,12 +236,15 @@ pub(super) fn number_with_unit(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
             ),
             _ => return None,
         };
-        return Some(problem(
-            scene.span(0),
-            format!("`{text}` is not a number"),
-            label,
-            help,
-        ));
+        return Some(
+            problem(
+                scene.span(0),
+                format!("`{text}` is not a number"),
+                label,
+                help,
+            )
+            .mend(scene.span(0), format!("\"{text}\"")),
+        );
     }
     let is_share = scene.text(-1) == "%"
         && scene.kind(-2) == Some(TokenKind::Number)
@@ -98,6 +256,10 @@ pub(super) fn number_with_unit(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
             "`%` needs a number behind it",
             "a share is a string",
             format!("write `\"{}%\"`", scene.text(-2)),
+        )
+        .mend(
+            scene.span(-2).to(scene.span(-1)),
+            format!("\"{}%\"", scene.text(-2)),
         )
     })
 }
@@ -141,5 +303,6 @@ pub(super) fn formatted_string(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
             "",
             help,
         )
+        .mend(scene.span(prefix_at), "")
     })
 }

@@ -1,0 +1,7 @@
+//! `cargo +nightly fuzz run types`.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| segue_fuzz::subject::types(text));
