@@ -6,6 +6,7 @@
 )]
 
 mod beginning;
+mod bolt_project;
 mod check;
 mod convert;
 mod demo;

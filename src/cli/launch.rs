@@ -71,6 +71,8 @@ pub(super) struct JobOptions {
     pub(super) store: Location,
     /// What tells other commands of the same store: empty for the usual one.
     pub(super) store_flag: String,
+    /// What names the project and the inventory.
+    pub(super) place_flags: String,
     pub(super) format: Format,
     pub(super) detail: Detail,
     pub(super) live: LiveOptions,
@@ -109,6 +111,7 @@ impl JobOptions {
                 .store
                 .named()
                 .map_or_else(String::new, |store| format!(" --store {store}")),
+            place_flags: setup.flags.clone(),
             format,
             detail: if run.verbose { Detail::Full } else { detail },
             live: LiveOptions {
@@ -385,7 +388,10 @@ fn transport(clock: &Clock) -> Arc<dyn Transport> {
 }
 
 fn resume_command(job: &JobId, options: &JobOptions) -> String {
-    format!("segue plan resume {job}{}", options.store_flag)
+    format!(
+        "segue plan resume {job}{}{}",
+        options.store_flag, options.place_flags
+    )
 }
 
 /// Says what to type next, where the report of a failure does not.
@@ -405,7 +411,8 @@ fn next_step(view: &JobView, job: &JobId, resume: Option<&str>, options: &JobOpt
             if options.store != Location::Memory && view.what != Some(JobKind::Plan) =>
         {
             terminal::tell(&format!(
-                "`segue job rerun {job}{flag} --failed` does it again where it did not succeed"
+                "`segue job rerun {job}{flag}{} --failed` does it again where it did not succeed",
+                options.place_flags
             ));
         }
         _ => {}

@@ -36,6 +36,7 @@ mod plan_resume;
 mod plan_run;
 mod plan_show;
 mod plan_test;
+mod plugins;
 mod preview_text;
 mod project_init;
 #[cfg(test)]

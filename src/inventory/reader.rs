@@ -55,6 +55,8 @@ pub(super) struct Reader<'a> {
     pub(super) files: Vec<SourceFile>,
     draft: Draft,
     groups_ended: usize,
+    /// Whether plugins are asked for values that could wait until a target needs them.
+    pub(super) asks: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -64,6 +66,7 @@ impl<'a> Reader<'a> {
             files: Vec::new(),
             draft: Draft::default(),
             groups_ended: 0,
+            asks: false,
         }
     }
 
@@ -501,6 +504,7 @@ mod tests {
                 "BAD" => Some("{".to_owned()),
                 _ => None,
             },
+            plugins: None,
         }
     }
 

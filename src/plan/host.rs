@@ -12,6 +12,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext, Position};
 
 use super::{
     blame::Blame,
+    diagnostic::ADVICE,
     effect::{Effect, Outcome, Performer, Request, Urgency},
     ending::Ending,
     fiber,
@@ -204,9 +205,11 @@ impl Host {
     pub(super) fn resolve(&self, expression: &str) -> Result<Vec<Arc<Target>>, Box<Failure>> {
         let resolved = self.inventory.borrow().resolve(expression);
         resolved.map_err(|error| {
-            let help = error.help_text().map(|help| format!(": {help}"));
-            let message = format!("{error}{}", help.unwrap_or_default());
-            Box::new(Failure::new(kinds::VALIDATION, message))
+            let failure = Failure::new(kinds::VALIDATION, error.to_string());
+            Box::new(match error.help_text() {
+                Some(help) => failure.with_detail(ADVICE, help),
+                None => failure,
+            })
         })
     }
 

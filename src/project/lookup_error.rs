@@ -12,10 +12,12 @@ use crate::task::{MetadataError, TaskError};
 #[non_exhaustive]
 pub enum TaskLookupError {
     #[error("no task is called `{name}`")]
-    #[diagnostic(code(segue::project::unknown_task), help("{}", unknown("task show", nearest.as_deref())))]
+    #[diagnostic(code(segue::project::unknown_task), help("{}", unknown_task(nearest.as_deref(), not_installed.as_deref())))]
     Unknown {
         name: String,
         nearest: Option<String>,
+        /// The module that it would be in, if the project's file of Bolt lists that and it is nowhere.
+        not_installed: Option<String>,
     },
 
     /// The task is there, and what describes it is broken.
@@ -117,6 +119,15 @@ pub enum FileError {
         path: Option<PathBuf>,
         source: io::Error,
     },
+}
+
+fn unknown_task(nearest: Option<&str>, not_installed: Option<&str>) -> String {
+    match not_installed {
+        Some(module) => format!(
+            "`bolt-project.yaml` lists the module `{module}`, and it is not there: `bolt module install` puts it into `.modules`, or copy it into `modules/{module}`"
+        ),
+        None => unknown("task show", nearest),
+    }
 }
 
 fn unknown(list: &str, nearest: Option<&str>) -> String {

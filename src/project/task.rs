@@ -16,6 +16,8 @@ use crate::task::{FileSource, Metadata, Task, TaskFile, TaskParts};
 
 /// A metadata file of a megabyte is a mistake.
 const METADATA_BYTES_MAX: u64 = 1024 * 1024;
+/// What makes a module a plugin of Bolt.
+const PLUGIN_FILE: &str = "bolt_plugin.json";
 
 impl Project {
     /// The task of that name: `task` of the project, `module::task`, or `module` for its `init`.
@@ -35,9 +37,14 @@ impl Project {
             return Err(TaskLookupError::Unknown {
                 name: name.to_owned(),
                 nearest: nearest_name(name, &names),
+                not_installed: self.listed_but_not_there(name),
             });
         };
-        let task = Arc::new(self.load(&module, &stem, files)?);
+        let mut task = self.load(&module, &stem, files)?;
+        if module.is_project && name.contains("::") {
+            task = task.told_as(name);
+        }
+        let task = Arc::new(task);
         let mut tasks = self
             .inner
             .tasks
@@ -155,6 +162,43 @@ impl Project {
             find: &|path| self.mounted(path),
         })
         .map_err(TaskLookupError::Files)
+    }
+
+    /// The module of a task, if it belongs to the project and nobody has installed it.
+    fn listed_but_not_there(&self, task: &str) -> Option<String> {
+        let module = task.split("::").next().unwrap_or(task);
+        let library = &self.inner.library;
+        let is_listed = self
+            .inner
+            .settings
+            .modules
+            .iter()
+            .any(|listed| listed == module);
+        let is_on_disk = library
+            .modulepath
+            .iter()
+            .any(|directory| directory.join(module).is_dir());
+        (is_listed && !is_on_disk).then(|| module.to_owned())
+    }
+
+    /// The task that answers references of an inventory to the plugin of that name: a module's `resolve_reference`, or
+    /// the one that its `bolt_plugin.json` names.
+    #[must_use]
+    pub fn plugin_task(&self, plugin: &str) -> Option<String> {
+        let usual = format!("{plugin}::resolve_reference");
+        let library = &self.inner.library;
+        let named = library.modules_called(plugin).find_map(|module| {
+            let file = module
+                .trees
+                .iter()
+                .find_map(|tree| tree.file(PLUGIN_FILE))?;
+            let text = read_text(&file, METADATA_BYTES_MAX).ok()?;
+            let file: serde_json::Value = serde_json::from_str(&text).ok()?;
+            let task = file.pointer("/hooks/resolve_reference/task")?.as_str()?;
+            Some(task.to_owned())
+        });
+        let task = named.unwrap_or(usual);
+        self.find_task(&task).is_some().then_some(task)
     }
 
     /// Files of modules that a task names: `module/mount/path`.
