@@ -210,13 +210,7 @@ impl<W: Write> Human<W> {
             return Ok(());
         }
         // Where several actions run at once, the target alone does not say which of them answered.
-        let alone = self
-            .view
-            .effects
-            .values()
-            .filter(|other| other.reply.is_none())
-            .count()
-            <= 1;
+        let alone = self.view.effects_open <= 1;
         let (style, mark) = mark(result.status);
         write!(self.out, "  {style}{mark}{style:#} {}", result.target)?;
         if !alone && !result.object.is_empty() {
