@@ -144,7 +144,12 @@ fn an_overdrawn_budget_ends_the_plan_with_its_own_code() {
     run("std::rolling(\"web\", #{ batch: 2 }, |nodes| run_command(\"false\", nodes, #{ catch_errors: true }));")
         .code(8)
         .stderr_has("std::rolling: web1, web2 failed: 2 of 5 targets, and no more than 0 may; never reached: web3,");
+    // What is written out is told before anything is touched, all else when it is called.
     run("std::rolling(\"web\", #{ bach: 2 }, |nodes| nodes);")
+        .code(3)
+        .stderr_has("`std::rolling` has no option `bach`")
+        .stderr_has("did you mean `batch`?");
+    run("let options = #{}; options.bach = 2; std::rolling(\"web\", options, |nodes| nodes);")
         .code(5)
         .stderr_has("has no option \"bach\"");
 }

@@ -2,7 +2,7 @@
 
 use super::recognise::problem;
 use crate::plan::diagnostic::{PlanDiagnostic, scene::Scene};
-use crate::plan::source::{Bracket, Span, TokenKind};
+use crate::plan::source::{Bracket, Span, TokenKind, keyword};
 
 /// `for (let i = 0; ...)`.
 pub(super) fn loop_with_declaration(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
@@ -223,7 +223,8 @@ pub(super) fn condition_behind(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
         "if" | "unless"
             if scene.token(-1)?.ends_operand()
                 && scene.same_line(-1, 0)
-                && scene.text(-1) != "_" =>
+                && scene.text(-1) != "_"
+                && !keyword::is_keyword(scene.text(-1)) =>
         {
             0
         }
