@@ -302,7 +302,7 @@ impl Writer<'_> {
         let help = match plan {
             "facts" => return self.plans.params(plan).is_none().then_some(Bundled::Facts),
             "reboot" => {
-                "write `run_command(\"shutdown -r now\", targets, #{ run_as: \"root\", detach: true })` and `wait_until_available(targets)`"
+                "write `run_command(\"shutdown -r +1\", targets, #{ run_as: \"root\" })`, `sleep(\"90s\")` and `wait_until_available(targets)`"
             }
             "canary" => {
                 "`std::canary` of the standard library runs something on one target first: `import \"std\" as std;`"
