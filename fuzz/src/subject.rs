@@ -12,11 +12,15 @@ pub fn header(text: &str) {
     for problem in problems {
         for label in &problem.labels {
             assert!(
-                text.get(label.span.start..label.span.end).is_some(),
+                source
+                    .text()
+                    .get(label.span.start..label.span.end)
+                    .is_some(),
                 "{problem:?}"
             );
         }
     }
+    let text = source.text();
     let script = source.script();
     assert_eq!(script.len(), text.len(), "declarations are erased in place");
     assert_eq!(script.lines().count(), text.lines().count());
@@ -40,7 +44,10 @@ pub fn check(text: &str) {
         let inside = problem.source.as_ref().is_none_or(|own| own.is(&source));
         for label in problem.labels.iter().filter(|_| inside) {
             assert!(
-                text.get(label.span.start..label.span.end).is_some(),
+                source
+                    .text()
+                    .get(label.span.start..label.span.end)
+                    .is_some(),
                 "{problem:?}"
             );
         }

@@ -146,14 +146,12 @@ fn refuse_groups(source: &str, at: usize) -> Result<(), TypeError> {
 }
 
 fn is_possessive(source: &str, at: usize) -> bool {
-    let before = source.as_bytes()[at - 1];
-    let escaped = source[..at - 1]
-        .bytes()
-        .rev()
-        .take_while(|byte| *byte == b'\\')
-        .count()
-        % 2
-        == 1;
+    // In bytes: what is before the quantifier may be any letter.
+    let Some((before, earlier)) = source.as_bytes()[..at].split_last() else {
+        return false;
+    };
+    let backslashes = earlier.iter().rev().take_while(|byte| **byte == b'\\');
+    let escaped = backslashes.count() % 2 == 1;
     matches!(before, b'*' | b'+' | b'?') && !escaped
 }
 
@@ -164,4 +162,19 @@ fn unsupported(offset: usize, length: usize, what: &str) -> TypeError {
         format!("{what} is not supported in regular expressions"),
     )
     .with_help("write it without, or use `String[1]` and let the task look closer")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_letter_may_stand_before_a_quantifier() {
+        for source in [r"^\dé+$", r"\A[a]🦀+\z", "+", "é*", "ü?"] {
+            // Whether it is one is not the question: that there is an answer is.
+            let _ = Expression::parse(source);
+        }
+        assert!(Expression::parse(r"^\dé+$").is_ok());
+        assert!(Expression::parse("a++").is_err());
+    }
 }
