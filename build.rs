@@ -2,7 +2,7 @@
 //! embeds them notices changed files only.
 
 fn main() {
-    for directory in ["modules", "plans", "stdlib"] {
+    for directory in ["modules", "plans", "stdlib", "docs/errors"] {
         println!("cargo::rerun-if-changed={directory}");
     }
 }

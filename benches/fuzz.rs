@@ -92,7 +92,7 @@ fn feed(
     let mut panics = 0;
     let mut slowest = (Duration::ZERO, 0);
     for number in numbers {
-        if number % 50_000 == 0 {
+        if number.is_multiple_of(50_000) {
             say(&format!(
                 "{name}: seed {seed}, at {number}, {panics} panics, {:.0?}",
                 begin.elapsed()

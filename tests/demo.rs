@@ -34,9 +34,11 @@ fn the_deploy_and_the_failover_come_to_their_ends() {
 #[test]
 fn a_machine_that_does_not_come_back_ends_the_demo_and_stays_out() {
     Segue::new()
-        .line("demo --ephemeral --fault web3:exit=1")
+        .line("demo --fault web3:exit=1")
         .run()
         .code(8)
+        .stderr_has("--keep DIR")
+        .stderr_lacks("plan resume")
         .stdout_has("✗ web3")
         .stdout_lacks("web5")
         .stderr_has("web3 failed: 1 of 11 targets, and no more than 0 may; never reached: web5")

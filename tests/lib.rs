@@ -6,10 +6,12 @@
 )]
 
 mod beginning;
+mod bolt_project;
 mod check;
 mod convert;
 mod demo;
 mod embedded_files;
+mod errors;
 mod everywhere;
 mod from_bolt;
 mod graph;

@@ -663,7 +663,7 @@ fn the_text_on_the_screen_wins_also_in_files_that_are_imported() {
 
 #[test]
 fn tests_may_use_what_only_tests_can() {
-    let text = "inventory(\"targets: [db1, db2]\");\ntest(\"deploys\", || {\n    expect_task(\"deploy\").with_targets(\"db*\").with_params(#{ version: \"1\" });\n    run_task(\"deploy\", \"db1\", #{ version: \"1\" });\n    assert_eq(1, 1);\n});\n";
+    let text = "inventory(\"targets: [db1, db2]\");\ntest(\"deploys\", || {\n    expect_task(\"deploy\").with_targets(\"db*\").with_params(#{ version: \"1\" });\n    run_task(\"deploy\", \"db1\", #{ version: \"1\" });\n    assert_eq(1, 1);\n    run_plan(\"failover\", #{ from: \"db1\", to: \"db2\" });\n});\n";
     let segue = project().file("project/tests/deploy.rhai", text);
     segue
         .line("plan check tests/deploy.rhai")

@@ -92,10 +92,11 @@ fn server_inventory(sshd: &Sshd) -> String {
     )
 }
 
-/// Kills the process of the server that serves this connection, by a signal.
-const CUT: &str = "p=$$; while :; do read -r a b c p d </proc/$p/stat; read -r n </proc/$p/comm; \
-                   case $n in sshd*) break;; esac; done; kill -$S $p; \
-                   while kill -0 $p 2>/dev/null; do sleep 0.05; done; ";
+/// Finds the process of the server that serves this connection.
+const SERVER: &str = "p=$$; while :; do read -r a b c p d </proc/$p/stat; read -r n </proc/$p/comm; \
+                      case $n in sshd*) break;; esac; done;";
+/// Kills it, by a signal.
+const CUT: &str = "kill -$S $p; while kill -0 $p 2>/dev/null; do sleep 0.05; done; ";
 
 #[test]
 fn a_server_that_drops_the_connection_in_mid_task_is_asked_for_the_outcome() {
@@ -104,7 +105,7 @@ fn a_server_that_drops_the_connection_in_mid_task_is_asked_for_the_outcome() {
         let segue = Segue::new();
         let runs = segue.root().join("runs");
         let script = format!(
-            "#!/bin/sh\nS={signal}; echo run >>'{}'; echo before >&2; {CUT} echo after >&2\n\
+            "#!/bin/sh\nS={signal}; echo run >>'{}'; echo before >&2; {SERVER} {CUT} echo after >&2\n\
              head -c 100000 /dev/zero | tr '\\0' x >&2\n\
              printf '{{\"runs\":%s}}' \"$(wc -l <'{}')\"\n",
             runs.display(),
@@ -134,21 +135,86 @@ fn a_server_that_drops_the_connection_in_mid_task_is_asked_for_the_outcome() {
 }
 
 #[test]
-fn a_detached_command_may_cut_the_connection_and_is_collected() {
+fn a_detached_action_may_cut_the_connection_and_is_collected() {
     let (sshd, temporary) = server();
     let segue = Segue::new();
-    let plan = format!(
-        "let went = run_command(`S=KILL; {CUT} echo back`, \"web1\", #{{ detach: true, timeout: \"50s\" }});\n\
-         print(`it is ${{went.first.stdout}}`);"
+    let runs = segue.root().join("runs");
+    let script = format!(
+        "#!/bin/sh\necho run >>'{}'; kill -KILL $PT_server\n\
+         while kill -0 $PT_server 2>/dev/null; do sleep 0.05; done; sleep 0.3; echo '{{\"is\":\"back\"}}'\n",
+        runs.display()
     );
-    segue
+    let plan = format!(
+        "let server = run_command(`{SERVER} echo $p`, \"web1\").first.stdout;\n\
+         let went = run_task(\"cut\", \"web1\", #{{ server: server }}, #{{ detach: true }});\n\
+         print(`it has ${{went.first[\"_output\"]}}`);\n\
+         wait_until_available(\"web1\");\n\
+         let results = collect(went, #{{ timeout: \"50s\" }});\n\
+         print(`it is ${{results.first[\"is\"]}}`);\n\
+         print(`it is still ${{collect(went).first[\"is\"]}}`);"
+    );
+    let segue = segue
         .inventory(&server_inventory(&sshd))
+        .task("cut", "{}", &script)
         .plan("it", &plan)
-        .line("plan run it")
+        .line("plan run it");
+    segue
         .run()
         .code(0)
-        .stdout_has("it is back");
+        .stdout_has("it has started")
+        .stdout_has("it is back")
+        .stdout_has("it is still back");
+    assert_eq!(fs::read_to_string(&runs).unwrap(), "run\n");
+    until("a clean server", || leftovers(&temporary).is_empty());
     fs::remove_dir_all(temporary).unwrap();
+}
+
+#[test]
+fn a_job_that_was_killed_collects_what_it_had_started() {
+    let (sshd, temporary) = server();
+    let segue = Segue::new();
+    let room = segue.root().to_path_buf();
+    let plan = format!(
+        "let went = run_command(`cd '{}'; echo run >>runs; while [ ! -e go ]; do sleep 0.05; done; echo out; exit 3`, \"web1\", #{{ detach: true }});\n\
+         let results = collect(went, #{{ catch_errors: true }});\n\
+         print(`${{results.first.exit_code}} ${{results.first.stdout}}`);",
+        room.display()
+    );
+    let segue = segue
+        .inventory(&server_inventory(&sshd))
+        .plan("it", &plan)
+        .line("plan run it");
+    let mut child = segue.command().spawn().unwrap();
+    let collecting = |segue: &Segue| {
+        let list = segue.command_of("job events last --format jsonl").output();
+        String::from_utf8_lossy(&list.unwrap().stdout).contains("\"collect\"")
+    };
+    until("the collecting", || collecting(&segue));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    fs::write(room.join("go"), "").unwrap();
+    let resumed = segue.command_of("plan resume last").output().unwrap();
+    let stdout = String::from_utf8(resumed.stdout).unwrap();
+    assert!(stdout.contains("3 out"), "{stdout}");
+    assert_eq!(fs::read_to_string(room.join("runs")).unwrap(), "run\n");
+    until("a clean server", || leftovers(&temporary).is_empty());
+    fs::remove_dir_all(temporary).unwrap();
+}
+
+#[test]
+fn a_target_that_is_cut_off_while_it_works_alone_is_waited_for() {
+    let runtime = runtime();
+    let fleet = fleet(&runtime, 2, Some("web1:reset=1x"));
+    let segue = Segue::new().inventory(&fleet_inventory(&fleet)).plan(
+        "it",
+        "let went = run_command(\"echo run >>$HOME/runs; sleep 0.5; wc -l <$HOME/runs\", \"all\", #{ detach: true });\n\
+         for result in collect(went) { print(`${result.target.name} ran ${result.stdout}`); }",
+    );
+    let ran = segue.line("plan run it").run().code(0);
+    ran.stdout_has("web1 ran 1\n").stdout_has("web2 ran 1\n");
+    until("a clean fleet", || leftovers(fleet.root()).is_empty());
+    drop(fleet);
+    runtime.shutdown_background();
 }
 
 #[test]
@@ -169,7 +235,10 @@ fn a_connection_that_is_cut_from_outside_is_made_again_and_the_task_goes_on() {
         fs::write(room.join("go"), "").unwrap();
         running.join().unwrap()
     });
-    ran.code(0).stdout_has("done");
+    ran.code(0)
+        .stdout_has("done")
+        .stdout_has("lost web1")
+        .stdout_has("web1 is back with the outcome");
     assert_eq!(fs::read_to_string(room.join("runs")).unwrap(), "run\n");
     until("a clean fleet", || leftovers(fleet.root()).is_empty());
     drop(fleet);

@@ -155,3 +155,88 @@ fn no_target_is_touched_without_noop_and_with_it_only_by_tasks_that_support_it()
     drop(fleet);
     runtime.shutdown_background();
 }
+
+#[test]
+fn both_ways_of_a_decision_on_what_nobody_knows_are_followed() {
+    project()
+        .plan(
+            "it",
+            r#"
+                let seen = run_command("cat /etc/version", "web1").first;
+                if seen.stdout.trim() == "2" {
+                    run_command("skip", "web1");
+                } else {
+                    let state = run_command("upgrade", "web").first["state"];
+                    if state == "bad" { run_command("roll back", "web"); }
+                }
+                switch seen["mode"] {
+                    "fast" => run_command("hurry", "web"),
+                    "slow" | "careful" => { run_command("wait a bit", "web"); }
+                    _ => (),
+                }
+                let tries = 0;
+                while run_command("ready", "web1").first.stdout != "yes" { sleep("10s"); tries += 1; }
+                for line in seen.stdout.split("\n") { run_command(`handle ${line.len()}`, "web1"); }
+                if tries > 3 { run_command("never", "web"); }
+            "#,
+        )
+        .line("plan preview it")
+        .run()
+        .code(0)
+        .stdout_has("If `seen.stdout.trim() == \"2\"` is true:  plans/it.rhai:3\n  └─ command `skip` on web1  plans/it.rhai:4\n  left out: command `upgrade`")
+        .stdout_has("If `state == \"bad\"` is true:  plans/it.rhai:7\n  └─ command `roll back` on web1, web2")
+        .stdout_has("If `seen[\"mode\"]` is \"fast\":  plans/it.rhai:9\n  └─ command `hurry`")
+        .stdout_has("If `seen[\"mode\"]` is \"slow\":  plans/it.rhai:9\n  └─ command `wait a bit`")
+        .stdout_has("first.stdout != \"yes\"` is false:  plans/it.rhai:15\n  left out: command `ready`")
+        .stdout_has("If `seen.stdout.split(\"\\n\")` is empty:  plans/it.rhai:16\n  left out: command `handle")
+        .stdout_has("whether `state == \"bad\"` is false: it is taken so above  plans/it.rhai:7")
+        .stdout_has("is true: it is taken so above, once  plans/it.rhai:15")
+        .stdout_lacks("never");
+}
+
+#[test]
+fn a_decision_that_is_only_come_upon_on_another_way_is_followed_from_there() {
+    let told = project()
+        .plan(
+            "it",
+            r#"
+                let seen = run_command("look", "web1").first;
+                if seen["a"] == 1 {
+                    if seen["b"] == 2 { run_command("both", "web1"); }
+                    run_command("one", "web1");
+                }
+            "#,
+        )
+        .line("plan preview it --format json")
+        .run()
+        .code(0)
+        .json();
+    let choices = told["choices"].as_array().unwrap();
+    let told: Vec<(usize, usize)> = choices
+        .iter()
+        .map(|choice| {
+            let length = |key: &str| choice[key].as_array().unwrap().len();
+            (length("if"), length("then"))
+        })
+        .collect();
+    assert_eq!(told, [(1, 1), (2, 1)], "{choices:?}");
+}
+
+#[test]
+fn a_loop_that_only_the_unknown_would_end_ends() {
+    project()
+        .plan(
+            "it",
+            r#"
+                loop {
+                    if run_command("poll", "web1").first.stdout == "done" { break; }
+                }
+                run_command("after", "web1");
+            "#,
+        )
+        .line("plan preview it")
+        .run()
+        .code(0)
+        .stdout_has("command `after` on web1")
+        .stdout_has("the plan ends well");
+}

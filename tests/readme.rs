@@ -68,6 +68,46 @@ fn its_metadata_makes_a_task() {
         .stdout_has("version : String[1]");
 }
 
+/// A line without what differs from run to run: times, and the ids of jobs.
+fn lasting(line: &str) -> String {
+    let lasts = |word: &&str| {
+        let is_time = word.trim_end_matches(':').parse::<f64>().is_ok();
+        let is_unit = matches!(word.trim_end_matches(':'), "ms" | "s");
+        let is_job = word.len() == 8 && word.chars().all(char::is_alphanumeric);
+        !(is_time || is_unit || (is_job && word.chars().any(|one| one.is_ascii_digit())))
+    };
+    let words: Vec<&str> = line.split_whitespace().filter(lasts).collect();
+    words.join(" ")
+}
+
+#[test]
+fn what_it_shows_of_a_failure_and_a_resume_is_what_happens() {
+    let segue = Segue::new()
+        .plan("patch", &blocks("rhai")[1])
+        .line("fleet web=4 --fault web3:exit=1,1x");
+    let mut fleet = segue.command().spawn().unwrap();
+    let start = std::time::Instant::now();
+    while !segue.project().join("inventory.yaml").exists() {
+        assert!(start.elapsed().as_secs() < 60, "no fleet was played");
+        std::thread::yield_now();
+    }
+    let segue = segue.line("plan run patch");
+    let failed = segue.run().code(5).stdout;
+    let resumed = segue.line("plan resume last").run().code(0).stdout;
+    fleet.kill().unwrap();
+    fleet.wait().unwrap();
+    let shown: Vec<String> = blocks("text")
+        .into_iter()
+        .filter(|block| block.contains("echo patched"))
+        .collect();
+    for (shown, happened) in shown.iter().zip([failed, resumed]) {
+        let shown: Vec<String> = shown.lines().map(lasting).collect();
+        let happened: Vec<String> = happened.lines().map(lasting).collect();
+        assert_eq!(shown, happened);
+    }
+    assert_eq!(shown.len(), 2);
+}
+
 #[test]
 fn its_commands_exist() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");

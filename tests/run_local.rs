@@ -198,3 +198,99 @@ fn no_secret_of_a_task_is_printed() {
         assert!(!ran.stderr.contains("hunter22"));
     }
 }
+
+#[test]
+fn the_next_command_names_the_inventory_that_was_named() {
+    let segue = || {
+        Segue::new().file(
+            "project/other.yaml",
+            "targets: [{name: here, uri: localhost}]\n",
+        )
+    };
+    segue()
+        .plan("fails", "run_command(\"false\", \"here\");")
+        .line("plan run fails -i other.yaml")
+        .run()
+        .code(5)
+        .stderr_has(" --inventory other.yaml");
+    segue()
+        .line("command run false -t here -i other.yaml")
+        .run()
+        .code(4)
+        .stderr_has(" --inventory other.yaml --failed");
+}
+
+#[test]
+fn a_timeout_of_nothing_is_refused() {
+    for option in ["--timeout", "--connect-timeout"] {
+        Segue::new()
+            .arguments(["command", "run", "true", "-t", "localhost", option, "0"])
+            .run()
+            .code(2)
+            .stderr_has("nothing can be done in `0`");
+    }
+}
+
+#[test]
+fn a_daemon_that_keeps_the_output_does_not_keep_the_task() {
+    let segue = Segue::new()
+        .task(
+            "start",
+            "{}",
+            "#!/bin/sh\nsleep 3600 & echo $! >../daemon\necho started\n",
+        )
+        .line("task run start -t localhost --timeout 60s");
+    segue.run().code(0).stdout_has("started");
+    let daemon = std::fs::read_to_string(segue.root().join("daemon")).unwrap();
+    let ended = std::process::Command::new("kill")
+        .arg(daemon.trim())
+        .status();
+    assert!(ended.unwrap().success(), "it was ended with the task");
+}
+
+#[test]
+fn who_runs_a_job_is_known_without_a_variable_for_it() {
+    let segue = Segue::new()
+        .environment("USER", "")
+        .line("command run true -t localhost");
+    segue.run().code(0);
+    let list = segue.line("job list --format json").run().code(0).json();
+    assert_ne!(list["items"][0]["user"], "");
+}
+
+#[test]
+fn a_remote_task_runs_on_the_machine_that_stands_in_and_is_told_of_its_target() {
+    let segue = || {
+        Segue::new()
+            .task(
+                "device",
+                r#"{"remote": true, "input_method": "stdin", "parameters": {"x": {"type": "Integer"}}}"#,
+                "#!/bin/sh\ncat\n",
+            )
+            .task("plain", "{}", "#!/bin/sh\ntrue\n")
+            .inventory(
+                "targets:\n  - name: switch1\n    uri: 10.0.0.7:8443\n    config:\n      transport: remote\n      remote: {user: admin, password: hunter2, speed: 10}\n",
+            )
+    };
+    let ran = segue()
+        .line("task run device -t switch1 x=5 --format json")
+        .run()
+        .code(0);
+    let target = &ran.json()["items"][0]["value"]["_target"];
+    assert_eq!(target["host"], "10.0.0.7");
+    assert_eq!(target["name"], "switch1");
+    assert_eq!(target["port"], 8443);
+    assert_eq!(target["user"], "admin");
+    assert_eq!(target["password"], "hunter2");
+    assert_eq!(target["speed"], 10);
+    segue()
+        .line("task run plain -t switch1")
+        .run()
+        .code(4)
+        .stdout_has("is not a remote task");
+    segue()
+        .line("command run hostname -t switch1")
+        .run()
+        .code(4)
+        .stdout_has("only tasks run on `switch1`");
+}

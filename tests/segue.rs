@@ -115,6 +115,20 @@ impl Segue {
         command
     }
 
+    /// Another command in the same project, as one line.
+    pub(crate) fn command_of(&self, line: &str) -> Command {
+        let own = self.command();
+        let environment = own.get_envs();
+        let mut command = Command::new(own.get_program());
+        command
+            .args(line.split_whitespace())
+            .current_dir(self.project())
+            .env_clear()
+            .envs(environment.filter_map(|(name, value)| Some((name, value?))))
+            .stdin(Stdio::null());
+        command
+    }
+
     /// Runs the command to its end.
     #[track_caller]
     pub(crate) fn run(&self) -> Ran {

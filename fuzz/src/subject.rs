@@ -35,7 +35,7 @@ pub fn types(text: &str) {
 /// The check of a plan.
 pub fn check(text: &str) {
     let source = Source::new("plans/fuzzed.rhai", text);
-    let nothing_is_known = text.len() % 2 == 0;
+    let nothing_is_known = text.len().is_multiple_of(2);
     for problem in check_file(&World { nothing_is_known }, &source) {
         let inside = problem.source.as_ref().is_none_or(|own| own.is(&source));
         for label in problem.labels.iter().filter(|_| inside) {

@@ -14,12 +14,14 @@ use super::{
     output::print_text,
     plan_run,
     setup::Setup,
+    terminal,
 };
 use crate::{
     error::{Error, Exit},
     fleet::{FaultRule, Fleet, FleetProject, FleetSpec},
     model::Map,
     report::Detail,
+    store::Location,
 };
 
 /// Restart a service tier by tier on an embedded fleet, over real SSH; nothing else is touched
@@ -61,7 +63,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
     if arguments.format == Format::Human {
         print_text(&introduction(&project, arguments.keep.is_some()));
     }
-    run_plan(arguments, &project)
+    let exit = run_plan(arguments, &project)?;
+    if exit != Exit::Success {
+        terminal::tell(&match &arguments.keep {
+            Some(directory) => format!(
+                "the fleet has ended with the demo; `segue job show --project {}` shows what was done",
+                directory.display()
+            ),
+            None => "nothing was kept of it; with `--keep DIR` the project and its jobs can be looked at afterwards".to_owned(),
+        });
+    }
+    Ok(exit)
     // The fleet ends here, with every process that it began, and then its runtime.
 }
 
@@ -83,7 +95,12 @@ fn run_plan(arguments: &Arguments, project: &FleetProject) -> Result<Exit, Error
         inventory: Some(project.inventory.clone()),
         format: arguments.format,
     })?;
-    let options = JobOptions::new(&setup, arguments.format, Detail::Brief, &arguments.run)?;
+    let mut options = JobOptions::new(&setup, arguments.format, Detail::Brief, &arguments.run)?;
+    // The fleet is gone when this process is, and so is the project unless it is kept.
+    options.can_go_on = false;
+    if arguments.keep.is_none() && arguments.run.store.named().is_none() {
+        options.store = Location::Memory;
+    }
     let program = plan_run::load(&setup, &arguments.plan)?;
     // The plans of the demo name the shop's service; the rest of their parameters have defaults.
     let takes = |name: &str| program.header().param(name).is_some();

@@ -91,6 +91,9 @@ fn told(stage: StopStage, running: &[String]) -> Option<String> {
         StopStage::Drain => Some(format!(
             "waiting for {who} to come to an end; once more ends what runs there"
         )),
+        StopStage::End if running.is_empty() => {
+            Some("giving up what has not begun; once more leaves it as it is".to_owned())
+        }
         StopStage::End => Some(format!(
             "ending what runs on {who}; once more leaves it as it is"
         )),

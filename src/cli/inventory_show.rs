@@ -30,7 +30,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
-    let setup = Setup::new(&arguments.project)?.with_connection(&arguments.connection)?;
+    let mut setup = Setup::new(&arguments.project)?.with_connection(&arguments.connection)?;
+    // Nobody is asked for a password to read a list of names.
+    setup.inventory = setup.inventory.without_asking();
     let expression = expression(&arguments.targets)?.unwrap_or_else(|| "all".to_owned());
     let targets = setup
         .inventory

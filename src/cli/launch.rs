@@ -20,6 +20,7 @@ use crate::{
     clock::Clock,
     error::{Error, Exit},
     event::{Asked, Event, EventKind, EventSink, JobKind, JobOrigin, JobStatus, JobView, Stream},
+    inventory::Inventory,
     model::{EffectId, Failure, JobId, LockRule, Map, TargetName, Value, kinds},
     plan::{IdentityKey, Performer},
     report::Detail,
@@ -71,9 +72,13 @@ pub(super) struct JobOptions {
     pub(super) store: Location,
     /// What tells other commands of the same store: empty for the usual one.
     pub(super) store_flag: String,
+    /// What names the project and the inventory.
+    pub(super) place_flags: String,
     pub(super) format: Format,
     pub(super) detail: Detail,
     pub(super) live: LiveOptions,
+    /// Whether somebody can go on with the job when this process has ended.
+    pub(super) can_go_on: bool,
     /// As the command line says it.
     pub(super) lock: Option<LockRule>,
 }
@@ -107,6 +112,7 @@ impl JobOptions {
                 .store
                 .named()
                 .map_or_else(String::new, |store| format!(" --store {store}")),
+            place_flags: setup.flags.clone(),
             format,
             detail: if run.verbose { Detail::Full } else { detail },
             live: LiveOptions {
@@ -114,6 +120,7 @@ impl JobOptions {
                 timeout,
                 stream_output: run.stream,
             },
+            can_go_on: true,
             lock: run.lock.map(Into::into),
         })
     }
@@ -141,6 +148,8 @@ pub(super) struct GoingOn {
     pub(super) rules: ResumeRules,
     /// Of the plan as it is now.
     pub(super) plan_hash: String,
+    /// What the command line says about what is done again, for the record.
+    pub(super) flags: Vec<String>,
 }
 
 /// What came of a launch.
@@ -179,7 +188,8 @@ impl Launch {
         let lease = store
             .create_job(&Holder::here(), Clock::System.now())
             .map_err(kept::store_error)?;
-        let can_resume = spec.what == JobKind::Plan && options.store != Location::Memory;
+        let is_kept = options.store != Location::Memory && options.can_go_on;
+        let can_resume = spec.what == JobKind::Plan && is_kept;
         Ok(Self {
             resume: can_resume.then(|| resume_command(&lease.job, options)),
             store,
@@ -225,6 +235,7 @@ impl Launch {
             view: JobView::fold(&events),
             first: EventKind::JobResumed {
                 origin: origin(setup, going_on.plan_hash),
+                flags: going_on.flags,
             },
             resume: Some(resume_command(job, options)),
         })
@@ -263,7 +274,7 @@ impl Launch {
         let stream = stream(lease.job.clone(), lease.seq_last, &clock, sinks);
         let (handle, stop) = StopHandle::new();
         let live = LivePerformer::new(LiveParts {
-            transport: transport(&clock),
+            transport: transport(&clock, &setup.inventory),
             stream: stream.clone(),
             gate: Arc::new(durable.clone()),
             stop: stop.clone(),
@@ -372,13 +383,21 @@ fn lock_rule(first: &EventKind, before: &JobView, setting: Option<LockRule>) -> 
     }
 }
 
-fn transport(clock: &Clock) -> Arc<dyn Transport> {
+fn transport(clock: &Clock, inventory: &Inventory) -> Arc<dyn Transport> {
     let ssh = Ssh::new(ControllerUser::of_process(), clock.clone());
-    Arc::new(Transports::new(ssh))
+    let inventory = inventory.clone();
+    let proxy = move |name: &str| {
+        let found = inventory.resolve_one(name);
+        found.map_err(|error| error.to_string())
+    };
+    Arc::new(Transports::new(ssh).with_proxies(Arc::new(proxy)))
 }
 
 fn resume_command(job: &JobId, options: &JobOptions) -> String {
-    format!("segue plan resume {job}{}", options.store_flag)
+    format!(
+        "segue plan resume {job}{}{}",
+        options.store_flag, options.place_flags
+    )
 }
 
 /// Says what to type next, where the report of a failure does not.
@@ -398,7 +417,8 @@ fn next_step(view: &JobView, job: &JobId, resume: Option<&str>, options: &JobOpt
             if options.store != Location::Memory && view.what != Some(JobKind::Plan) =>
         {
             terminal::tell(&format!(
-                "`segue job rerun {job}{flag} --failed` does it again where it did not succeed"
+                "`segue job rerun {job}{flag}{} --failed` does it again where it did not succeed",
+                options.place_flags
             ));
         }
         _ => {}

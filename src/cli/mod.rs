@@ -5,6 +5,7 @@ mod arguments;
 mod command_run;
 mod demo;
 mod doc;
+mod explain;
 mod file_download;
 mod file_upload;
 mod fleet;
@@ -36,6 +37,7 @@ mod plan_resume;
 mod plan_run;
 mod plan_show;
 mod plan_test;
+mod plugins;
 mod preview_text;
 mod project_init;
 #[cfg(test)]
@@ -99,6 +101,7 @@ enum Command {
     Fleet(fleet::Arguments),
     Demo(demo::Arguments),
     Doc(doc::Arguments),
+    Explain(explain::Arguments),
     Lsp(lsp::Arguments),
 }
 
@@ -189,6 +192,7 @@ fn run(command: Command) -> Result<Exit, Error> {
         Command::Fleet(arguments) => fleet::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Doc(arguments) => doc::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Lsp(arguments) => lsp::run(&arguments),
     }
 }

@@ -1,7 +1,12 @@
 //! `segue plan preview`: what a plan would do, as far as that can be known before it does it.
 
 use std::{
-    collections::HashMap, future::Future, num::NonZeroUsize, pin::Pin, sync::Arc, time::Duration,
+    collections::{HashMap, HashSet, VecDeque},
+    future::Future,
+    num::NonZeroUsize,
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
 };
 
 use clap::Args;
@@ -18,11 +23,11 @@ use crate::{
     clock::Clock,
     error::{Error, Exit},
     event::Stream,
-    model::{EffectId, JobId, Map, ResultSet},
+    model::{EffectId, JobId, Map, Place, ResultSet},
     plan::{IdentityKey, Interpreter, Limits, Performer, PlanEnd, PlanStop, Program},
     run::{
-        DEFAULT_TIMEOUT, Difference, Gate, LiveOptions, LiveParts, LivePerformer, NoOperator,
-        PreviewParts, PreviewPerformer, PreviewRecord, StopHandle, ways,
+        DEFAULT_TIMEOUT, Decision, Difference, Gate, LiveOptions, LiveParts, LivePerformer,
+        NoOperator, PreviewParts, PreviewPerformer, PreviewRecord, StopHandle, ways,
     },
     transport::{ControllerUser, Ssh, Transports},
 };
@@ -52,6 +57,9 @@ pub(super) struct Arguments {
     noop: bool,
 }
 
+/// As many decisions are followed the other way, for the same reason.
+const CHOICES_MAX: usize = 50;
+
 /// A plan that was run without touching anything: on one way, with what came of it there.
 pub(super) struct Way {
     pub(super) record: PreviewRecord,
@@ -68,6 +76,27 @@ pub(super) struct Preview {
     pub(super) failing: Vec<(EffectId, Way)>,
     /// How many calls were not followed that way.
     pub(super) not_followed: usize,
+    /// For each decision on what nobody knows the ways that the usual one does not take.
+    pub(super) chosen: Vec<Chosen>,
+    /// How many of those were not followed.
+    pub(super) not_chosen: usize,
+}
+
+/// A way on which the plan decides otherwise.
+pub(super) struct Chosen {
+    /// What it decides otherwise than the usual way does, the last one being what is new.
+    pub(super) decisions: Vec<Decision>,
+    /// The way that it leaves there: the number of another one, or none for the usual one.
+    pub(super) parent: Option<usize>,
+    pub(super) way: Way,
+}
+
+impl Preview {
+    /// What a way is compared with: the one that it leaves.
+    pub(super) fn base(&self, chosen: &Chosen) -> &PreviewRecord {
+        let parent = chosen.parent.and_then(|parent| self.chosen.get(parent));
+        parent.map_or(&self.usual.record, |parent| &parent.way.record)
+    }
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
@@ -117,15 +146,19 @@ impl Walk<'_> {
         let noop = live.is_some();
         // Every way begins at the same time, so that they differ in nothing but what fails.
         let begin = Clock::System.now();
-        let parts = |failing, noop, said| PreviewParts {
+        let parts = |failing, noop, said, ways| PreviewParts {
             clock: Clock::paused(begin),
             project: self.setup.project.clone(),
             failing,
             noop,
             said,
+            ways,
         };
+        let usually = HashMap::new;
         let live = live.map(|live| Arc::new(live) as Arc<dyn Performer>);
-        let usual = self.walk(parts(None, live, HashMap::new())).await;
+        let usual = self
+            .walk(parts(None, live, HashMap::new(), usually()))
+            .await;
         let said: HashMap<EffectId, ResultSet> = usual
             .record
             .effects
@@ -135,8 +168,22 @@ impl Walk<'_> {
         let (calls, not_followed) = ways(&usual.record, WAYS_MAX);
         let mut failing = Vec::with_capacity(calls.len());
         for call in calls {
-            let parts = parts(Some(call.id.clone()), None, said.clone());
+            let parts = parts(Some(call.id.clone()), None, said.clone(), usually());
             failing.push((call.id.clone(), self.walk(parts).await));
+        }
+        let mut other_ways = OtherWays::of(&usual.record);
+        let mut chosen: Vec<Chosen> = Vec::new();
+        while let Some((parent, decisions)) = other_ways.next(chosen.len()) {
+            let ways = decisions.iter().map(|one| (one.place.clone(), one.taken));
+            let way = self
+                .walk(parts(None, None, said.clone(), ways.collect()))
+                .await;
+            other_ways.found(Some(chosen.len()), &decisions, &way.record);
+            chosen.push(Chosen {
+                decisions,
+                parent,
+                way,
+            });
         }
         Preview {
             plan: self.program.name().to_owned(),
@@ -144,6 +191,8 @@ impl Walk<'_> {
             usual,
             failing,
             not_followed,
+            chosen,
+            not_chosen: other_ways.left(),
         }
     }
 
@@ -166,6 +215,53 @@ impl Walk<'_> {
             record: performer.record(),
             end: outcome.end,
         }
+    }
+}
+
+/// The decisions that are still to be followed the other way.
+struct OtherWays {
+    /// What a way decides otherwise than the usual one, and the way that it leaves.
+    waiting: VecDeque<(Option<usize>, Vec<Decision>)>,
+    /// The places whose decisions are in the queue, or were.
+    known: HashSet<Place>,
+}
+
+impl OtherWays {
+    fn of(usual: &PreviewRecord) -> Self {
+        let mut ways = Self {
+            waiting: VecDeque::new(),
+            known: HashSet::new(),
+        };
+        ways.found(None, &[], usual);
+        ways
+    }
+
+    /// Takes up the decisions that a way came upon first.
+    fn found(&mut self, way: Option<usize>, before: &[Decision], record: &PreviewRecord) {
+        for decision in &record.decisions {
+            if !self.known.insert(decision.place.clone()) {
+                continue;
+            }
+            for taken in (0..decision.ways.len()).filter(|other| *other != decision.taken) {
+                let mut decisions = before.to_vec();
+                decisions.push(Decision {
+                    taken,
+                    ..decision.clone()
+                });
+                self.waiting.push_back((way, decisions));
+            }
+        }
+    }
+
+    /// The next one, unless so many were followed that it is enough.
+    fn next(&mut self, followed: usize) -> Option<(Option<usize>, Vec<Decision>)> {
+        (followed < CHOICES_MAX)
+            .then(|| self.waiting.pop_front())
+            .flatten()
+    }
+
+    fn left(&self) -> usize {
+        self.waiting.len()
     }
 }
 
@@ -211,6 +307,19 @@ impl Gate for NothingIsKept {
 
 fn document(preview: &Preview) -> serde_json::Value {
     let usual = &preview.usual.record;
+    let choices: Vec<serde_json::Value> = preview
+        .chosen
+        .iter()
+        .map(|chosen| {
+            let difference = Difference::new(preview.base(chosen), &chosen.way.record);
+            json!({
+                "if": chosen.decisions,
+                "then": difference.follows,
+                "left_out": difference.left_out.iter().map(|effect| effect.id.to_string()).collect::<Vec<_>>(),
+                "end": end(&chosen.way.end),
+            })
+        })
+        .collect();
     let ways: Vec<serde_json::Value> = preview
         .failing
         .iter()
@@ -232,6 +341,9 @@ fn document(preview: &Preview) -> serde_json::Value {
         "unknown": usual.unknown,
         "ways": ways,
         "ways_not_followed": preview.not_followed,
+        "decisions": usual.decisions,
+        "choices": choices,
+        "choices_not_followed": preview.not_chosen,
     })
 }
 

@@ -101,6 +101,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
             GoingOn {
                 rules: rules.clone(),
                 plan_hash: plan_run::hash(program.source().text()),
+                flags: flags(arguments),
             },
         )?;
         let launched = launch.run(&setup, &options, |context| {
@@ -151,6 +152,19 @@ fn check_state(summary: &JobSummary, rules: &ResumeRules) -> Result<(), Error> {
             summary.job
         ),
     ))
+}
+
+/// The decisions of the command line, as they are kept with the job.
+fn flags(arguments: &Arguments) -> Vec<String> {
+    let redo = arguments.redo.iter().map(|what| format!("--redo {what}"));
+    let from = arguments.from.iter().map(|step| format!("--from {step}"));
+    let lost = match arguments.assume_lost {
+        Some(AssumeLost::Ok) => Some("--assume-lost ok"),
+        Some(AssumeLost::Failed) => Some("--assume-lost failed"),
+        None if arguments.rerun_lost => Some("--rerun-lost"),
+        None => None,
+    };
+    redo.chain(from).chain(lost.map(str::to_owned)).collect()
 }
 
 fn rules(arguments: &Arguments, journal: &Journal) -> Result<ResumeRules, Error> {

@@ -220,6 +220,7 @@ impl Troupe<'_> {
             failing: None,
             noop: None,
             said: HashMap::new(),
+            ways: HashMap::new(),
         });
         let rehearsal = Rehearsal::new(selected, Arc::new(inner));
         let interpreter = Interpreter {

@@ -2,11 +2,11 @@
 
 use std::{collections::HashMap, fmt::Write as _};
 
-use super::plan_preview::{Preview, Way};
+use super::plan_preview::{Chosen, Preview, Way};
 use crate::{
     model::{BranchPath, Map, TargetName, Value},
     plan::PlanEnd,
-    run::{Answer, Difference, Previewed},
+    run::{Answer, Decision, Difference, Previewed},
 };
 
 /// More names than this are counted: a line has to stay one that can be read.
@@ -30,9 +30,59 @@ pub(super) fn tree(preview: &Preview) -> String {
     let effects: Vec<&Previewed> = preview.usual.record.effects.iter().collect();
     draw(&mut text, &effects);
     let _ = writeln!(text, "{}", ending(&preview.usual.end));
+    choices(&mut text, preview);
     failures(&mut text, preview);
     unknown(&mut text, preview);
     text
+}
+
+/// The other ways of decisions on what nobody knows.
+fn choices(text: &mut String, preview: &Preview) {
+    for chosen in &preview.chosen {
+        choice(text, preview, chosen);
+    }
+    if preview.not_chosen > 0 {
+        let _ = writeln!(
+            text,
+            "\n{} more ways of decisions like these were not followed.",
+            preview.not_chosen
+        );
+    }
+}
+
+fn choice(text: &mut String, preview: &Preview, chosen: &Chosen) {
+    let Some((new, before)) = chosen.decisions.split_last() else {
+        return;
+    };
+    let after: Vec<String> = before.iter().map(|decision| told_as(decision)).collect();
+    let after = match after.len() {
+        0 => String::new(),
+        _ => format!(" (and {})", after.join(", and ")),
+    };
+    let _ = writeln!(
+        text,
+        "\nIf {}{after}:  {}:{}",
+        told_as(new),
+        new.place.file,
+        new.place.line
+    );
+    let difference = Difference::new(preview.base(chosen), &chosen.way.record);
+    if difference.follows.is_empty() && difference.left_out.is_empty() {
+        text.push_str("  the same is done\n");
+    }
+    draw(text, &difference.follows);
+    if !difference.left_out.is_empty() {
+        let left_out = difference.left_out.iter().map(|effect| what(effect));
+        let _ = writeln!(text, "  left out: {}", counted(left_out));
+    }
+    let _ = writeln!(text, "{}", ending(&chosen.way.end));
+}
+
+/// ``  `v == "2"` is true ``.
+fn told_as(decision: &Decision) -> String {
+    let way = decision.ways.get(decision.taken);
+    let way = way.map_or("", String::as_str);
+    format!("`{}` {way}", cut(&decision.text))
 }
 
 /// What happens when one action fails.
@@ -88,8 +138,19 @@ fn told(text: &mut String, failing: &Previewed, difference: &Difference<'_>, way
 
 fn unknown(text: &mut String, preview: &Preview) {
     let unknown = &preview.usual.record.unknown;
-    if !unknown.is_empty() {
+    let decisions = &preview.usual.record.decisions;
+    if !unknown.is_empty() || !decisions.is_empty() {
         text.push_str("\nWhat can't be known before it runs:\n");
+    }
+    for decision in decisions {
+        let more = if decision.is_loop { ", once" } else { "" };
+        let _ = writeln!(
+            text,
+            "  whether {}: it is taken so above{more}  {}:{}",
+            told_as(decision),
+            decision.place.file,
+            decision.place.line
+        );
     }
     for looked in unknown {
         let more = match looked.targets {

@@ -236,7 +236,10 @@ fn live(
             origin,
         }
     } else {
-        EventKind::JobResumed { origin }
+        EventKind::JobResumed {
+            origin,
+            flags: Vec::new(),
+        }
     });
     let directory = tempfile::tempdir().unwrap();
     let interpreter = Interpreter {

@@ -1,15 +1,16 @@
 //! What nearly every command needs first: the project, its inventory, and the targets that are meant.
 
-use std::{path::Path, sync::Arc};
+use std::{fmt::Write as _, path::Path, sync::Arc};
 
 use super::{
     arguments::{ConnectionArguments, ProjectArguments, TargetArguments},
     given_text::given_text,
+    plugins::ProjectPlugins,
     terminal,
 };
 use crate::{
     error::{Error, Exit},
-    inventory::{Inventory, Overrides},
+    inventory::{Inventory, Overrides, Surroundings},
     model::{Secret, Target, parse_duration},
     project::Project,
 };
@@ -18,6 +19,8 @@ use crate::{
 pub(super) struct Setup {
     pub(super) project: Project,
     pub(super) inventory: Inventory,
+    /// What names both on the command line, for commands that are to be typed next.
+    pub(super) flags: String,
 }
 
 impl Setup {
@@ -29,10 +32,23 @@ impl Setup {
             .clone()
             .or_else(|| project.inventory_path());
         let inventory = match path {
-            Some(path) => Inventory::load(&path).map_err(|error| Error::new(Exit::Usage, error))?,
+            Some(path) => inventory(&project, &path)?,
             None => Inventory::empty(),
         };
-        Ok(Self { project, inventory })
+        let mut flags = String::new();
+        for (flag, path) in [
+            ("--project", &arguments.project),
+            ("--inventory", &arguments.inventory),
+        ] {
+            if let Some(path) = path {
+                let _ = write!(flags, " {flag} {}", path.display());
+            }
+        }
+        Ok(Self {
+            project,
+            inventory,
+            flags,
+        })
     }
 
     /// The same, with what the command line says of connections laid over the inventory.
@@ -61,6 +77,22 @@ impl Setup {
         }
         Ok(targets)
     }
+}
+
+/// Reads an inventory file. Paths in it start at the project if the file is in it, else at the file's directory.
+fn inventory(project: &Project, path: &Path) -> Result<Inventory, Error> {
+    let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let is_own = full.starts_with(project.root());
+    let root = match path.parent() {
+        _ if is_own => project.root(),
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let surroundings = Surroundings {
+        plugins: Some(ProjectPlugins::new(project.clone())),
+        ..Surroundings::of_project(root)
+    };
+    Inventory::load_with(path, &surroundings).map_err(|error| Error::new(Exit::Usage, error))
 }
 
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]

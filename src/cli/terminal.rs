@@ -158,9 +158,13 @@ fn read_line(prompt: &str) -> io::Result<String> {
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-/// Reads a line that is not echoed. Echo is put back however reading ends.
+/// Reads a line that is not echoed. Echo is put back however reading ends, also by Ctrl-C, which the terminal itself
+/// would turn into a signal that leaves no time for it.
 pub(super) fn read_hidden(prompt: &str) -> io::Result<String> {
-    use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+    use rustix::{
+        process::{Signal, getpid, kill_process},
+        termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr},
+    };
 
     struct Restore(Termios);
     impl Drop for Restore {
@@ -175,15 +179,71 @@ pub(super) fn read_hidden(prompt: &str) -> io::Result<String> {
     }
     let before = tcgetattr(io::stdin())?;
     let mut hidden = before.clone();
-    hidden.local_modes.remove(LocalModes::ECHO);
-    let _restore = Restore(before);
+    let by_the_terminal = LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
+    hidden.local_modes.remove(by_the_terminal);
+    hidden.special_codes[SpecialCodeIndex::VMIN] = 1;
+    hidden.special_codes[SpecialCodeIndex::VTIME] = 0;
+    let restore = Restore(before);
     tcsetattr(io::stdin(), OptionalActions::Now, &hidden)?;
-    read_line(prompt)
+    let mut err = stderr();
+    write!(err, "{prompt}")?;
+    err.flush()?;
+    let typed = read_typed(&mut io::stdin().lock());
+    drop(restore);
+    if matches!(&typed, Err(error) if error.kind() == io::ErrorKind::Interrupted) {
+        // Whoever waits for the signal does with it what Ctrl-C means now; nobody else gets it.
+        let _ = kill_process(getpid(), Signal::INT);
+    }
+    typed
+}
+
+/// Reads keys until the line ends, with the few of them that correct one.
+fn read_typed(keys: &mut impl io::Read) -> io::Result<String> {
+    const INTERRUPT: u8 = 3;
+    const END: u8 = 4;
+    const BACKSPACE: u8 = 8;
+    const CLEAR: u8 = 21;
+    const DELETE: u8 = 127;
+
+    let mut line: Vec<u8> = Vec::new();
+    let mut key = [0];
+    loop {
+        let count = keys.read(&mut key)?;
+        match key[0] {
+            _ if count == 0 && line.is_empty() => return Err(io::ErrorKind::UnexpectedEof.into()),
+            _ if count == 0 => break,
+            b'\r' | b'\n' => break,
+            INTERRUPT => return Err(io::ErrorKind::Interrupted.into()),
+            END if line.is_empty() => return Err(io::ErrorKind::UnexpectedEof.into()),
+            END => break,
+            BACKSPACE | DELETE => {
+                // A character of several bytes goes as a whole.
+                while line.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {}
+            }
+            CLEAR => line.clear(),
+            other => line.push(other),
+        }
+    }
+    String::from_utf8(line).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hidden_line_is_corrected_ended_and_interrupted_by_keys() {
+        let typed = |keys: &[u8]| read_typed(&mut &keys[..]).map_err(|error| error.kind());
+        assert_eq!(typed(b"secret\n").as_deref(), Ok("secret"));
+        assert_eq!(
+            typed("ab\u{e9}\u{7f}c\rmore".as_bytes()).as_deref(),
+            Ok("abc")
+        );
+        assert_eq!(typed(b"wrong\x15right\x04").as_deref(), Ok("right"));
+        assert_eq!(typed(b"half\x03"), Err(io::ErrorKind::Interrupted));
+        assert_eq!(typed(b""), Err(io::ErrorKind::UnexpectedEof));
+        assert_eq!(typed(b"\n").as_deref(), Ok(""));
+    }
 
     #[test]
     fn a_menu_takes_a_number_a_name_or_the_default() {

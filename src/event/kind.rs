@@ -46,6 +46,9 @@ pub enum EventKind {
     },
     JobResumed {
         origin: JobOrigin,
+        /// What was to be done again, or decided beforehand, as it was typed: `--redo deploy`, `--rerun-lost`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        flags: Vec<String>,
     },
     JobStopping {
         reason: StopReason,

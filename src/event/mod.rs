@@ -10,5 +10,5 @@ mod view;
 pub use self::{
     kind::{Asked, Event, EventClass, EventKind, JobKind, JobOrigin, JobStatus, Reply, StopReason},
     stream::{EventSink, Stream},
-    view::{EffectView, JobView, StepView, TargetCounts},
+    view::{EffectView, JobView, ResumeView, StepView, TargetCounts},
 };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, map::Entry};
 use jiff::Timestamp;
 
 use super::{Asked, Event, EventKind, JobKind, JobOrigin, JobStatus, Reply};
@@ -26,9 +26,22 @@ pub struct JobView {
     pub value: Value,
     /// In the order in which they were first started.
     pub effects: IndexMap<EffectId, EffectView>,
+    /// How many effects have begun and not ended.
+    pub effects_open: usize,
     /// In the order in which they were first told of.
     pub steps: IndexMap<(BranchPath, String), StepView>,
+    /// When and by whom it was taken up again, in order.
+    pub resumes: Vec<ResumeView>,
     pub seq_last: u64,
+}
+
+/// One time that a job was taken up again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResumeView {
+    pub at: Timestamp,
+    pub origin: JobOrigin,
+    /// As they were typed.
+    pub flags: Vec<String>,
 }
 
 /// One effect of a job.
@@ -43,6 +56,8 @@ pub struct EffectView {
     /// Targets that were started and have not answered, with the number of the attempt.
     pub running: IndexMap<TargetName, u32>,
     pub replayed: bool,
+    /// How many of the results are what. Counted as they come: there may be ten thousand, and somebody asks after each.
+    counts: TargetCounts,
 }
 
 /// One step of a graph.
@@ -69,12 +84,20 @@ pub struct TargetCounts {
 
 impl TargetCounts {
     pub fn add(&mut self, status: Status) {
+        *self.of(status) += 1;
+    }
+
+    fn remove(&mut self, status: Status) {
+        *self.of(status) -= 1;
+    }
+
+    const fn of(&mut self, status: Status) -> &mut usize {
         match status {
-            Status::Succeeded => self.succeeded += 1,
-            Status::Failed => self.failed += 1,
-            Status::Unreached => self.unreached += 1,
-            Status::Skipped => self.skipped += 1,
-            Status::Lost => self.lost += 1,
+            Status::Succeeded => &mut self.succeeded,
+            Status::Failed => &mut self.failed,
+            Status::Unreached => &mut self.unreached,
+            Status::Skipped => &mut self.skipped,
+            Status::Lost => &mut self.lost,
         }
     }
 
@@ -94,16 +117,24 @@ impl EffectView {
             results: IndexMap::new(),
             running: IndexMap::new(),
             replayed: false,
+            counts: TargetCounts::default(),
         }
     }
 
     #[must_use]
-    pub fn counts(&self) -> TargetCounts {
-        let mut counts = TargetCounts::default();
-        for result in self.results.values() {
-            counts.add(result.status);
+    pub const fn counts(&self) -> TargetCounts {
+        self.counts
+    }
+
+    fn take_in(&mut self, result: &TargetResult) {
+        self.running.swap_remove(&result.target);
+        self.counts.add(result.status);
+        let before = self
+            .results
+            .insert(result.target.clone(), Arc::new(result.clone()));
+        if let Some(before) = before {
+            self.counts.remove(before.status);
         }
-        counts
     }
 }
 
@@ -138,7 +169,14 @@ impl JobView {
                 self.origin = origin.clone();
                 self.started_at = Some(at);
             }
-            EventKind::JobResumed { .. } => self.resume(),
+            EventKind::JobResumed { origin, flags } => {
+                self.resumes.push(ResumeView {
+                    at,
+                    origin: origin.clone(),
+                    flags: flags.clone(),
+                });
+                self.resume();
+            }
             EventKind::JobStopping { .. } => self.status = JobStatus::Stopping,
             EventKind::JobFinished {
                 status,
@@ -196,16 +234,20 @@ impl JobView {
     fn apply_to_effect(&mut self, kind: &EventKind, at: Timestamp) {
         match kind {
             EventKind::EffectStarted { effect, asked } => {
-                // Started a second time by a resume: what it knew of its targets stays.
-                self.effects
-                    .entry(effect.clone())
-                    .and_modify(|view| {
+                match self.effects.entry(effect.clone()) {
+                    // Started a second time by a resume: what it knew of its targets stays.
+                    Entry::Occupied(mut entry) => {
+                        let view = entry.get_mut();
                         // The time between two lives of a job is nobody's work.
                         view.started_at = at;
                         view.finished_at = None;
-                        view.reply = None;
-                    })
-                    .or_insert_with(|| EffectView::new(asked.clone(), at));
+                        self.effects_open += usize::from(view.reply.take().is_some());
+                    }
+                    Entry::Vacant(entry) => {
+                        entry.insert(EffectView::new(asked.clone(), at));
+                        self.effects_open += 1;
+                    }
+                }
             }
             EventKind::EffectReplayed { effect } => {
                 if let Some(view) = self.effects.get_mut(effect) {
@@ -214,6 +256,7 @@ impl JobView {
             }
             EventKind::EffectFinished { effect, reply } => {
                 if let Some(view) = self.effects.get_mut(effect) {
+                    self.effects_open -= usize::from(view.reply.is_none());
                     view.reply = Some(reply.clone());
                     view.finished_at = Some(at);
                 }
@@ -230,9 +273,7 @@ impl JobView {
             }
             EventKind::TargetFinished { effect, result } => {
                 if let Some(view) = self.effects.get_mut(effect) {
-                    view.running.swap_remove(&result.target);
-                    view.results
-                        .insert(result.target.clone(), Arc::new(result.clone()));
+                    view.take_in(result);
                 }
             }
             _ => {}

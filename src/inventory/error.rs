@@ -115,6 +115,15 @@ pub enum InventoryErrorKind {
         plugin: String,
         nearest: Option<String>,
     },
+    #[error("the plugin `{plugin}` gave no answer: {message}")]
+    PluginFailed {
+        plugin: String,
+        message: String,
+        help: Option<String>,
+    },
+    /// Nobody sees this one: who needs the value asks.
+    #[error("the plugin `{plugin}` is asked when a target needs it")]
+    Unasked { plugin: String },
     #[error("the environment variable `{variable}` is not set")]
     VariableUnset { variable: String },
     #[error("the environment variable `{variable}` holds no JSON that can be read")]
@@ -155,6 +164,8 @@ impl InventoryErrorKind {
             Self::MemberThroughGroup { .. } => "segue::inventory::member_through_group",
             Self::UnsupportedPlugin { .. } => "segue::inventory::unsupported_plugin",
             Self::UnknownPlugin { .. } => "segue::inventory::unknown_plugin",
+            Self::PluginFailed { .. } => "segue::inventory::plugin_failed",
+            Self::Unasked { .. } => "segue::inventory::unasked",
             Self::VariableUnset { .. } => "segue::inventory::variable_unset",
             Self::VariableNotJson { .. } => "segue::inventory::variable_not_json",
             Self::OutsideProject { .. } => "segue::inventory::outside_project",
@@ -172,6 +183,14 @@ impl InventoryErrorKind {
                 .map(|name| format!("did you mean `{name}`?"))
         };
         match self {
+            Self::UnknownKey { key, nearest, .. }
+                if key == "nodes" && nearest.as_deref() == Some("targets") =>
+            {
+                Some(
+                    "this is version 1 of the format: write `targets` for `nodes`, and `uri` where the `name` of a node is its address; `bolt project migrate` does both"
+                        .to_owned(),
+                )
+            }
             Self::UnknownKey { nearest, .. }
             | Self::UnknownTransport { nearest, .. }
             | Self::UnknownSetting { nearest, .. }
@@ -194,6 +213,7 @@ impl InventoryErrorKind {
             Self::UnsupportedPlugin { .. } => {
                 Some("the plugins `env_var` and `yaml` are; or write the value itself".to_owned())
             }
+            Self::PluginFailed { help, .. } => help.clone(),
             Self::VariableUnset { variable } => Some(format!(
                 "set it (`export {variable}=...`), or give the reference a `default:` or `optional: true`"
             )),

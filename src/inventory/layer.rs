@@ -1,10 +1,10 @@
 //! What one place says of a target, and how several of them are put on top of each other.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use indexmap::map::Entry;
 
-use super::error::InventoryError;
+use super::{error::InventoryError, plugins::Later};
 use crate::model::{Map, Place, Value};
 
 /// Who says something of a target.
@@ -49,13 +49,22 @@ pub(super) struct Layer {
     pub(super) deferred: Vec<Deferred>,
 }
 
-/// A value that could not be had when the inventory was read. It is an error of those targets that need it, so that
-/// a password that is missing for one group doesn't keep anybody from the others.
+/// A value that was not there when the inventory was read.
 #[derive(Clone, Debug)]
 pub(super) struct Deferred {
     /// From the part (`config`, `vars`, `facts`) inward.
     pub(super) path: Vec<String>,
-    pub(super) error: InventoryError,
+    pub(super) missing: Missing,
+}
+
+/// Why a value was not there.
+#[derive(Clone, Debug)]
+pub(super) enum Missing {
+    /// It could not be had. That is an error of those targets that need it, so that a password that is missing for
+    /// one group doesn't keep anybody from the others.
+    Failed(InventoryError),
+    /// Nobody has been asked yet.
+    Unasked(Arc<Later>),
 }
 
 impl Layer {
@@ -116,6 +125,30 @@ impl Layer {
             }
         }
         map.contains_key(last)
+    }
+
+    /// Puts a value at a path, over what is there.
+    pub(super) fn put(&mut self, path: &[String], value: Value) {
+        let Some((part, inward)) = path.split_first() else {
+            return;
+        };
+        let mut map = match part.as_str() {
+            "config" => &mut self.config,
+            "vars" => &mut self.vars,
+            _ => &mut self.facts,
+        };
+        let Some((last, way)) = inward.split_last() else {
+            return;
+        };
+        for key in way {
+            let inner = map.entry(key.clone()).or_insert(Value::Null);
+            if !matches!(inner, Value::Map(_)) {
+                *inner = Value::Map(Map::new());
+            }
+            let Value::Map(next) = inner else { return };
+            map = next;
+        }
+        map.insert(last.clone(), value);
     }
 
     /// The place of a setting: its own line if it is known, else where the layer begins.

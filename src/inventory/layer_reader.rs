@@ -125,27 +125,33 @@ impl Reader<'_> {
                 format!("config.{transport}.{}", key.name).into(),
                 key.span.line,
             ));
-            let mut value = node.to_value();
-            if is_secret(&key.name) {
-                value = Value::sensitive(value);
+            if settings(transport).is_some() && setting(transport, &key.name).is_none() {
+                return Err(self.error(unknown_setting(transport, &key.name), key.span, ""));
             }
-            let value = if settings(transport).is_some() {
-                let Some(kind) = setting(transport, &key.name) else {
-                    return Err(self.error(unknown_setting(transport, &key.name), key.span, ""));
-                };
-                check(kind, value, Some(self.slice(node.span))).map_err(|_| {
-                    self.wrong_kind(
-                        &format!("`{transport}.{}`", key.name),
-                        kind.expected(),
-                        node,
-                    )
-                })?
-            } else {
-                hide_secrets(value)
-            };
-            map.insert(key.name.clone(), self.path_from_root(&key.name, value));
+            let value = self.setting_value(transport, &key.name, node)?;
+            map.insert(key.name.clone(), value);
         }
         Ok(map)
+    }
+
+    /// The value of one setting, as the transport takes it.
+    pub(super) fn setting_value(
+        &self,
+        transport: &str,
+        key: &str,
+        node: &Node,
+    ) -> Result<Value, InventoryError> {
+        let mut value = node.to_value();
+        if is_secret(key) {
+            value = Value::sensitive(value);
+        }
+        let value = match setting(transport, key) {
+            Some(kind) => check(kind, value, Some(self.slice(node.span))).map_err(|_| {
+                self.wrong_kind(&format!("`{transport}.{key}`"), kind.expected(), node)
+            })?,
+            None => hide_secrets(value),
+        };
+        Ok(self.path_from_root(key, value))
     }
 
     /// A path in a setting is meant from the directory of the project, wherever Segue is called.

@@ -16,6 +16,7 @@ mod link;
 mod mask;
 mod names;
 mod overrides;
+mod plugins;
 mod reader;
 mod reference;
 mod registry;
@@ -33,6 +34,7 @@ pub use self::{
     error::{InventoryError, InventoryErrorKind},
     group::{Group, Tier},
     overrides::Overrides,
+    plugins::{PluginFailure, Plugins},
     registry::Inventory,
     resolve_error::{ResolveError, ResolveErrorKind},
     setting::SettingOrigin,

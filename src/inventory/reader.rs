@@ -55,6 +55,8 @@ pub(super) struct Reader<'a> {
     pub(super) files: Vec<SourceFile>,
     draft: Draft,
     groups_ended: usize,
+    /// Whether plugins are asked for values that could wait until a target needs them.
+    pub(super) asks: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -64,6 +66,7 @@ impl<'a> Reader<'a> {
             files: Vec::new(),
             draft: Draft::default(),
             groups_ended: 0,
+            asks: false,
         }
     }
 
@@ -231,6 +234,8 @@ impl<'a> Reader<'a> {
             NodeValue::Null => &[],
             // A reference may stand for a single target.
             NodeValue::Mapping(_) if depth > 0 => std::slice::from_ref(&*node),
+            // Bolt's own projects have `targets: localhost`.
+            NodeValue::String(_) => std::slice::from_ref(&*node),
             _ => return Err(self.wrong_kind("`targets`", "a list of targets", &node)),
         };
         for target in targets {
@@ -475,7 +480,7 @@ mod tests {
             "targets:\n  - vars: {a: 1}\n",
             "groups: [{targets: [a]}]\n",
             "version: 1\n",
-            "targets: web1\n",
+            "targets: 7\n",
             "- web1\n",
             "a: [1\nb: 2\n",
             "vars: {a: 1}\nvars: {b: 1}\n",
@@ -501,6 +506,7 @@ mod tests {
                 "BAD" => Some("{".to_owned()),
                 _ => None,
             },
+            plugins: None,
         }
     }
 

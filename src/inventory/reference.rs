@@ -1,14 +1,15 @@
-//! Values that stand elsewhere: `_plugin: env_var` and `_plugin: yaml`.
+//! Values that stand elsewhere: `_plugin: env_var`, `_plugin: yaml`, and those that plugins answer.
 
 use std::{borrow::Cow, fs, path::Path, sync::Arc};
 
 use super::{
     document::{Key, Node, NodeValue, SourceFile, Span},
     error::{InventoryError, InventoryErrorKind as Kind},
-    layer::Deferred,
+    layer::{Deferred, Missing},
+    plugins::{Later, PluginFailure},
     reader::Reader,
 };
-use crate::model::{Value, nearest};
+use crate::model::{Map, Value, nearest};
 
 const ENV_VAR_KEYS: [&str; 6] = ["_plugin", "_cache", "var", "default", "optional", "json"];
 const YAML_KEYS: [&str; 3] = ["_plugin", "_cache", "filepath"];
@@ -45,13 +46,39 @@ impl Reader<'_> {
         match self.resolved_deeply(node, path, deferred, 0) {
             Ok(node) => node.map(Cow::Owned),
             Err(error) => {
-                deferred.push(Deferred {
-                    path: path.clone(),
-                    error,
-                });
+                deferred.push(self.missing(path, node, error));
                 None
             }
         }
+    }
+
+    fn missing(&self, path: &[String], node: &Node, error: InventoryError) -> Deferred {
+        let missing = match error.kind() {
+            Kind::Unasked { .. } => Missing::Unasked(Later::new(node.clone(), self)),
+            _ => Missing::Failed(error),
+        };
+        Deferred {
+            path: path.to_vec(),
+            missing,
+        }
+    }
+
+    /// The node with every reference in it answered, whoever has to be asked.
+    pub(super) fn answered(&mut self, node: &Node) -> Result<Node, InventoryError> {
+        let before = std::mem::replace(&mut self.asks, true);
+        let mut deferred = Vec::new();
+        let answered = self.resolved_deeply(node, &mut Vec::new(), &mut deferred, 0);
+        self.asks = before;
+        let answered = answered?;
+        for deferred in deferred {
+            if let Missing::Failed(error) = deferred.missing {
+                return Err(error);
+            }
+        }
+        Ok(answered.unwrap_or(Node {
+            span: node.span,
+            value: NodeValue::Null,
+        }))
     }
 
     fn resolved_deeply(
@@ -62,7 +89,13 @@ impl Reader<'_> {
         depth: usize,
     ) -> Result<Option<Node>, InventoryError> {
         if is_reference(node) {
-            let found = self.look_up(node, depth)?;
+            // The parts themselves and a transport's settings as a whole decide what else there is.
+            let may_wait = match path.split_first() {
+                Some((part, inward)) if part == "config" => inward.len() > 1,
+                Some((_, inward)) => !inward.is_empty(),
+                None => false,
+            };
+            let found = self.look_up(node, depth, !may_wait)?;
             return self.resolved_deeply(&found, path, deferred, depth + 1);
         }
         let value = match &node.value {
@@ -73,10 +106,7 @@ impl Reader<'_> {
                     match self.resolved_deeply(value, path, deferred, depth) {
                         Ok(Some(value)) => resolved.push((key.clone(), value)),
                         Ok(None) => {}
-                        Err(error) => deferred.push(Deferred {
-                            path: path.clone(),
-                            error,
-                        }),
+                        Err(error) => deferred.push(self.missing(path, value, error)),
                     }
                     path.pop();
                 }
@@ -102,13 +132,18 @@ impl Reader<'_> {
         let mut node = Cow::Borrowed(node);
         let mut depth = 0;
         while is_reference(&node) {
-            node = Cow::Owned(self.look_up(&node, depth)?);
+            node = Cow::Owned(self.look_up(&node, depth, true)?);
             depth += 1;
         }
         Ok(node)
     }
 
-    fn look_up(&mut self, node: &Node, depth: usize) -> Result<Node, InventoryError> {
+    fn look_up(
+        &mut self,
+        node: &Node,
+        depth: usize,
+        at_once: bool,
+    ) -> Result<Node, InventoryError> {
         if depth >= DEPTH_MAX {
             return Err(self.error(
                 Kind::ReferencesTooDeep { depth: DEPTH_MAX },
@@ -121,6 +156,12 @@ impl Reader<'_> {
         match plugin.as_str() {
             "env_var" => self.look_up_variable(node),
             "yaml" => self.look_up_file(node),
+            _ if self.surroundings.plugins.is_some() => {
+                if !(at_once || self.asks) {
+                    return Err(self.error(Kind::Unasked { plugin }, plugin_node.span, ""));
+                }
+                self.ask(&plugin, plugin_node, node)
+            }
             known if NOT_YET.contains(&known) => Err(self.error(
                 Kind::UnsupportedPlugin { plugin },
                 plugin_node.span,
@@ -136,6 +177,46 @@ impl Reader<'_> {
                     plugin_node.span,
                     "",
                 ))
+            }
+        }
+    }
+
+    fn ask(
+        &mut self,
+        plugin: &str,
+        plugin_node: &Node,
+        node: &Node,
+    ) -> Result<Node, InventoryError> {
+        let Some(plugins) = self.surroundings.plugins.clone() else {
+            return Ok(node.clone());
+        };
+        let mut options = Map::new();
+        if let NodeValue::Mapping(entries) = &node.value {
+            for (key, value) in entries {
+                if !matches!(key.name.as_str(), "_plugin" | "_cache") {
+                    let value = self.answered(value)?.to_value();
+                    options.insert(key.name.clone(), value);
+                }
+            }
+        }
+        match plugins.resolve(plugin, &options) {
+            Ok(value) => Ok(Node::from_value(value, generated(node.span))),
+            Err(PluginFailure::Unknown { known }) => {
+                let names = known.iter().map(String::as_str);
+                let nearest = nearest(plugin, names.chain(["env_var", "yaml"]).chain(NOT_YET));
+                let kind = Kind::UnknownPlugin {
+                    nearest: nearest.map(str::to_owned),
+                    plugin: plugin.to_owned(),
+                };
+                Err(self.error(kind, plugin_node.span, ""))
+            }
+            Err(PluginFailure::Failed { message, help }) => {
+                let kind = Kind::PluginFailed {
+                    plugin: plugin.to_owned(),
+                    message,
+                    help,
+                };
+                Err(self.error(kind, plugin_node.span, "asked for here"))
             }
         }
     }

@@ -86,6 +86,14 @@ impl Inventory {
         Self::parse_with(&shown.to_string_lossy(), &text, surroundings)
     }
 
+    /// The same inventory, which asks no plugin for a value of `config`, `vars` or `facts`: such values stay away. For
+    /// whoever only looks.
+    #[must_use]
+    pub fn without_asking(mut self) -> Self {
+        Arc::make_mut(&mut self.tables).never_asks = true;
+        self
+    }
+
     /// The same inventory, with what the command line says applied over everything.
     #[must_use]
     pub fn with_overrides(mut self, overrides: Overrides) -> Self {

@@ -1,13 +1,18 @@
 //! What an inventory may refer to beside its own text.
 
-use std::{env, path::PathBuf};
+use std::{env, path::PathBuf, sync::Arc};
+
+use super::plugins::Plugins;
 
 /// The world as an inventory's references see it.
+#[derive(Clone)]
 pub struct Surroundings {
     /// The directory of the project. Files outside of it can't be referred to; without one, none can.
     pub root: Option<PathBuf>,
     /// Looks up a variable of the environment.
     pub variable: fn(&str) -> Option<String>,
+    /// Who answers all other references. Without anybody, they are errors of those that need them.
+    pub plugins: Option<Arc<dyn Plugins>>,
 }
 
 impl Surroundings {
@@ -27,6 +32,7 @@ impl Default for Surroundings {
         Self {
             root: None,
             variable: |name| env::var(name).ok(),
+            plugins: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     document::{SourceFile, Span},
-    layer::{Layer, Origin},
+    layer::{Deferred, Layer, Missing, Origin},
     overrides::Overrides,
     uri::TargetUri,
 };
@@ -81,6 +81,8 @@ pub(super) struct Tables {
     pub(super) overrides: Arc<Overrides>,
     /// For the places of groups in errors about edits.
     pub(super) files: Arc<[SourceFile]>,
+    /// Whether values that plugins would be asked for stay away.
+    pub(super) never_asks: bool,
 }
 
 impl Tables {
@@ -247,18 +249,7 @@ impl Tables {
                 .extend(layer.without_features.iter().cloned());
             whole.fill_for_transport(layer, &transport);
         }
-        let needed = whole.deferred.iter().find(|deferred| {
-            match (
-                deferred.path.first().map(String::as_str),
-                deferred.path.get(1),
-            ) {
-                (Some("config"), Some(of)) => *of == transport || of == "transport",
-                _ => true,
-            }
-        });
-        if let Some(missing) = needed {
-            return Err(missing.error.clone());
-        }
+        self.ask_for_the_rest(&mut whole, &transport)?;
         let config = match whole.config.swap_remove(&transport) {
             Some(Value::Map(config)) => config,
             _ => Map::new(),
@@ -281,6 +272,32 @@ impl Tables {
             aliases: entry.aliases.clone(),
             groups: entry.membership.names.clone(),
         })
+    }
+
+    /// Fills in what was not there when the inventory was read and what this target needs.
+    fn ask_for_the_rest(
+        &self,
+        whole: &mut Layer,
+        transport: &str,
+    ) -> Result<(), super::InventoryError> {
+        let mut answered: Vec<Vec<String>> = Vec::new();
+        for Deferred { path, missing } in std::mem::take(&mut whole.deferred) {
+            let is_needed = match (path.first().map(String::as_str), path.get(1)) {
+                (Some("config"), Some(of)) => of == transport || of == "transport",
+                _ => true,
+            };
+            // The strongest that says something of a path comes first.
+            if !is_needed || answered.iter().any(|known| path.starts_with(known)) {
+                continue;
+            }
+            match missing {
+                Missing::Failed(error) => return Err(error),
+                Missing::Unasked(_) if self.never_asks => {}
+                Missing::Unasked(later) => whole.put(&path, later.value(&path)?),
+            }
+            answered.push(path);
+        }
+        Ok(())
     }
 
     /// All targets of a group, those of groups in it included: marks them in `chosen`.

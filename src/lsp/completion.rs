@@ -1,14 +1,13 @@
 //! What can be written at the cursor.
 
-use lsp_types::{
-    CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, InsertTextFormat,
-    MarkupContent, MarkupKind, TextEdit,
-};
+use lsp_types::{CompletionItem, CompletionItemKind, CompletionTextEdit};
 
 use super::{
     file_view::FileView,
     key::{self, KnownKey},
+    keyword::{EXPRESSIONS, STATEMENTS},
     member::{self, MemberOf},
+    proposal::{List, Proposal, Rank},
     snippet,
     text::{self, Named},
     type_names::TYPES,
@@ -24,42 +23,6 @@ const TARGETS_MAX: usize = 1_000;
 
 /// Files that are listed.
 const FILES_MAX: usize = 1_000;
-
-/// The words that begin statements, with what follows where an editor fills in snippets.
-const STATEMENTS: [(&str, &str); 14] = [
-    ("break", "break;"),
-    ("const", "const ${1:NAME} = $0;"),
-    ("continue", "continue;"),
-    ("do", "do {\n    $0\n} while ${1:condition};"),
-    ("fn", "fn ${1:name}(${2:values}) {\n    $0\n}"),
-    ("for", "for ${1:item} in ${2:items} {\n    $0\n}"),
-    ("import", "import \"${1:std/}\" as ${2:name};"),
-    ("let", "let ${1:name} = $0;"),
-    ("loop", "loop {\n    $0\n}"),
-    ("private", "private fn ${1:name}(${2:values}) {\n    $0\n}"),
-    ("return", "return $0;"),
-    ("throw", "throw $0;"),
-    ("try", "try {\n    $0\n} catch (${1:error}) {\n}"),
-    ("while", "while ${1:condition} {\n    $0\n}"),
-];
-
-/// The words that expressions can have.
-const EXPRESSIONS: [(&str, &str); 4] = [
-    ("false", "false"),
-    ("if", "if ${1:condition} {\n    $0\n}"),
-    ("switch", "switch ${1:value} {\n    ${2:case} => $0,\n}"),
-    ("true", "true"),
-];
-
-/// How far up a proposal stands.
-#[derive(Clone, Copy)]
-enum Rank {
-    Best = 0,
-    Near = 1,
-    Own = 2,
-    Language = 3,
-    Far = 4,
-}
 
 /// The signs behind which an editor asks by itself.
 pub(super) const TRIGGERS: [&str; 6] = [".", ":", "\"", "/", "{", ","];
@@ -113,86 +76,7 @@ pub(super) fn complete(view: &FileView<'_>, offset: usize, asked: &Asked) -> Vec
     list.items
 }
 
-struct List<'a> {
-    view: &'a FileView<'a>,
-    snippets: bool,
-    word: Span,
-    items: Vec<CompletionItem>,
-}
-
-/// One proposal before it is put in order.
-struct Proposal<'t> {
-    label: &'t str,
-    kind: CompletionItemKind,
-    rank: Rank,
-    detail: Option<String>,
-    doc: String,
-    /// Inserted where an editor fills in snippets, in place of the label.
-    snippet: Option<String>,
-}
-
-impl<'t> Proposal<'t> {
-    const fn new(label: &'t str, kind: CompletionItemKind, rank: Rank) -> Self {
-        Self {
-            label,
-            kind,
-            rank,
-            detail: None,
-            doc: String::new(),
-            snippet: None,
-        }
-    }
-
-    fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
-        self
-    }
-
-    fn doc(mut self, doc: impl Into<String>) -> Self {
-        self.doc = doc.into();
-        self
-    }
-
-    fn snippet(mut self, snippet: String) -> Self {
-        self.snippet = Some(snippet);
-        self
-    }
-}
-
 impl List<'_> {
-    fn push(&mut self, proposal: Proposal<'_>) {
-        let order = self.items.len();
-        let snippet = proposal.snippet.filter(|_| self.snippets);
-        let new_text = snippet.clone().unwrap_or_else(|| proposal.label.to_owned());
-        self.items.push(CompletionItem {
-            label: proposal.label.to_owned(),
-            kind: Some(proposal.kind),
-            detail: proposal.detail,
-            documentation: documentation(proposal.doc),
-            sort_text: Some(format!("{}{order:05}", proposal.rank as u8)),
-            insert_text_format: snippet.map(|_| InsertTextFormat::SNIPPET),
-            text_edit: Some(CompletionTextEdit::Edit(TextEdit {
-                range: self.view.document.range(self.word),
-                new_text,
-            })),
-            ..CompletionItem::default()
-        });
-    }
-
-    /// Whether the brackets of a call stand behind the word already.
-    fn has_brackets(&self) -> bool {
-        let text = self.view.source.text();
-        text[self.word.end..].starts_with('(')
-    }
-
-    fn call<'t>(&self, proposal: Proposal<'t>, snippet: String) -> Proposal<'t> {
-        if self.has_brackets() {
-            proposal
-        } else {
-            proposal.snippet(snippet)
-        }
-    }
-
     fn entry(&mut self, entry: &'static Entry, label: &'static str, rank: Rank) {
         let (kind, detail) = match entry.kind {
             EntryKind::Getter => (CompletionItemKind::PROPERTY, entry.signature()),
@@ -533,16 +417,6 @@ impl List<'_> {
             self.push(proposal);
         }
     }
-}
-
-fn documentation(doc: String) -> Option<Documentation> {
-    if doc.is_empty() {
-        return None;
-    }
-    Some(Documentation::MarkupContent(MarkupContent {
-        kind: MarkupKind::Markdown,
-        value: doc,
-    }))
 }
 
 fn value_snippet(key: &KnownKey) -> String {

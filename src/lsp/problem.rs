@@ -1,5 +1,7 @@
 //! What the check finds, as the protocol says it.
 
+use std::{cell::RefCell, collections::BTreeMap};
+
 use lsp_types::{
     Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location,
     NumberOrString, Range, Uri,
@@ -29,60 +31,77 @@ pub(super) fn is_certain(ground: &Ground, problem: &PlanDiagnostic) -> bool {
     ground.project.is_some() || !NEEDS_PROJECT.contains(&problem.code)
 }
 
-/// A problem of a plan; `uri` finds the files of what belongs to it.
-pub(super) fn diagnostic(
-    problem: &PlanDiagnostic,
-    uri: &dyn Fn(&Source) -> Option<Uri>,
-) -> Diagnostic {
-    let source = problem.source.as_ref();
-    let range = |span: Span| source.map_or_else(Range::default, |source| range_in(source, span));
-    let mut message = problem.message.clone();
-    let first = problem.labels.first();
-    if let Some(label) = first.filter(|label| !label.text.is_empty()) {
-        message = format!("{message}: {}", label.text);
-    }
-    if let Some(help) = &problem.help {
-        message = format!("{message}\nhelp: {help}");
-    }
-    let mut related = Vec::new();
-    for label in problem.labels.iter().skip(1) {
-        related.extend(
-            source
-                .and_then(uri)
-                .map(|uri| DiagnosticRelatedInformation {
-                    location: Location::new(uri, range(label.span)),
-                    message: label.text.clone(),
-                }),
-        );
-    }
-    for other in &problem.related {
-        related.extend(belonging(other, uri));
-    }
-    Diagnostic {
-        range: first.map_or_else(Range::default, |label| range(label.span)),
-        severity: Some(match problem.severity {
-            Severity::Error => DiagnosticSeverity::ERROR,
-            Severity::Warning => DiagnosticSeverity::WARNING,
-            Severity::Note => DiagnosticSeverity::INFORMATION,
-        }),
-        code: Some(NumberOrString::String(problem.code.to_owned())),
-        source: Some(SOURCE.to_owned()),
-        message,
-        related_information: (!related.is_empty()).then_some(related),
-        tags: is_unnecessary(problem.code).then(|| vec![DiagnosticTag::UNNECESSARY]),
-        ..Diagnostic::default()
-    }
+/// Says what the check finds in the protocol's words. `uri` finds the files that problems are in.
+pub(super) struct Teller<'a> {
+    pub(super) uri: &'a dyn Fn(&Source) -> Option<Uri>,
+    /// The lines of files, by name: a file with many problems is cut into lines once.
+    lines: RefCell<BTreeMap<String, Lines>>,
 }
 
-fn belonging(
-    problem: &PlanDiagnostic,
-    uri: &dyn Fn(&Source) -> Option<Uri>,
-) -> Option<DiagnosticRelatedInformation> {
-    let source = problem.source.as_ref()?;
-    Some(DiagnosticRelatedInformation {
-        location: Location::new(uri(source)?, range_in(source, problem.span()?)),
-        message: problem.message.clone(),
-    })
+impl<'a> Teller<'a> {
+    pub(super) fn new(uri: &'a dyn Fn(&Source) -> Option<Uri>) -> Self {
+        Self {
+            uri,
+            lines: RefCell::default(),
+        }
+    }
+
+    /// A problem of a plan.
+    pub(super) fn diagnostic(&self, problem: &PlanDiagnostic) -> Diagnostic {
+        let mut message = problem.message.clone();
+        let first = problem.labels.first();
+        if let Some(label) = first.filter(|label| !label.text.is_empty()) {
+            message = format!("{message}: {}", label.text);
+        }
+        if let Some(help) = &problem.help {
+            message = format!("{message}\nhelp: {help}");
+        }
+        let source = problem.source.as_ref();
+        let more = problem.labels.iter().skip(1);
+        let mut related: Vec<DiagnosticRelatedInformation> = more
+            .filter_map(|label| self.information(source?, label.span, &label.text))
+            .collect();
+        related.extend(problem.related.iter().filter_map(|other| {
+            self.information(other.source.as_ref()?, other.span()?, &other.message)
+        }));
+        let range = source
+            .zip(first)
+            .map(|(source, label)| self.range(source, label.span));
+        Diagnostic {
+            range: range.unwrap_or_default(),
+            severity: Some(match problem.severity {
+                Severity::Error => DiagnosticSeverity::ERROR,
+                Severity::Warning => DiagnosticSeverity::WARNING,
+                Severity::Note => DiagnosticSeverity::INFORMATION,
+            }),
+            code: Some(NumberOrString::String(problem.code.to_owned())),
+            source: Some(SOURCE.to_owned()),
+            message,
+            related_information: (!related.is_empty()).then_some(related),
+            tags: is_unnecessary(problem.code).then(|| vec![DiagnosticTag::UNNECESSARY]),
+            ..Diagnostic::default()
+        }
+    }
+
+    fn information(
+        &self,
+        source: &Source,
+        span: Span,
+        message: &str,
+    ) -> Option<DiagnosticRelatedInformation> {
+        Some(DiagnosticRelatedInformation {
+            location: Location::new((self.uri)(source)?, self.range(source, span)),
+            message: message.to_owned(),
+        })
+    }
+
+    fn range(&self, source: &Source, span: Span) -> Range {
+        let mut lines = self.lines.borrow_mut();
+        let lines = lines
+            .entry(source.name().to_owned())
+            .or_insert_with(|| Lines::of(source.text()));
+        lines.range(source.text(), span)
+    }
 }
 
 /// Something wrong with a file that describes the project.

@@ -19,7 +19,8 @@ use super::{
     file_uri,
     file_view::FileView,
     ground::Ground,
-    outgoing, problem,
+    outgoing,
+    problem::{self, Teller},
     publisher::Publisher,
     request::{self, Desk},
     world::{Buffers, World},
@@ -31,6 +32,12 @@ const TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Directories whose project is kept in memory. An editor has a few open; with more the oldest are found anew.
 const GROUNDS_MAX: usize = 32;
+
+/// Problems that are told of one file. Nobody reads on, and editors grow slow with more.
+const PROBLEMS_MAX: usize = 500;
+
+/// Words about broken projects that are remembered, not to be said again. A day of editing makes fewer.
+const SAID_MAX: usize = 200;
 
 /// What the server has come to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -261,6 +268,9 @@ impl Server {
                     .or_default()
                     .push(problem);
             }
+            if self.said.len() >= SAID_MAX {
+                self.said.clear();
+            }
             if self.said.insert(trouble.message.clone()) {
                 let help = trouble.help.iter().map(|help| format!(" ({help})"));
                 let words = format!("segue: {}{}", trouble.message, help.collect::<String>());
@@ -297,6 +307,7 @@ impl Server {
             open.map(|open| open.uri.clone())
                 .or_else(|| file_uri::uri_of(&path))
         };
+        let teller = Teller::new(&uri_of);
         for found in check(&world, &source) {
             if !problem::is_certain(ground, &found) {
                 continue;
@@ -305,7 +316,9 @@ impl Server {
                 continue;
             };
             let all: &mut Vec<Diagnostic> = problems.entry(file.as_str().to_owned()).or_default();
-            all.push(problem::diagnostic(&found, &uri_of));
+            if all.len() < PROBLEMS_MAX {
+                all.push(teller.diagnostic(&found));
+            }
         }
         problems
     }

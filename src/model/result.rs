@@ -1,8 +1,12 @@
 //! What one target answered.
 
-use std::{fmt, sync::OnceLock};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::{ActionKind, Failure, Map, TargetName, Value};
 
@@ -64,8 +68,8 @@ impl TargetResult {
 /// and no time.
 #[derive(Default)]
 pub struct ResultValue {
-    /// A JSON object.
-    text: Box<str>,
+    /// A JSON object. Shared: whoever follows a job has a clone of every result.
+    text: Arc<str>,
     /// The same with what the task marked as `_sensitive`, which is not in the text.
     sensitive: Option<Box<Value>>,
     parsed: OnceLock<Map>,
@@ -89,7 +93,7 @@ impl ResultValue {
     #[must_use]
     pub fn from_json_object(text: String) -> Self {
         Self {
-            text: text.into_boxed_str(),
+            text: text.into(),
             sensitive: None,
             parsed: OnceLock::new(),
         }
@@ -131,7 +135,7 @@ impl ResultValue {
 impl Clone for ResultValue {
     fn clone(&self) -> Self {
         Self {
-            text: self.text.clone(),
+            text: Arc::clone(&self.text),
             sensitive: self.sensitive.clone(),
             parsed: OnceLock::new(),
         }
@@ -155,6 +159,12 @@ impl fmt::Debug for ResultValue {
 impl Serialize for ResultValue {
     /// As a map with what is sensitive redacted.
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Most results are kept as they came, and never parsed.
+        if self.sensitive.is_none()
+            && let Ok(raw) = serde_json::from_str::<&RawValue>(self.open_text())
+        {
+            return raw.serialize(serializer);
+        }
         self.map().serialize(serializer)
     }
 }

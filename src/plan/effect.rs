@@ -14,7 +14,7 @@ use crate::{
         Target, TargetResult, Value,
     },
     schedule::{BatchSpec, FailureBudget},
-    task::{FileSource, Task},
+    task::{FileSource, Left, Task},
 };
 
 /// One wish of a plan. Everything that is not a pure function of its arguments is one of these.
@@ -131,6 +131,12 @@ pub enum Action {
         wait: Duration,
         interval: Duration,
     },
+    /// Waits for the end of what was started and left (`detach`), and brings its outcome.
+    Collect {
+        /// What starting it gave, for each target in their order. Serialised as the runs.
+        #[serde(serialize_with = "runs_left")]
+        started: Vec<Arc<TargetResult>>,
+    },
     /// Runs the `facts` task and keeps what it gives.
     CollectFacts {
         #[serde(serialize_with = "task_name")]
@@ -140,8 +146,12 @@ pub enum Action {
 
 impl Action {
     #[must_use]
-    pub const fn kind(&self) -> ActionKind {
+    pub fn kind(&self) -> ActionKind {
         match self {
+            // It brings the results of that action.
+            Self::Collect { started } => started
+                .first()
+                .map_or(ActionKind::Task, |result| result.action),
             Self::Task { .. } => ActionKind::Task,
             Self::Command { .. } => ActionKind::Command,
             Self::Script { .. } => ActionKind::Script,
@@ -163,6 +173,7 @@ impl Action {
             Self::Upload { destination, .. } | Self::WriteFile { destination, .. } => destination,
             Self::Download { source, .. } => source,
             Self::WaitUntilAvailable { .. } => "",
+            Self::Collect { started } => started.first().map_or("", |result| &result.object),
         }
     }
 }
@@ -215,8 +226,8 @@ pub struct RunOptions {
     /// The plan deals with failed targets itself, so their failures end nothing.
     #[serde(skip)]
     pub catch_errors: bool,
-    /// It may take the target or its network down: when the connection breaks, the target is waited for as long as
-    /// the action may take.
+    /// It may take the target or its network down: it is started and left, and its result says so. [`Action::Collect`]
+    /// brings what came of it.
     #[serde(skip)]
     pub detach: bool,
     /// What a preview answers in its place.
@@ -320,10 +331,42 @@ pub trait Performer: Send + Sync {
         None
     }
 
+    /// Whether it is asked which way to go where the plan decides on what nobody knows.
+    fn decides(&self) -> bool {
+        false
+    }
+
+    /// The number of the way that the plan takes.
+    fn decide(&self, choice: &Choice<'_>) -> usize {
+        choice.usual
+    }
+
     /// The test that is run, if this is one.
     fn rehearsal(&self) -> Option<Rehearsal> {
         None
     }
+}
+
+/// The plan decides on something that nobody knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice<'a> {
+    pub kind: ChoiceKind,
+    pub place: &'a Place,
+    /// What it decides on, as it is written.
+    pub text: &'a str,
+    /// The ways that there are, in words. At least two.
+    pub ways: &'a [String],
+    /// The way that comes of what stands for the unknown.
+    pub usual: usize,
+}
+
+/// What decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChoiceKind {
+    If,
+    While,
+    Switch,
+    For,
 }
 
 /// The plan looks at an entry of a result.
@@ -344,6 +387,14 @@ impl<P: Performer + ?Sized> Performer for Arc<P> {
         (**self).unknown(look)
     }
 
+    fn decides(&self) -> bool {
+        (**self).decides()
+    }
+
+    fn decide(&self, choice: &Choice<'_>) -> usize {
+        (**self).decide(choice)
+    }
+
     fn rehearsal(&self) -> Option<Rehearsal> {
         (**self).rehearsal()
     }
@@ -352,8 +403,12 @@ impl<P: Performer + ?Sized> Performer for Arc<P> {
 impl Effect {
     /// The name of the function that asks for it, as the language has it.
     #[must_use]
-    pub const fn function(&self) -> &'static str {
+    pub fn function(&self) -> &'static str {
         match self {
+            Self::Run(Run {
+                action: Action::Collect { .. },
+                ..
+            }) => "collect",
             Self::Run(run) => match run.action.kind() {
                 ActionKind::Task => "run_task",
                 ActionKind::Command => "run_command",
@@ -382,6 +437,14 @@ impl Effect {
 
 fn target_names<S: Serializer>(targets: &[Arc<Target>], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(targets.iter().map(|target| &target.name))
+}
+
+fn runs_left<S: Serializer>(
+    started: &[Arc<TargetResult>],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let runs = started.iter().map(|result| result.value.get(Left::KEY));
+    serializer.collect_seq(runs)
 }
 
 fn task_name<S: Serializer>(task: &Arc<Task>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -12,7 +12,7 @@ use rhai::{
 };
 
 use super::{
-    functions, guard,
+    decision, functions, guard,
     limits::Limits,
     object::{Expected, Fault, Future, Graph, Hidden, Results, TargetSet, Tiers},
 };
@@ -49,6 +49,7 @@ pub(super) fn parser(limits: &Limits) -> Engine {
 pub(super) fn compiler(limits: &Limits) -> Engine {
     let mut engine = parser(limits);
     guard::register(&mut engine);
+    decision::register(&mut engine);
     // The blocks that are written into a text nest as deeply as those that were there.
     let depth = 2 * limits.expression_depth;
     engine.set_max_expr_depths(depth, depth);
@@ -90,6 +91,7 @@ pub(super) fn with_functions(limits: &Limits) -> Engine {
         .register_iterator::<Results>();
     functions::register(&mut engine);
     guard::register(&mut engine);
+    decision::register(&mut engine);
     engine
 }
 

@@ -37,6 +37,14 @@ const RESERVE_BYTES: usize = STACK_BYTES / 8;
 /// of the usual 10 to 30 KiB of touched pages are a few megabytes.
 const FREE_STACKS_MAX: usize = 512;
 
+/// How many stacks there is address space for, if somebody has limited it: half of it, the rest being for everything else.
+/// Without this the stacks would take all of it, and the next small allocation would end the process.
+pub(super) fn stacks_max() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::As).current;
+    let limit = limit.and_then(|bytes| usize::try_from(bytes).ok());
+    limit.map_or(usize::MAX, |bytes| bytes / 2 / STACK_BYTES)
+}
+
 /// Stacks that may be used again.
 #[derive(Default)]
 pub(super) struct Stacks {

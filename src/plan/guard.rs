@@ -14,6 +14,7 @@ use rhai::{Engine, EvalAltResult, EvalContext, Expression};
 use super::{
     branches,
     call::CallResult,
+    decision,
     host::Host,
     object::Fault,
     source::{Bracket, Source, TokenKind, Tokens},
@@ -40,7 +41,9 @@ struct Insertion {
 
 impl Guards {
     /// Those that a file needs.
-    pub(super) fn of(source: &Source) -> Self {
+    ///
+    /// With `decides`, also the words that ask which way to go.
+    pub(super) fn of(source: &Source, decides: bool) -> Self {
         let tokens = source.tokens();
         let mut insertions = Vec::new();
         for (index, token) in tokens.all().iter().enumerate() {
@@ -51,6 +54,9 @@ impl Guards {
                 "try" => insertions.extend(around_try(source, index).into_iter().flatten()),
                 "for" => insertions.extend(in_loop(source, index)),
                 _ => {}
+            }
+            if decides {
+                insertions.extend(before_choice(source, index));
             }
         }
         insertions.sort_by_key(|insertion| insertion.offset);
@@ -136,8 +142,44 @@ fn in_loop(source: &Source, index: usize) -> Option<Insertion> {
     (makes_closure && !copies.is_empty()).then(|| Insertion::new(source, start, copies))
 }
 
+/// The word before what the `if`, `while`, `switch` or `for` at `index` decides on.
+fn before_choice(source: &Source, index: usize) -> Option<Insertion> {
+    let tokens = source.tokens();
+    let text = |at: usize| tokens.get(at).map(|token| token.span.of(source.text()));
+    let mut at = index;
+    let word = match text(index)? {
+        "if" => decision::IF,
+        "switch" => decision::SWITCH,
+        "while" => {
+            // The one behind `do { ... }` has no braces.
+            let close = tokens.previous(index);
+            let open = close.and_then(|close| tokens.partner(close));
+            let before = open.and_then(|open| tokens.previous(open));
+            if before.and_then(text) == Some("do") {
+                return None;
+            }
+            decision::WHILE
+        }
+        "for" => {
+            while text(at)? != "in" {
+                at = tokens.next(at)?;
+            }
+            decision::FOR
+        }
+        _ => return None,
+    };
+    let first = tokens.next(at)?;
+    let brace = body_of(source, first)?;
+    // The condition of a case of a `switch` has no braces either.
+    if first == brace {
+        return None;
+    }
+    let start = tokens.get(first)?.span.start;
+    Some(Insertion::new(source, start, format!("{word} ")))
+}
+
 /// The index of the brace behind what a loop goes over. None where that has blocks in itself.
-fn body_of(source: &Source, mut at: usize) -> Option<usize> {
+pub(super) fn body_of(source: &Source, mut at: usize) -> Option<usize> {
     let tokens = source.tokens();
     loop {
         let token = tokens.get(at)?;
@@ -145,6 +187,7 @@ fn body_of(source: &Source, mut at: usize) -> Option<usize> {
             TokenKind::Open(Bracket::Curly) => return Some(at),
             TokenKind::Open(_) | TokenKind::TemplateStart => at = tokens.partner(at)?,
             TokenKind::Close(_) => return None,
+            TokenKind::Symbol if matches!(token.span.of(source.text()), ";" | "=>") => return None,
             TokenKind::Word => {
                 let word = token.span.of(source.text());
                 if matches!(word, "if" | "switch" | "loop" | "while" | "do" | "for") {
@@ -224,7 +267,7 @@ mod tests {
     fn what_was_put_in_is_taken_out_of_the_columns_again() {
         let text = "let ü = 1; try { f(); } catch (e) { try { g() } catch { } }\nh()";
         let source = Source::new("a.rhai", text);
-        let guards = Guards::of(&source);
+        let guards = Guards::of(&source, false);
         let guarded = guards.put_into(text);
         assert_eq!(
             guarded,
@@ -266,7 +309,7 @@ mod tests {
             ),
             ("for x in", "for x in"),
         ] {
-            let guards = Guards::of(&Source::new("a.rhai", text));
+            let guards = Guards::of(&Source::new("a.rhai", text), false);
             assert_eq!(guards.put_into(text), guarded);
         }
     }
@@ -280,7 +323,7 @@ mod tests {
             "try {",
             "`try {f()} ${1}`",
         ] {
-            let guards = Guards::of(&Source::new("a.rhai", text));
+            let guards = Guards::of(&Source::new("a.rhai", text), false);
             assert_eq!(guards.put_into(text), text);
         }
     }

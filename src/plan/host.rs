@@ -1,7 +1,7 @@
 //! What the native functions of one running plan share: what can be found, who runs, who performs.
 
 use std::{
-    cell::{OnceCell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::HashMap,
     rc::{Rc, Weak},
     sync::Arc,
@@ -12,6 +12,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext, Position};
 
 use super::{
     blame::Blame,
+    diagnostic::ADVICE,
     effect::{Effect, Outcome, Performer, Request, Urgency},
     ending::Ending,
     fiber,
@@ -46,6 +47,8 @@ pub(super) struct Host {
     pub(super) patterns: RefCell<HashMap<String, Regex>>,
     /// The plan's own: its edits are seen by nobody else.
     pub(super) inventory: RefCell<Inventory>,
+    /// How often the plan has looked at what nobody knows.
+    pub(super) looks: Cell<u64>,
     /// What to type next when the plan has failed.
     pub(super) next_command: Option<String>,
     meter: Rc<Meter>,
@@ -74,6 +77,7 @@ impl Host {
     pub(super) fn new(parts: HostParts) -> Rc<Self> {
         let meter = Rc::new(Meter::default());
         let is_test = parts.performer.rehearsal().is_some();
+        let decides = parts.performer.decides();
         let scheduler = Scheduler::new(
             parts.performer,
             parts.handle,
@@ -84,7 +88,8 @@ impl Host {
         let host = Rc::new(Self {
             world: parts.world,
             scheduler,
-            sources: Sources::default(),
+            sources: Sources::new(decides),
+            looks: Cell::new(0),
             identities: Identities::new(parts.key),
             limits: parts.limits,
             blame: Blame::default(),
@@ -205,9 +210,11 @@ impl Host {
     pub(super) fn resolve(&self, expression: &str) -> Result<Vec<Arc<Target>>, Box<Failure>> {
         let resolved = self.inventory.borrow().resolve(expression);
         resolved.map_err(|error| {
-            let help = error.help_text().map(|help| format!(": {help}"));
-            let message = format!("{error}{}", help.unwrap_or_default());
-            Box::new(Failure::new(kinds::VALIDATION, message))
+            let failure = Failure::new(kinds::VALIDATION, error.to_string());
+            Box::new(match error.help_text() {
+                Some(help) => failure.with_detail(ADVICE, help),
+                None => failure,
+            })
         })
     }
 

@@ -19,6 +19,7 @@ mod check;
 mod closure;
 mod convert;
 mod cursor;
+mod decision;
 mod diagnostic;
 mod effect;
 mod ending;
@@ -65,8 +66,8 @@ pub use self::{
     },
     diagnostic::{CODES, Label, PlanDiagnostic, PlanErrors, Severity, parse_error},
     effect::{
-        Action, ApproveBy, Effect, Look, OnFailure, Outcome, Params, Perform, Performer, Request,
-        Retry, Run, RunOptions, StepLimit, Urgency,
+        Action, ApproveBy, Choice, ChoiceKind, Effect, Look, OnFailure, Outcome, Params, Perform,
+        Performer, Request, Retry, Run, RunOptions, StepLimit, Urgency,
     },
     ending::Ending,
     functions::{Entry, EntryKind, Param, catalog, test_catalog},

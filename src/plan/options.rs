@@ -83,7 +83,7 @@ pub const OPTIONS: &[OptionEntry] = &[
     option(
         "detach",
         "a Boolean",
-        "It may take the target or its network down: when the connection breaks, the target is waited for until `timeout`, and the outcome is fetched.",
+        "It may take the target or its network down: it is started and left, and the results say no more than that. `collect` brings what came of it.",
     ),
     option(
         "env",

@@ -9,7 +9,6 @@ use super::{
     convert,
     diagnostic::{PlanDiagnostic, PlanErrors, parse_error},
     engine,
-    guard::Guards,
     header::Header,
     host::Host,
     limits::Limits,
@@ -200,7 +199,7 @@ fn compile(
 ) -> Result<AST, Box<EvalAltResult>> {
     let offset = host.sources.add(file.clone(), source.clone());
     let mut text = "\n".repeat(offset);
-    text.push_str(&Guards::of(source).put_into(source.script()));
+    text.push_str(&host.sources.script(source));
     let compiler = engine::compiler(&host.limits);
     let mut ast = compiler.compile_with_scope(scope, text)?;
     ast.set_source(file.path.to_string());

@@ -112,7 +112,7 @@ impl Scheduler {
             stackless: RefCell::default(),
             stacks: Stacks::default(),
             alive: Cell::new(0),
-            alive_max: Cell::new(limits.branches_alive.max(1)),
+            alive_max: Cell::new(limits.branches_alive.min(fiber::stacks_max()).max(1)),
             root: RefCell::default(),
             current: RefCell::default(),
             in_flight: RefCell::default(),

@@ -18,6 +18,8 @@ const LINE_MAX: usize = 60_000;
 #[derive(Default)]
 pub(super) struct Sources {
     files: RefCell<Vec<Loaded>>,
+    /// Whether the performer is asked which way to go.
+    decides: bool,
     /// How many parameters each function and closure has, by name: a closure gets no more arguments than it takes.
     arities: RefCell<HashMap<String, Vec<usize>>>,
 }
@@ -39,6 +41,18 @@ impl Loaded {
 }
 
 impl Sources {
+    pub(super) fn new(decides: bool) -> Self {
+        Self {
+            decides,
+            ..Self::default()
+        }
+    }
+
+    /// The text of a file that Rhai compiles.
+    pub(super) fn script(&self, source: &Source) -> String {
+        Guards::of(source, self.decides).put_into(source.script())
+    }
+
     /// Gives the file its range of lines: the number of lines to put before its text.
     ///
     /// When all lines are used up, later files share those of the first one, and their places are less certain.
@@ -56,7 +70,7 @@ impl Sources {
         let offset = if next + lines > LINE_MAX { 0 } else { next };
         files.push(Loaded {
             file,
-            guards: Guards::of(&source),
+            guards: Guards::of(&source, self.decides),
             source,
             offset,
             lines,

@@ -33,7 +33,20 @@ impl Surveyed {
 
 /// The nearest directory from `start` upward that looks like a project.
 pub(super) fn upward(start: &Path) -> Option<Surveyed> {
-    start.ancestors().find_map(survey)
+    start
+        .ancestors()
+        .find_map(|directory| survey(directory).or_else(|| embedded(directory)))
+}
+
+/// A project of Bolt in a directory of its own, beside what it serves.
+fn embedded(directory: &Path) -> Option<Surveyed> {
+    let root = directory.join("Boltdir");
+    root.is_dir().then(|| {
+        survey(&root).unwrap_or(Surveyed {
+            root,
+            settings: None,
+        })
+    })
 }
 
 /// Whether a directory looks like a project.

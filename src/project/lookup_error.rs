@@ -12,10 +12,12 @@ use crate::task::{MetadataError, TaskError};
 #[non_exhaustive]
 pub enum TaskLookupError {
     #[error("no task is called `{name}`")]
-    #[diagnostic(code(segue::project::unknown_task), help("{}", unknown("task show", nearest.as_deref())))]
+    #[diagnostic(code(segue::project::unknown_task), help("{}", unknown_task(nearest.as_deref(), absent_module.as_ref())))]
     Unknown {
         name: String,
         nearest: Option<String>,
+        /// The module that it would be in, if that is nowhere.
+        absent_module: Option<AbsentModule>,
     },
 
     /// The task is there, and what describes it is broken.
@@ -35,6 +37,14 @@ pub enum TaskLookupError {
         path: String,
         source: io::Error,
     },
+}
+
+/// A module that is in no directory of the module path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AbsentModule {
+    pub name: String,
+    /// Whether the project's file of Bolt lists it.
+    pub is_listed: bool,
 }
 
 /// Why a name gives no plan.
@@ -117,6 +127,24 @@ pub enum FileError {
         path: Option<PathBuf>,
         source: io::Error,
     },
+}
+
+fn unknown_task(nearest: Option<&str>, absent: Option<&AbsentModule>) -> String {
+    match (absent, nearest) {
+        (
+            Some(AbsentModule {
+                name,
+                is_listed: true,
+            }),
+            _,
+        ) => format!(
+            "`bolt-project.yaml` lists the module `{name}`, and it is not there: `bolt module install` puts it into `.modules`, or copy it into `modules/{name}`"
+        ),
+        (Some(AbsentModule { name, .. }), None) => {
+            format!("no module is called `{name}`: put it into `modules/{name}`")
+        }
+        _ => unknown("task show", nearest),
+    }
 }
 
 fn unknown(list: &str, nearest: Option<&str>) -> String {

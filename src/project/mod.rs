@@ -26,7 +26,7 @@ mod tree;
 pub use self::{
     error::ProjectError,
     file::ProjectFile,
-    lookup_error::{FileError, ImportError, PlanLookupError, TaskLookupError},
+    lookup_error::{AbsentModule, FileError, ImportError, PlanLookupError, TaskLookupError},
     plan_file::PlanFile,
     plan_place::{PlanPlace, PlanPlaceError},
     root::Project,

@@ -2,10 +2,10 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::model::LockRule;
+use crate::model::{LockRule, Map};
 
 /// The settings of a project. Paths are absolute.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     /// A name that modules could have. Without one, the project is called after its directory.
     pub name: Option<String>,
@@ -19,4 +19,8 @@ pub struct Settings {
     pub timeout: Option<Duration>,
     /// What plans and tasks do about targets that another job is changing.
     pub lock: Option<LockRule>,
+    /// What plugins of the inventory get beside the keys of a reference, by the plugin's name. From Bolt's file only.
+    pub plugins: Map,
+    /// The modules that Bolt's file says belong to the project, without their authors' names.
+    pub modules: Vec<String>,
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     inventory::{Node, NodeValue, SourceFile, Span},
-    model::{LockRule, ParseDurationError, ParseLockRuleError, nearest, parse_duration},
+    model::{LockRule, ParseDurationError, ParseLockRuleError, Value, nearest, parse_duration},
 };
 
 const KEYS: [&str; 6] = [
@@ -22,6 +22,56 @@ const KEYS: [&str; 6] = [
     "timeout",
     "lock",
 ];
+
+/// What Bolt calls its settings, in any of its versions. Those that mean nothing here are passed over: how Bolt logs,
+/// colours, applies manifests and installs modules.
+const BOLT_KEYS: [&str; 43] = [
+    "analytics",
+    "apply-settings",
+    "apply_settings",
+    "color",
+    "compile-concurrency",
+    "concurrency",
+    "disable-warnings",
+    "docker",
+    "format",
+    "future",
+    "hiera-config",
+    "inventory-config",
+    "inventoryfile",
+    "jail",
+    "local",
+    "log",
+    "lxd",
+    "module-install",
+    "modulepath",
+    "modules",
+    "name",
+    "pcp",
+    "plans",
+    "plugin-cache",
+    "plugin-hooks",
+    "plugin_hooks",
+    "plugins",
+    "podman",
+    "policies",
+    "puppetdb",
+    "puppetdb-instances",
+    "puppetfile",
+    "remote",
+    "rerunfile",
+    "save-rerun",
+    "spinner",
+    "ssh",
+    "stream",
+    "tasks",
+    "trace",
+    "transport",
+    "trusted-external-command",
+    "winrm",
+];
+/// Where Bolt installs the modules of a project. It is always on the module path.
+const MANAGED_MODULES: &str = ".modules";
 
 /// Which file the settings are in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +127,22 @@ pub(super) fn read_settings(
             }
             ("timeout", SettingsFile::Segue) => settings.timeout = Some(reader.duration(value)?),
             ("lock", SettingsFile::Segue) => settings.lock = Some(reader.lock(value)?),
-            (_, SettingsFile::Bolt) => {}
+            ("plugins", SettingsFile::Bolt) => {
+                if let Value::Map(plugins) = value.to_value() {
+                    settings.plugins = plugins;
+                }
+            }
+            ("modules", SettingsFile::Bolt) => settings.modules = module_names(value),
+            (unknown, SettingsFile::Bolt) => {
+                let meant = (!BOLT_KEYS.contains(&unknown))
+                    .then(|| nearest(unknown, BOLT_KEYS))
+                    .flatten();
+                if let Some(meant) = meant {
+                    let message = format!("there is no setting `{unknown}`");
+                    let help = format!("did you mean `{meant}`?");
+                    return Err(reader.error(key.span, message, Some(help)));
+                }
+            }
             (unknown, SettingsFile::Segue) => {
                 let help = match (unknown, nearest(unknown, KEYS)) {
                     ("concurrency", _) => {
@@ -91,7 +156,30 @@ pub(super) fn read_settings(
             }
         }
     }
+    if let (SettingsFile::Bolt, Some(modulepath)) = (kind, &mut settings.modulepath) {
+        let managed = root.join(MANAGED_MODULES);
+        if !modulepath.contains(&managed) {
+            modulepath.push(managed);
+        }
+    }
     Ok(settings)
+}
+
+/// The modules that `modules` lists: `author/name`, `author-name`, or a map with a `name` or the address of a repository.
+fn module_names(node: &Node) -> Vec<String> {
+    let Value::Array(modules) = node.to_value() else {
+        return Vec::new();
+    };
+    let name_of = |module: &Value| {
+        let named = match module {
+            Value::Map(map) => map.get("name").or_else(|| map.get("git"))?,
+            other => other,
+        };
+        let name = named.as_str()?.trim_end_matches(".git");
+        let name = name.rsplit('/').next().unwrap_or(name);
+        Some(name.rsplit('-').next().unwrap_or(name).to_owned())
+    };
+    modules.iter().filter_map(name_of).collect()
 }
 
 struct Reader<'a> {
@@ -201,6 +289,7 @@ mod tests {
                 limit: Some(50),
                 timeout: Some(Duration::from_mins(5)),
                 lock: Some(LockRule::Fail),
+                ..Settings::default()
             }
         );
         assert_eq!(read("").unwrap(), Settings::default());
@@ -213,8 +302,31 @@ mod tests {
         assert_eq!(settings.limit, Some(7));
         assert_eq!(
             settings.modulepath,
-            Some(vec!["/p/a".into(), "/p/b".into()])
+            Some(vec!["/p/a".into(), "/p/b".into(), "/p/.modules".into()])
         );
+    }
+
+    #[test]
+    fn modules_and_plugins_of_bolt_are_known_by_name() {
+        let text = "modules:\n  - puppetlabs/stdlib\n  - puppet-systemd\n  - {name: puppetlabs/facts, version_requirement: '1.x'}\n  - git: https://github.com/puppetlabs/puppetlabs-docker.git\nplugins: {pkcs7: {keysize: 1024}}\n";
+        let settings = read_settings(SettingsFile::Bolt, text, Path::new("/p")).unwrap();
+        assert_eq!(settings.modules, ["stdlib", "systemd", "facts", "docker"]);
+        assert!(settings.plugins.contains_key("pkcs7"));
+    }
+
+    #[test]
+    fn slips_in_a_file_of_bolt_are_told_and_its_own_settings_are_not() {
+        let read = |text: &str| read_settings(SettingsFile::Bolt, text, Path::new("/p"));
+        for key in BOLT_KEYS {
+            if !["name", "concurrency", "modulepath", "inventoryfile"].contains(&key) {
+                assert!(read(&format!("{key}: {{}}\n")).is_ok(), "{key}");
+            }
+        }
+        assert!(read("zzz_of_a_later_version: 1\n").is_ok());
+        let Err(ProjectError::Setting(error)) = read("modulpath: x\n") else {
+            panic!("a slip was taken");
+        };
+        assert_eq!(error.help.as_deref(), Some("did you mean `modulepath`?"));
     }
 
     #[test]

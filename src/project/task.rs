@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     Project, TaskLookupError, TaskSummary,
+    lookup_error::AbsentModule,
     module::{Module, TaskFiles},
     name::{nearest_name, qualified},
     tree::{Tree, read_text},
@@ -16,6 +17,8 @@ use crate::task::{FileSource, Metadata, Task, TaskFile, TaskParts};
 
 /// A metadata file of a megabyte is a mistake.
 const METADATA_BYTES_MAX: u64 = 1024 * 1024;
+/// What makes a module a plugin of Bolt.
+const PLUGIN_FILE: &str = "bolt_plugin.json";
 
 impl Project {
     /// The task of that name: `task` of the project, `module::task`, or `module` for its `init`.
@@ -35,9 +38,14 @@ impl Project {
             return Err(TaskLookupError::Unknown {
                 name: name.to_owned(),
                 nearest: nearest_name(name, &names),
+                absent_module: self.absent_module(name),
             });
         };
-        let task = Arc::new(self.load(&module, &stem, files)?);
+        let mut task = self.load(&module, &stem, files)?;
+        if module.is_project && name.contains("::") {
+            task = task.told_as(name);
+        }
+        let task = Arc::new(task);
         let mut tasks = self
             .inner
             .tasks
@@ -155,6 +163,50 @@ impl Project {
             find: &|path| self.mounted(path),
         })
         .map_err(TaskLookupError::Files)
+    }
+
+    /// The module of a task, if it is nowhere.
+    fn absent_module(&self, task: &str) -> Option<AbsentModule> {
+        let (module, of_module) = match task.split_once("::") {
+            Some((module, _)) => (module, true),
+            None => (task, false),
+        };
+        let library = &self.inner.library;
+        let settings = &self.inner.settings;
+        let is_listed = settings.modules.iter().any(|listed| listed == module);
+        let is_on_disk = library
+            .modulepath
+            .iter()
+            .any(|directory| directory.join(module).is_dir());
+        let is_absent = if is_listed {
+            !is_on_disk
+        } else {
+            of_module && library.modules_called(module).next().is_none()
+        };
+        is_absent.then(|| AbsentModule {
+            name: module.to_owned(),
+            is_listed,
+        })
+    }
+
+    /// The task that answers references of an inventory to the plugin of that name: a module's `resolve_reference`, or
+    /// the one that its `bolt_plugin.json` names.
+    #[must_use]
+    pub fn plugin_task(&self, plugin: &str) -> Option<String> {
+        let usual = format!("{plugin}::resolve_reference");
+        let library = &self.inner.library;
+        let named = library.modules_called(plugin).find_map(|module| {
+            let file = module
+                .trees
+                .iter()
+                .find_map(|tree| tree.file(PLUGIN_FILE))?;
+            let text = read_text(&file, METADATA_BYTES_MAX).ok()?;
+            let file: serde_json::Value = serde_json::from_str(&text).ok()?;
+            let task = file.pointer("/hooks/resolve_reference/task")?.as_str()?;
+            Some(task.to_owned())
+        });
+        let task = named.unwrap_or(usual);
+        self.find_task(&task).is_some().then_some(task)
     }
 
     /// Files of modules that a task names: `module/mount/path`.

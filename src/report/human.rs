@@ -70,8 +70,16 @@ impl<W: Write> Human<W> {
     fn write(&mut self, event: &Event) -> std::io::Result<()> {
         match &event.kind {
             EventKind::JobStarted { what, object, .. } => self.write_start(*what, object),
-            EventKind::JobResumed { .. } => {
-                writeln!(self.out, "{STRONG}resuming{STRONG:#} job {}", event.job)
+            EventKind::JobResumed { flags, .. } => {
+                let job = &event.job;
+                writeln!(
+                    self.out,
+                    "{STRONG}resuming{STRONG:#} job {job}{}",
+                    flags
+                        .iter()
+                        .map(|flag| format!(" {flag}"))
+                        .collect::<String>()
+                )
             }
             EventKind::JobStopping { .. } => writeln!(
                 self.out,
@@ -151,9 +159,15 @@ impl<W: Write> Human<W> {
             what
         };
         let targets = Names(&asked.targets);
+        // The same words were told when it was started.
+        let again = if asked.function == "collect" {
+            "collect "
+        } else {
+            ""
+        };
         write!(
             self.out,
-            "→ {STRONG}{}{STRONG:#} on {targets}",
+            "→ {again}{STRONG}{}{STRONG:#} on {targets}",
             first_line(what)
         )?;
         if !asked.params.is_empty() {
@@ -196,13 +210,7 @@ impl<W: Write> Human<W> {
             return Ok(());
         }
         // Where several actions run at once, the target alone does not say which of them answered.
-        let alone = self
-            .view
-            .effects
-            .values()
-            .filter(|other| other.reply.is_none())
-            .count()
-            <= 1;
+        let alone = self.view.effects_open <= 1;
         let (style, mark) = mark(result.status);
         write!(self.out, "  {style}{mark}{style:#} {}", result.target)?;
         if !alone && !result.object.is_empty() {

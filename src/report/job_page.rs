@@ -74,7 +74,21 @@ impl JobPage<'_> {
         // As much of the hash as tells versions of a plan apart.
         label(page, "Plan version", origin.plan_hash.get(..12))?;
         let targets = view.target_counts().total().max(view.targets.len());
-        label(page, "Targets", (targets > 0).then_some(targets))
+        label(page, "Targets", (targets > 0).then_some(targets))?;
+        for resume in &view.resumes {
+            let origin = &resume.origin;
+            let by = [&origin.user, &origin.host]
+                .into_iter()
+                .filter(|name| !name.is_empty())
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join("@");
+            let mut told = vec![local_time(resume.at).to_string()];
+            told.extend((!by.is_empty()).then(|| format!("by {by}")));
+            told.extend(resume.flags.iter().cloned());
+            label(page, "Resumed", Some(told.join("  ")))?;
+        }
+        Ok(())
     }
 
     fn what(&self, page: &mut String) -> fmt::Result {

@@ -33,6 +33,11 @@ pub fn job_record(view: &JobView, state: &str) -> Json {
             })
         })
         .collect();
+    let resumes: Vec<Json> = view
+        .resumes
+        .iter()
+        .map(|resume| json!({ "at": resume.at, "origin": resume.origin, "flags": resume.flags }))
+        .collect();
     let more = json!({
         "state": state,
         "type": view.what,
@@ -41,6 +46,7 @@ pub fn job_record(view: &JobView, state: &str) -> Json {
         "origin": view.origin,
         "started_at": view.started_at,
         "finished_at": view.finished_at,
+        "resumes": resumes,
         "steps": steps,
         "effects": effects,
     });

@@ -33,11 +33,46 @@ fn entry_lines(key: &str, value: &Value, depth: usize, lines: &mut Vec<String>) 
                 entry_lines(inner, entry, depth + 1, lines);
             }
         }
+        Value::Array(items) if items.iter().any(is_structured) => {
+            lines.push(format!("{indent}{key}:"));
+            for item in items {
+                item_lines(item, depth + 1, lines);
+            }
+        }
         Value::String(text) if text.contains('\n') => {
             lines.push(format!("{indent}{key}:"));
             lines.extend(text.lines().map(|line| format!("{indent}  {line}")));
         }
         other => lines.push(format!("{indent}{key}: {other}")),
+    }
+}
+
+/// Whether a list of such values is hard to read in one line.
+fn is_structured(value: &Value) -> bool {
+    match value {
+        Value::Map(map) => !map.is_empty(),
+        Value::String(text) => text.contains('\n'),
+        _ => false,
+    }
+}
+
+/// One item of a list, the first line of it behind a dash.
+fn item_lines(item: &Value, depth: usize, lines: &mut Vec<String>) {
+    let first = lines.len();
+    match item {
+        Value::Map(map) if !map.is_empty() => {
+            for (inner, entry) in map {
+                entry_lines(inner, entry, depth + 1, lines);
+            }
+        }
+        Value::String(text) => {
+            let indent = "  ".repeat(depth + 1);
+            lines.extend(text.lines().map(|line| format!("{indent}{line}")));
+        }
+        other => lines.push(format!("{}{other}", "  ".repeat(depth + 1))),
+    }
+    if let Some(line) = lines.get_mut(first) {
+        line.replace_range(depth * 2..=depth * 2, "-");
     }
 }
 
@@ -57,6 +92,27 @@ mod tests {
             duration_ms: 3,
             attempts: 1,
         }
+    }
+
+    #[test]
+    fn items_of_a_list_have_dashes_where_one_line_would_be_too_much() {
+        let updates = result(
+            ActionKind::Task,
+            r#"{"names":["a","b"],"updates":[{"name":"apt","to":{"major":2}},{"name":"bash"},7,{}]}"#,
+        );
+        assert_eq!(
+            result_lines(&updates),
+            [
+                r#"names: ["a","b"]"#,
+                "updates:",
+                "  - name: apt",
+                "    to:",
+                "      major: 2",
+                "  - name: bash",
+                "  - 7",
+                "  - {}",
+            ]
+        );
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub(super) struct Question<'a> {
     pub(super) deadline: Instant,
     /// The target is expected to be away for a while.
     pub(super) is_patient: bool,
+    /// Who gives up on the question leaves the run alone.
+    pub(super) only_looks: bool,
 }
 
 impl Shared {
@@ -61,7 +63,12 @@ impl Shared {
                 }
                 Err(_) => continue,
             };
-            let answer = session.run(&inquiry.payload(left)?, None).await;
+            let payload = if question.only_looks {
+                inquiry.look(left)
+            } else {
+                inquiry.payload(left)
+            };
+            let answer = session.run(&payload?, None).await;
             self.lanes.release(&target.name, session).await;
             match answer {
                 Ok(output) => {

@@ -61,11 +61,16 @@ impl Shared {
             asked_at: now,
             deadline: now + wait,
             is_patient: ready.is_detached(),
+            only_looks: false,
         };
         let answer = self.ask(&question).await;
         let age_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
         let attempt = ready.attempt(&call, age_ms, started.attempt);
         let found = match answer {
+            // It was to be left, and its outcome is there for whoever collects it.
+            Ok(KeptOutcome::Finished(_)) if ready.is_detached() => {
+                return Found::Finished(Box::new(ready.started(&attempt)));
+            }
             Ok(KeptOutcome::Finished(output)) => {
                 Found::Finished(Box::new(ready.read(0, &attempt, &output).await))
             }

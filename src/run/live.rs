@@ -5,7 +5,7 @@
 use std::{
     collections::HashMap,
     num::NonZeroUsize,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicUsize},
     time::Duration,
 };
 
@@ -75,6 +75,8 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) options: LiveOptions,
     pub(super) locks: Option<TargetLocks>,
+    /// How many lost connections were told of.
+    pub(super) losses_told: AtomicUsize,
     controller: Controller,
 }
 
@@ -93,6 +95,7 @@ impl LivePerformer {
                 clock: parts.clock,
                 options: parts.options,
                 locks: parts.locks,
+                losses_told: AtomicUsize::new(0),
                 controller,
             }),
         }

@@ -143,6 +143,7 @@ fn changes_targets(run: &Run) -> bool {
         | Action::WriteFile { .. } => true,
         Action::Download { .. }
         | Action::WaitUntilAvailable { .. }
+        | Action::Collect { .. }
         | Action::CollectFacts { .. } => false,
     }
 }

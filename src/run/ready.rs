@@ -16,10 +16,10 @@ use crate::{
     },
     plan::{Action, Params, Run, StepLimit},
     task::{
-        Attempt, Call, Keeping, Pack, RunId, Task, command_payload, command_result,
-        download_payload, download_result, script_payload, script_result, spool_upload,
-        task_payload, task_result, unpack_download, unsuccessful_result, upload_payload,
-        upload_result, write_file_payload, write_file_result,
+        Attempt, Call, Keeping, Left, Pack, RunId, Task, command_payload, command_result,
+        download_payload, download_result, remote_target, script_payload, script_result,
+        spool_upload, task_payload, task_result, unpack_download, unsuccessful_result,
+        upload_payload, upload_result, write_file_payload, write_file_result,
     },
 };
 
@@ -42,6 +42,14 @@ enum Prepared {
     },
     /// Where the archives of a download come down, one for each target.
     Download(TempDir),
+    /// The runs that are collected; none where nothing was left.
+    Collect(Vec<Option<Left>>),
+}
+
+/// What is collected from one target.
+pub(super) struct Collected<'a> {
+    pub(super) started: &'a Arc<TargetResult>,
+    pub(super) left: Option<&'a Left>,
 }
 
 /// What is to be done on one target.
@@ -109,8 +117,24 @@ impl Ready {
         may_do_harm && !self.run.options.noop
     }
 
+    /// Whether a run is left when it has begun. What changes nothing takes nothing down.
     pub(super) fn is_detached(&self) -> bool {
-        self.run.options.detach
+        self.run.options.detach && self.keeps_outcome()
+    }
+
+    /// What is collected, if that is the action: the run that was left on a target, if one was.
+    pub(super) fn collected(&self, index: usize) -> Option<Collected<'_>> {
+        match (&self.run.action, &self.prepared) {
+            (Action::Collect { started }, Prepared::Collect(left)) => Some(Collected {
+                started: &started[index],
+                left: left[index].as_ref(),
+            }),
+            _ => None,
+        }
+    }
+
+    pub(super) fn object(&self) -> &str {
+        self.run.action.object()
     }
 
     pub(super) fn step_limits(&self) -> &[StepLimit] {
@@ -135,7 +159,14 @@ impl Ready {
         Call {
             target: self.target(index),
             run,
-            run_as: self.run.options.run_as.as_deref(),
+            run_as: match self.collected(index) {
+                // The user that it was left as, whoever that is now in the inventory.
+                Some(collected) => {
+                    let user = collected.left.and_then(|left| left.user.as_deref());
+                    Some(user.unwrap_or_default())
+                }
+                None => self.run.options.run_as.as_deref(),
+            },
             noop: self.run.options.noop,
             timeout: self.timeout,
             env: &self.run.options.env,
@@ -145,6 +176,20 @@ impl Ready {
 
     /// What is to be done on that target, or why it can't be.
     pub(super) fn work(&self, index: usize, call: &Call<'_>) -> Result<Work, Failure> {
+        let runs_a_task = matches!(
+            self.run.action,
+            Action::Task { .. } | Action::CollectFacts { .. } | Action::WaitUntilAvailable { .. }
+        );
+        if call.target.transport == "remote" && !runs_a_task {
+            // It would run on the machine that stands in for the target.
+            return Err(Failure::new(
+                kinds::VALIDATION,
+                format!(
+                    "only tasks run on `{}`: its transport is `remote`",
+                    call.target.name
+                ),
+            ));
+        }
         let payload = match (&self.run.action, &self.prepared) {
             (Action::Task { task, params }, Prepared::Task(packs)) => {
                 let params = params_of(params, index)?;
@@ -185,7 +230,8 @@ impl Ready {
                 });
             }
             (
-                Action::Task { .. }
+                Action::Collect { .. }
+                | Action::Task { .. }
                 | Action::CollectFacts { .. }
                 | Action::Script { .. }
                 | Action::Upload { .. }
@@ -231,6 +277,29 @@ impl Ready {
                 }
             }
             Action::WaitUntilAvailable { .. } => available(attempt),
+            Action::Collect { .. } => match self.run.action.kind() {
+                ActionKind::Command => command_result(attempt, output),
+                ActionKind::Script => script_result(attempt, output),
+                _ => task_result(attempt, output),
+            },
+        }
+    }
+
+    /// The result of a run that has begun and is left.
+    pub(super) fn started(&self, attempt: &Attempt<'_>) -> TargetResult {
+        let left = Left::of(attempt.call);
+        TargetResult {
+            target: attempt.call.target.name.clone(),
+            action: self.run.action.kind(),
+            object: attempt.object.to_owned(),
+            status: Status::Succeeded,
+            value: ResultValue::new(Map::from_iter([
+                ("_output".to_owned(), "started".into()),
+                (Left::KEY.to_owned(), left.to_value()),
+            ])),
+            failure: None,
+            duration_ms: attempt.duration_ms,
+            attempts: attempt.attempts,
         }
     }
 
@@ -319,6 +388,11 @@ fn payload_of(
         .find(|(known, _)| known == path)
         .expect("every implementation that a target takes was packed");
     let pack = pack.as_ref().map_err(Clone::clone)?;
+    if implementation.remote {
+        let mut params = params.clone();
+        params.insert("_target".to_owned(), remote_target(call.target));
+        return task_payload(task, &implementation, pack, &params, call);
+    }
     task_payload(task, &implementation, pack, params, call)
 }
 
@@ -349,6 +423,9 @@ fn prepare(run: &Run) -> Result<Prepared, Failure> {
         Action::Task { task, .. } | Action::CollectFacts { task } => {
             Ok(Prepared::Task(pack_task(task, &run.targets)))
         }
+        Action::Collect { started } => Ok(Prepared::Collect(
+            started.iter().map(|result| Left::told_by(result)).collect(),
+        )),
         Action::Script { script, file, .. } => {
             let content = file.read().map_err(|error| {
                 let path = file.on_disk().unwrap_or(Path::new(script));

@@ -1,7 +1,7 @@
 //! One try of an action on one target.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -13,7 +13,10 @@ use super::{
 };
 use crate::{
     event::EventKind,
-    model::{EffectId, Failure, Output, OutputStream, Payload, Target, TargetResult, kinds},
+    model::{
+        EffectId, Exit, Failure, MessageLevel, Output, OutputStream, Payload, Target, TargetResult,
+        kinds,
+    },
     task::{Call, Keeping, Kept, KeptOutcome, RunId, open_stderr},
     transport::{ConnectError, Session, SessionError},
 };
@@ -42,15 +45,23 @@ pub(super) struct Tried {
 enum Answer {
     Output(Output),
     Available,
+    /// It has begun, and goes on by itself.
+    Left,
     /// The connection broke before anything began.
     NeverStarted,
 }
+
+/// How many targets of a job are told of one by one when their connections break: those that a person takes in.
+const LOSSES_TOLD_MAX: usize = 20;
 
 /// How often the same try is sent when the connection breaks before it arrives.
 const SENDINGS_MAX: u32 = 3;
 
 impl Try {
     pub(super) async fn run(self) -> Tried {
+        if self.ready.collected(self.index).is_some() {
+            return self.collect().await;
+        }
         // Those of the steps first, always from the outermost inwards, so that nobody waits in a circle; and while one
         // waits for its step, others may have the slots of the job.
         let mut step_slots = Vec::new();
@@ -89,6 +100,11 @@ impl Try {
         let (result, may_retry) = match answer {
             Ok(Answer::Output(output)) => {
                 (self.ready.read(self.index, &attempt, &output).await, true)
+            }
+            Ok(Answer::Left) => {
+                // Whoever collects it removes it.
+                kept.clear();
+                (self.ready.started(&attempt), true)
             }
             Ok(Answer::Available | Answer::NeverStarted) => (available(&attempt), true),
             Err(failure) => {
@@ -188,10 +204,61 @@ impl Try {
         let output = self.exchange(session.as_ref(), call, payload).await;
         self.shared.lanes.release(&target.name, session).await;
         match output {
+            Ok(output) if self.ready.is_detached() && output.exit == Exit::Code(0) => {
+                Ok(Answer::Left)
+            }
             Ok(output) => Ok(Answer::Output(output)),
-            Err(SessionError::Broken { .. }) if keeps => self.find_out(call, started).await,
+            Err(SessionError::Broken { message }) if keeps => {
+                let is_told = self.tell_loss(&message);
+                let answer = self.find_out(call, started).await;
+                if is_told {
+                    self.tell_return(&answer);
+                }
+                answer
+            }
             Err(error) => Err(session_failure(&error)),
         }
+    }
+
+    /// Says that the connection is gone and what is done about it, unless that was said of too many already.
+    fn tell_loss(&self, reason: &str) -> bool {
+        let told = self.shared.losses_told.fetch_add(1, Ordering::Relaxed);
+        let target = &self.target().name;
+        match told {
+            0..LOSSES_TOLD_MAX => self.warn(format!(
+                "lost {target} ({reason}); asking it what became of `{}`",
+                self.ready.object()
+            )),
+            LOSSES_TOLD_MAX => {
+                self.warn("more connections were lost, which are asked as well".to_owned())
+            }
+            _ => {}
+        }
+        told < LOSSES_TOLD_MAX
+    }
+
+    fn tell_return(&self, answer: &Result<Answer, Failure>) {
+        let target = &self.target().name;
+        match answer {
+            Ok(Answer::NeverStarted) => {
+                self.warn(format!(
+                    "{target} is back, and had not begun; it is sent again"
+                ));
+            }
+            Ok(_) => self.warn(format!(
+                "{target} is back with the outcome; nothing was run twice"
+            )),
+            // The result says it.
+            Err(_) => {}
+        }
+    }
+
+    fn warn(&self, text: String) {
+        self.shared.stream.emit(EventKind::MessagePrinted {
+            effect: None,
+            level: MessageLevel::Warn,
+            text,
+        });
     }
 
     /// Fetches the outcome of a run whose connection broke. It is not run again unless it never began.
@@ -207,14 +274,84 @@ impl Try {
             asked_at: started,
             deadline: started + self.ready.timeout(),
             is_patient: self.ready.is_detached(),
+            only_looks: self.ready.is_detached(),
         };
         match self.shared.ask(&question).await? {
+            KeptOutcome::Finished(_) if self.ready.is_detached() => Ok(Answer::Left),
             KeptOutcome::Finished(output) => Ok(Answer::Output(output)),
             KeptOutcome::NeverStarted => Ok(Answer::NeverStarted),
             KeptOutcome::Unknown(why) => Err(Failure::new(
                 kinds::LOST,
                 format!("the connection broke, and what became of it is not known: {why}"),
             )),
+        }
+    }
+
+    /// Brings the outcome of a run that was left.
+    async fn collect(self) -> Tried {
+        let slot = self.shared.slots.acquire().await;
+        let began = Instant::now();
+        let collected = self.ready.collected(self.index);
+        let collected = collected.expect("it is looked at before");
+        let Some(left) = collected.left else {
+            // It never began, or it was not left: there is nothing more to know.
+            return self.tried(TargetResult::clone(collected.started), false);
+        };
+        let keeping = Keeping {
+            acknowledged: &[],
+            sweeps: false,
+            is_detached: true,
+        };
+        let call = self.ready.call(self.index, &left.run, Some(&keeping));
+        let asked_at = tokio::time::Instant::now();
+        let question = Question {
+            target: self.target(),
+            call: &call,
+            // It has begun, so what is not there is gone.
+            age: Duration::MAX,
+            asked_at,
+            deadline: asked_at + self.ready.timeout(),
+            is_patient: true,
+            only_looks: true,
+        };
+        let answer = tokio::select! {
+            answer = self.shared.ask(&question) => answer,
+            () = self.shared.stop.reached(StopStage::End) => {
+                Err(Failure::new(kinds::STOPPED, "not waited for any longer because the job was stopped"))
+            }
+        };
+        drop(slot);
+        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let attempt = self.ready.attempt(&call, duration_ms, self.number);
+        let result = match answer {
+            Ok(KeptOutcome::Finished(output)) => {
+                let result = self.ready.read(self.index, &attempt, &output).await;
+                // It stays until the job is over, for a plan that asks twice.
+                let kept = Kept::of(&call).into_iter().collect();
+                let lanes = &self.shared.lanes;
+                lanes.acknowledge_late(&self.target().name, kept);
+                result
+            }
+            Ok(KeptOutcome::NeverStarted) => {
+                let failure = Failure::new(kinds::LOST, "the target knows nothing of it");
+                self.ready.unsuccessful(&attempt, failure)
+            }
+            Ok(KeptOutcome::Unknown(why)) => {
+                let message = format!("what became of it is not known: {why}");
+                let failure = Failure::new(kinds::LOST, message);
+                self.ready.unsuccessful(&attempt, failure)
+            }
+            Err(failure) => self.ready.unsuccessful(&attempt, failure),
+        };
+        self.tried(result, false)
+    }
+
+    fn tried(&self, result: TargetResult, may_retry: bool) -> Tried {
+        Tried {
+            index: self.index,
+            result,
+            may_retry,
+            kept: Vec::new(),
         }
     }
 

@@ -193,6 +193,12 @@ impl StoreError {
 
         let path = path.to_owned();
         let reason = error.to_string();
+        // The file that readers and writers share could not be made as large as it has to be.
+        if error.sqlite_error().map(|error| error.extended_code)
+            == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
+        {
+            return Self::Full { path };
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
                 Self::Corrupt { path, reason }

@@ -35,7 +35,10 @@ fn any_kind() -> impl Strategy<Value = EventKind> {
         let failure = || Failure::new("segue/timeout", "slow");
         match kind {
             0 => started("restart"),
-            1 => EventKind::JobResumed { origin: origin() },
+            1 => EventKind::JobResumed {
+                origin: origin(),
+                flags: vec!["--redo deploy".to_owned()],
+            },
             2 => EventKind::JobStopping {
                 reason: StopReason::Terminated,
             },

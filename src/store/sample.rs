@@ -173,7 +173,10 @@ pub(crate) fn every_kind() -> Vec<EventKind> {
             approved: true,
             comment: "with care".to_owned(),
         },
-        EventKind::JobResumed { origin: origin() },
+        EventKind::JobResumed {
+            origin: origin(),
+            flags: Vec::new(),
+        },
         EventKind::EffectReplayed { effect },
         EventKind::EffectFinished {
             effect: approval,

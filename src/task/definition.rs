@@ -20,6 +20,8 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct Task {
     name: String,
+    /// What the task itself is told of its name, where that is another.
+    told_name: Option<String>,
     metadata: Metadata,
     candidates: Vec<Candidate>,
 }
@@ -156,6 +158,7 @@ impl Task {
             .collect();
         Ok(Self {
             name,
+            told_name: None,
             metadata,
             candidates,
         })
@@ -165,6 +168,20 @@ impl Task {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The same task, which is told that it is called `name`: a project's tasks have short names here, and with the
+    /// project's name before them where a module has them.
+    #[must_use]
+    pub fn told_as(mut self, name: &str) -> Self {
+        self.told_name = Some(name.to_owned());
+        self
+    }
+
+    /// What the task is told of its name, as `_task`.
+    #[must_use]
+    pub fn told_name(&self) -> &str {
+        self.told_name.as_deref().unwrap_or(&self.name)
     }
 
     #[must_use]

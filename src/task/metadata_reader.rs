@@ -14,6 +14,7 @@ use super::{
     metadata::{ImplementationMetadata, Metadata, MetadataWarning},
     metadata_error::MetadataError,
     parameter::{Parameter, Parameters},
+    type_error::TypeError,
 };
 
 const KEYS: [&str; 15] = [
@@ -35,6 +36,9 @@ const KEYS: [&str; 15] = [
 ];
 const IMPLEMENTATION_KEYS: [&str; 5] = ["name", "requirements", "input_method", "files", "remote"];
 const PARAMETER_KEYS: [&str; 4] = ["type", "description", "sensitive", "default"];
+
+/// How many words of one type may be unknown. Who has more means another language.
+const UNKNOWN_TYPES_MAX: usize = 4;
 
 /// The entries of a JSON object, each as the text that stands for it.
 type Object<'a> = IndexMap<String, &'a RawValue>;
@@ -137,8 +141,27 @@ impl<'a> Reader<'a> {
         Ok(parameter)
     }
 
-    fn data_type(&self, raw: &'a RawValue) -> Read<DataType> {
+    /// A type. Published metadata has words in it that no version of Puppet knows, and Puppet minds only when such a
+    /// parameter is given: here it takes any value.
+    fn data_type(&mut self, raw: &'a RawValue) -> Read<DataType> {
         let text = self.string(raw, "type")?;
+        let mut known = text.clone();
+        let mut unknown = Vec::new();
+        for _ in 0..UNKNOWN_TYPES_MAX {
+            match DataType::parse(&known) {
+                Ok(data_type) => {
+                    for error in unknown {
+                        self.warn_of_type(raw, error);
+                    }
+                    return Ok(data_type);
+                }
+                Err(error) if error.names_no_type => {
+                    known.replace_range(error.offset..error.offset + error.length, "Any");
+                    unknown.push(error);
+                }
+                Err(_) => break,
+            }
+        }
         DataType::parse(&text).map_err(|error| {
             // The offsets of the type are those of the file if nothing before the place is escaped.
             let inside = &raw.get()[1..raw.get().len() - 1];
@@ -152,6 +175,11 @@ impl<'a> Reader<'a> {
                 error.help.clone(),
             )
         })
+    }
+
+    fn warn_of_type(&mut self, raw: &RawValue, error: TypeError) {
+        let message = format!("{}: any value is taken in its place", error.message);
+        self.warn(raw, message, error.help);
     }
 
     fn implementations(&mut self, raw: &'a RawValue) -> Read<Vec<ImplementationMetadata>> {
@@ -463,6 +491,28 @@ mod tests {
             "
 "
         ));
+    }
+
+    #[test]
+    fn type_that_nobody_knows_spoils_one_parameter_and_not_the_task() {
+        let text = r#"{"parameters": {"insecure": {"type": "Optional[Bool]"}, "host": {"type": "Optional[String]"}}}"#;
+        let metadata = read("t", "t.json", text).unwrap();
+        let parameters = metadata.parameters.unwrap();
+        assert!(!parameters["insecure"].is_required());
+        assert!(parameters["insecure"].data_type.check(&true.into()).is_ok());
+        assert!(parameters["host"].data_type.check(&true.into()).is_err());
+        assert_eq!(
+            metadata.warnings[0].message,
+            "no type is called `Bool`: any value is taken in its place"
+        );
+        assert_eq!(
+            metadata.warnings[0].help.as_deref(),
+            Some("did you mean `Boolean`?")
+        );
+        for wrong in ["string", "Optional[String", "Foo Bar"] {
+            let text = serde_json::json!({"parameters": {"p": {"type": wrong}}}).to_string();
+            assert!(read("t", "t.json", &text).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub use self::{
     mismatch::Mismatch,
     parameter::{ParamError, ParamErrorReason, Parameter, Parameters, check_params, coerce_param},
     payload::{
-        Call, Keeping, Kept, KeptInquiry, KeptOutcome, Pack, RunId, SpoolError, Unpacked,
+        Call, Keeping, Kept, KeptInquiry, KeptOutcome, Left, Pack, RunId, SpoolError, Unpacked,
         acknowledge_payloads, command_payload, download_payload, remote_target, script_payload,
         spool_upload, task_payload, unpack_download, upload_payload, write_file_payload,
     },

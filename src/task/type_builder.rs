@@ -258,7 +258,8 @@ impl Whole<'_> {
             self.start,
             length,
             format!("no type is called `{}`", clip(name)),
-        );
+        )
+        .of_unknown_type(is_alias);
         Err(match synonym(name).or_else(|| nearest(name, NAMES)) {
             Some(meant) => error.with_help(format!("did you mean `{meant}`?")),
             None => error.with_help(

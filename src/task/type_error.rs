@@ -13,6 +13,8 @@ pub struct TypeError {
     pub message: String,
     /// What to write instead.
     pub help: Option<String>,
+    /// Whether all that is wrong is a word that looks like a type and is none.
+    pub names_no_type: bool,
 }
 
 impl TypeError {
@@ -25,7 +27,13 @@ impl TypeError {
             length,
             message: message.into(),
             help: None,
+            names_no_type: false,
         }
+    }
+
+    pub(super) fn of_unknown_type(mut self, looks_like_one: bool) -> Self {
+        self.names_no_type = looks_like_one;
+        self
     }
 
     pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {

@@ -21,7 +21,7 @@ pub use self::{
     local::Local,
     scripted::{Reply, Scripted},
     ssh::{ControllerUser, Ssh},
-    transports::Transports,
+    transports::{FindProxy, Transports},
 };
 
 use std::{future::Future, pin::Pin, sync::Arc};

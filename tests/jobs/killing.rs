@@ -3,6 +3,7 @@
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 use super::project::{Project, until};
+use crate::sshd::Sshd;
 
 const PLAN: &str = r#"
 let began = now();
@@ -19,7 +20,12 @@ count("last", "all");
 #{ probe: probe.ok, both: both, chance: random(1, 1000000) }
 "#;
 
-const MOMENTS: usize = 24;
+/// On this machine itself.
+const LOCAL_MOMENTS: usize = 8;
+/// Over a real server, by each of the threads.
+const SSH_MOMENTS: usize = 13;
+/// Most of it is waiting for processes, so more threads than cores.
+const THREADS: usize = 4;
 
 fn value(events: &[serde_json::Value]) -> serde_json::Value {
     let mut value = events.last().unwrap()["value"].clone();
@@ -31,16 +37,33 @@ fn value(events: &[serde_json::Value]) -> serde_json::Value {
 #[test]
 fn killed_at_any_moment_it_comes_to_the_same_end() {
     let project = Project::new(PLAN);
+    kill_again_and_again(&project, rand::random(), LOCAL_MOMENTS);
+}
+
+#[test]
+fn killed_at_any_moment_it_comes_to_the_same_end_over_a_real_server() {
+    let sshd = Sshd::with(3).start();
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                let project = Project::over_ssh(&sshd, PLAN);
+                kill_again_and_again(&project, rand::random(), SSH_MOMENTS);
+            });
+        }
+    });
+}
+
+/// Kills runs of the plan after some of their events and a while, and goes on with each.
+fn kill_again_and_again(project: &Project, seed: u64, moments: usize) {
     project.mark("bad.probe.b");
     let whole = project.run("plan run test::work --format jsonl").code(0);
     let lines = whole.stdout.lines().count();
     let end = value(&project.events());
     let keys: Vec<String> = project.counts().into_keys().collect();
     assert_eq!(keys.len(), 12);
-    let seed: u64 = rand::random();
     println!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
-    for moment in 0..MOMENTS {
+    for moment in 0..moments {
         project.forget_counts();
         let after = random.random_range(1..lines);
         let pause = random.random_range(0..3000);
@@ -58,7 +81,12 @@ fn killed_at_any_moment_it_comes_to_the_same_end() {
             continue;
         }
         assert_eq!(state, "died", "{context}");
-        let again = project.run("plan resume last").code(0);
+        let again = project.run("plan resume last");
+        assert_eq!(
+            again.code, 0,
+            "{context}\n{}\n{}",
+            again.stdout, again.stderr
+        );
         let resumed = project.events();
         assert_eq!(value(&resumed), end, "{context}\n{}", again.stdout);
         let counts = project.counts();

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     fs,
     io::{BufRead, BufReader},
     path::PathBuf,
@@ -9,7 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::segue::{Ran, Segue};
+use crate::{
+    segue::{Ran, Segue},
+    sshd::Sshd,
+};
 
 /// How long a condition may take on a machine that does a lot of other things.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -46,6 +50,29 @@ pub(super) struct Project {
 impl Project {
     /// A project with one plan. The plan may call `count(name, targets)`.
     pub(super) fn new(plan: &str) -> Self {
+        Self::with_inventory(INVENTORY, plan)
+    }
+
+    /// The same, with each of its targets an address of a real server.
+    pub(super) fn over_ssh(sshd: &Sshd, plan: &str) -> Self {
+        let mut inventory = "targets:\n".to_owned();
+        for (index, name) in ["a", "b", "c"].iter().enumerate() {
+            let (address, port, user) = (Sshd::address(index), sshd.port, &sshd.user);
+            let _ = writeln!(
+                inventory,
+                "  - {{ name: {name}, uri: 'ssh://{user}@{address}:{port}' }}"
+            );
+        }
+        let _ = write!(
+            inventory,
+            "config:\n  ssh:\n    private-key: '{}'\n    known-hosts: '{}'\n",
+            sshd.key().display(),
+            sshd.known_hosts().display()
+        );
+        Self::with_inventory(&inventory, plan)
+    }
+
+    fn with_inventory(inventory: &str, plan: &str) -> Self {
         let segue = Segue::new();
         let room = segue.root().join("room");
         fs::create_dir(&room).unwrap();
@@ -61,7 +88,7 @@ impl Project {
         let temporary = segue.root().join("tmp");
         fs::create_dir(&temporary).unwrap();
         let segue = segue
-            .inventory(INVENTORY)
+            .inventory(inventory)
             .task("count", METADATA, &script)
             .environment("TMPDIR", temporary.to_str().unwrap());
         let project = Self { segue, room };

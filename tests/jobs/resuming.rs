@@ -188,3 +188,24 @@ fn a_failure_that_was_not_recorded_as_the_end_is_gone_on_after() {
         "one.a=1 one.b=1 one.c=1 three.a=1 two.a=1 two.b=2 two.c=1"
     );
 }
+
+#[test]
+fn who_had_what_done_again_is_on_record() {
+    let project = Project::new(PLAN);
+    project.run("plan run test::work").code(0);
+    project
+        .run("plan resume last --redo count")
+        .code(0)
+        .stdout_has("--redo count");
+    project
+        .run("job show")
+        .code(0)
+        .stdout_has("Resumed")
+        .stdout_has("tester")
+        .stdout_has("--redo count");
+    let events = project.events();
+    let resumed = events.iter().find(|event| event["kind"] == "job_resumed");
+    let resumed = resumed.expect("the resume is an event");
+    assert_eq!(resumed["flags"][0], "--redo count");
+    assert_eq!(resumed["origin"]["user"], "tester");
+}

@@ -33,7 +33,13 @@ impl<'t> Checker<'t> {
         }
         for (param, given) in signature.params.iter().zip(&call.arguments) {
             match param.wanted.as_str() {
-                "TaskName" => self.task(signature, given, argument("params"), span),
+                "TaskName" => {
+                    let misplaced = argument("options")
+                        .is_some_and(|options| self.are_parameters(given, options));
+                    if !misplaced {
+                        self.task(signature, given, argument("params"), span);
+                    }
+                }
                 "PlanName" => self.plan(given, argument("params"), span),
                 "TargetSpec" => self.targets(given),
                 "Duration" => self.duration(given),
@@ -64,6 +70,24 @@ impl<'t> Checker<'t> {
             "run_command" => is_target(one) && !is_target(other),
             _ => false,
         }
+    }
+
+    /// Whether what stands in the options are parameters of the task, which is told where they stand.
+    fn are_parameters(&self, name: &'t Expression, options: &'t Expression) -> bool {
+        let (Some((name, _)), Some(entries)) =
+            (self.text_of(name), self.resolved(options).as_map())
+        else {
+            return false;
+        };
+        let Ok(Some(task)) = self.world.task(name) else {
+            return false;
+        };
+        let parameters = task.parameters.as_ref();
+        entries.iter().any(|entry| {
+            let name = entry.key.text.as_str();
+            !super::options::is_option(name)
+                && parameters.is_some_and(|parameters| parameters.contains_key(name))
+        })
     }
 
     /// A regular expression that is literal has to be one.
@@ -175,12 +199,19 @@ impl<'t> Checker<'t> {
             span,
         };
         self.params(&call, params);
-        self.reached.push(source);
+        self.follow(source);
     }
 
     pub(super) fn plan_exists(&mut self, name: &'t Expression, used: &Expression) {
         if let Some(source) = self.plan_named(name, used) {
-            self.reached.push(source);
+            self.follow(source);
+        }
+    }
+
+    /// The plan is checked as well, unless it runs on an inventory that only the test knows.
+    fn follow(&mut self, plan: Source) {
+        if !self.has_own_inventory {
+            self.reached.push(plan);
         }
     }
 
@@ -272,6 +303,10 @@ impl<'t> Checker<'t> {
                 let Err(unknown) = self.world.targets(text) else {
                     return;
                 };
+                let name = text.get(unknown.span.clone()).unwrap_or_default();
+                if self.made.contains(name) {
+                    return;
+                }
                 let span = self.within_text(resolved.span, unknown.span.start, unknown.span.end);
                 let mut problem = self
                     .error("segue::plan::unknown_targets", unknown.message, span, "")

@@ -54,6 +54,7 @@ impl<'t> Checker<'t> {
         let first = kinds.first().cloned();
         if let Some(namespace) = &call.namespace {
             self.imported_call(namespace, call);
+            self.options_of_library(call);
             self.own_call(call, kinds);
             return Kind::Unknown;
         }
@@ -170,6 +171,18 @@ impl<'t> Checker<'t> {
         Kind::Unknown
     }
 
+    /// `verdict::check_options(who, options, ["a", "b"])`: how the functions of the library look at their options.
+    fn options_of_library(&mut self, call: &'t Call) {
+        if let ("check_options", [_, options, known]) =
+            (call.name.text.as_str(), call.arguments.as_slice())
+            && let ExpressionKind::Array(known) = &known.kind
+        {
+            let names = known.iter().filter_map(Expression::as_text);
+            let names = names.map(str::to_owned).collect();
+            self.used_for(options, Wants::Options(names));
+        }
+    }
+
     /// The import that has a function of that name.
     pub(super) fn imported_as(&self, name: &str) -> Option<&str> {
         let imports = self.imports.iter();
@@ -227,6 +240,24 @@ impl<'t> Checker<'t> {
             return;
         };
         import.used = true;
+        let alias = import.alias.span;
+        let is_later = namespace.span.start < alias.start && !alias.is_empty();
+        if is_later && !self.scopes.in_function() {
+            let problem = self
+                .error(
+                    "segue::plan::unknown_import",
+                    format!("`{}` is imported further down", namespace.text),
+                    namespace.span,
+                    "not known yet here",
+                )
+                .label(alias, "imported here")
+                .help("move the `import` above it");
+            self.tell(problem);
+            return;
+        }
+        let Some(import) = self.imports.get(&namespace.text) else {
+            return;
+        };
         let Some(functions) = &import.functions else {
             return;
         };
@@ -537,7 +568,9 @@ fn swapped(signature: &Signature, kinds: &[Kind]) -> Option<usize> {
             &signature.params[first + 1].wanted,
         );
         // Only what is known can be in the wrong place.
+        let is_list = matches!(one, Kind::Array(_)) && wanted == "String";
         *one != Kind::Unknown
+            && !is_list
             && *other != Kind::Unknown
             && !(one.fits(wanted) && other.fits(next))
             && one.fits(next)
@@ -570,6 +603,7 @@ fn foreign_function(name: &str) -> Option<&'static str> {
         "system" | "exec" | "shell" | "sh" => "write `run_command(\"...\", targets)`",
         "setTimeout" => "write `sleep(\"5s\")`",
         "sorted" => "write `list.sort()` on a variable",
+        "notice" | "info" | "warning" | "err" => "write `log::info(...)` or `log::warn(...)`",
         "getenv" => "write `env(\"NAME\")`",
         _ => return None,
     })

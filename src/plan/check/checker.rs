@@ -22,11 +22,14 @@ use crate::plan::{
     check::kind::Kind,
     diagnostic::PlanDiagnostic,
     header::Header,
-    source::{Source, Span},
+    source::{Source, Span, TokenKind},
 };
 
 /// How many files are followed from one plan. A project that has more in one plan has a cycle of generated ones.
 const FILES_MAX: usize = 500;
+
+/// How many lines Rhai counts.
+const LINES_MAX: usize = u16::MAX as usize;
 
 /// How deeply files that import each other are looked into for what their functions do with their parameters.
 const IMPORTS_DEEP_MAX: usize = 8;
@@ -74,6 +77,10 @@ pub(super) struct Examined {
     pub(super) declared: Vec<(Span, Kind)>,
     /// What its functions do with their parameters.
     pub(super) uses: Vec<ParamUse>,
+    /// The variables that whoever imports it can see.
+    pub(super) exported: Vec<String>,
+    /// False for a file that is still being looked at.
+    pub(super) complete: bool,
 }
 
 /// The files that have been looked at. Each is looked at once.
@@ -135,8 +142,9 @@ fn examine(world: &dyn CheckWorld, source: &Source, known: &Known) -> Examined {
         imports: BTreeMap::new(),
         graphs: StepGraphs::default(),
         lost,
-        makes_targets: false,
-        has_own_inventory: is_test && has_word(source, "inventory"),
+        makes_targets: makes_targets(source),
+        made: names_made(source),
+        has_own_inventory: is_test && names_one_of(source, &["inventory"]),
         outer: outer_names(&tree, false),
         constants: outer_names(&tree, true),
         used_outside: BTreeSet::new(),
@@ -147,6 +155,7 @@ fn examine(world: &dyn CheckWorld, source: &Source, known: &Known) -> Examined {
         reached: Vec::new(),
         problems,
     };
+    checker.lines();
     checker.file(&tree, complete, header_is_sound);
     let kinds = checker.known_kinds.into_iter();
     let kinds = kinds
@@ -160,7 +169,7 @@ fn examine(world: &dyn CheckWorld, source: &Source, known: &Known) -> Examined {
         .map(|(span, kind)| (mended.written(span), kind))
         .collect();
     let told = checker.problems.into_iter();
-    let told = told.map(|problem| problem.as_written(&mended));
+    let told = told.map(|problem| problem.unmended(&mended));
     Examined {
         problems: sorted(told.chain(parse_problems).collect()),
         reached: checker.reached,
@@ -168,6 +177,8 @@ fn examine(world: &dyn CheckWorld, source: &Source, known: &Known) -> Examined {
         kinds,
         declared,
         uses: checker.through.known_uses(),
+        exported: exported_names(&tree),
+        complete: true,
     }
 }
 
@@ -188,6 +199,8 @@ pub(super) struct Checker<'t> {
     pub(super) lost: BTreeSet<String>,
     /// The plan makes targets or groups of its own, so not every name has to be in the inventory.
     pub(super) makes_targets: bool,
+    /// The names that it gives them, as far as they are written out.
+    pub(super) made: BTreeSet<String>,
     /// It is a test that brings the inventory along on which its plans run.
     pub(super) has_own_inventory: bool,
     /// The names of the variables of the file itself, which its functions don't see.
@@ -241,11 +254,32 @@ pub(super) struct Import {
     /// Functions and their parameters. None if the file is not known.
     pub(super) functions: Option<Vec<(String, Vec<String>)>>,
     pub(super) variables: Vec<String>,
+    /// Variables that it keeps to itself.
+    pub(super) hidden: Vec<String>,
     pub(super) alias: Name,
     pub(super) used: bool,
 }
 
 impl<'t> Checker<'t> {
+    /// Rhai counts lines up to a number: of what stands behind them nothing could be said with its place.
+    fn lines(&mut self) {
+        let behind = self.source.offset(LINES_MAX + 1, 1);
+        if behind >= self.source.text().len() {
+            return;
+        }
+        let problem = self
+            .error(
+                "segue::plan::too_large",
+                format!("the file has more than {LINES_MAX} lines"),
+                Span::empty(behind),
+                "no place behind this can be told",
+            )
+            .help(
+                "move parts of it into files of their own, or data into one that `read_file` reads",
+            );
+        self.tell(problem);
+    }
+
     fn file(&mut self, tree: &'t Tree, complete: bool, header_is_sound: bool) {
         self.unended_comment();
         default::check(self);
@@ -309,9 +343,48 @@ impl<'t> Checker<'t> {
     }
 }
 
-fn has_word(source: &Source, word: &str) -> bool {
+/// Whether a file names one of the functions that make targets or groups.
+pub(super) fn makes_targets(source: &Source) -> bool {
+    names_one_of(source, &["new_target", "add_to_group"])
+}
+
+fn names_one_of(source: &Source, words: &[&str]) -> bool {
+    let text = source.text();
     let mut tokens = source.tokens().all().iter();
-    tokens.any(|token| token.span.of(source.text()) == word)
+    tokens.any(|token| words.contains(&token.span.of(text)))
+}
+
+fn exported_names(tree: &Tree) -> Vec<String> {
+    tree.statements
+        .iter()
+        .filter_map(|statement| match &statement.kind {
+            StatementKind::Declare {
+                name,
+                exported: true,
+                ..
+            }
+            | StatementKind::Export { name } => Some(name.text.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The texts among the arguments of the functions that make targets or groups.
+fn names_made(source: &Source) -> BTreeSet<String> {
+    let text = source.text();
+    let tokens = source.tokens();
+    let mut names = BTreeSet::new();
+    for (index, token) in tokens.all().iter().enumerate() {
+        if !matches!(token.span.of(text), "new_target" | "add_to_group") {
+            continue;
+        }
+        let open = tokens.next(index).unwrap_or(index);
+        let close = tokens.partner(open).unwrap_or(open);
+        let texts = (open..close).filter_map(|at| tokens.get(at));
+        let texts = texts.filter(|token| token.kind == TokenKind::Text);
+        names.extend(texts.map(|token| token.span.of(text).trim_matches(['"', '`']).to_owned()));
+    }
+    names
 }
 
 fn outer_names(tree: &Tree, constants: bool) -> BTreeSet<String> {

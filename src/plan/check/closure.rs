@@ -26,7 +26,11 @@ impl ClosureUse {
         // What of these two is called in the branch that calls them is the body alone.
         let is_cleanup = matches!((name, index), ("finally", 1) | ("around", 0 | 2));
         let branch = (is_cleanup || BRANCHES.contains(&name)).then(|| name.to_owned());
-        let item = || first.and_then(Kind::item).unwrap_or(Kind::Unknown);
+        let item = || match first {
+            // What is no collection is told by itself.
+            None | Some(Kind::Text) => Kind::Unknown,
+            Some(kind) => kind.item().unwrap_or(Kind::Unknown),
+        };
         let params = match name {
             "parallel" | "settle" | "filter" | "map" | "group_by" | "sort_by" | "all" | "any"
             | "find" | "count" => vec![item()],

@@ -1,7 +1,7 @@
 //! Imports: which file is meant, and what of it can be used.
 
 use super::{
-    checker::{Checker, Import},
+    checker::{Checker, Import, makes_targets},
     parse::parse,
     tree::{Expression, ExpressionKind, Name},
 };
@@ -44,6 +44,7 @@ impl<'t> Checker<'t> {
         let mut import = Import {
             functions: None,
             variables: Vec::new(),
+            hidden: Vec::new(),
             alias: alias.clone(),
             used: false,
         };
@@ -77,16 +78,19 @@ impl<'t> Checker<'t> {
                                 })
                                 .collect(),
                         );
-                        import.variables = parsed
-                            .ast
-                            .iter_literal_variables(true, true)
-                            .map(|(name, _, _)| name.to_owned())
-                            .collect();
                     }
                     let examined = self.known.examined(self.world, &source);
+                    let variables = parsed.ast.iter_literal_variables(true, true);
+                    import.hidden = variables.map(|(name, _, _)| name.to_owned()).collect();
+                    if examined.complete {
+                        import.variables.clone_from(&examined.exported);
+                    } else {
+                        import.variables.clone_from(&import.hidden);
+                    }
                     let uses = examined.uses.iter();
                     let uses = uses.map(|used| used.imported(&alias.text, &source));
                     self.through.uses.extend(uses);
+                    self.makes_targets |= makes_targets(&source);
                     self.reached.push(source);
                 }
                 Err(lookup) => {

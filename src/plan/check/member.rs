@@ -173,6 +173,12 @@ impl<'t> Checker<'t> {
                 Kind::Integer | Kind::Boolean | Kind::Unit | Kind::Map | Kind::Array(_),
             ) => Some("a Map is indexed by strings"),
             (Kind::Boolean | Kind::Unit | Kind::Closure, _) => Some("this can't be indexed"),
+            (Kind::Native(name), Kind::Text) if &**name == "Error" => {
+                Some("an Error is not indexed: it has `.kind`, `.message` and `.details`")
+            }
+            (Kind::Native(name), Kind::Text) if &**name == "Target" => {
+                Some("a Target is not indexed: it has `.vars`, `.facts` and others")
+            }
             _ => None,
         };
         if let Some(message) = wrong {
@@ -494,7 +500,12 @@ fn elsewhere(kind: &Kind, name: &str) -> Option<String> {
         ("Target" | "TargetSet" | "ResultSet" | "Result", "length" | "size" | "count") => {
             "write `.len`".to_owned()
         }
-        ("Error", "msg") => "write `.message`".to_owned(),
+        ("Error", "msg" | "reason" | "text") => "write `.message`".to_owned(),
+        ("Error", "result" | "result_set") => "write `.results`".to_owned(),
+        ("Error", "exit_code" | "stdout" | "stderr") => {
+            format!("each result has its own: `for result in err.results.failed {{ result.{name} }}`")
+        }
+        ("Error", "stack" | "line" | "backtrace") => "write `.place`".to_owned(),
         ("Target", "hostname" | "fqdn" | "address" | "ip") => "write `.host`".to_owned(),
         ("Target", "var") => "write `.vars.name`".to_owned(),
         ("Target", "fact") => "write `.facts.name`".to_owned(),

@@ -38,7 +38,6 @@ mod vocabulary;
 mod walk;
 mod world;
 
-pub(super) use self::parse::parses_at;
 pub use self::{
     checker::{check, check_file, written_graphs},
     project_view::ProjectView,
@@ -46,3 +45,4 @@ pub use self::{
     steps::WrittenGraph,
     world::{CheckWorld, Lookup, TaskView, UnknownTargets},
 };
+pub(super) use self::{parse::parses_at, vocabulary::our_type};

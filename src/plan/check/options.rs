@@ -60,6 +60,38 @@ impl<'t> Checker<'t> {
         }
     }
 
+    /// Options of a function that is written in the language.
+    pub(super) fn known_options(
+        &mut self,
+        function: &str,
+        known: &[String],
+        given: &'t Expression,
+    ) {
+        let Some(entries) = self.resolved(given).as_map() else {
+            return;
+        };
+        let known = || known.iter().map(String::as_str);
+        for entry in entries {
+            let name = entry.key.text.as_str();
+            if known().any(|known| known == name) {
+                continue;
+            }
+            let help = nearest(name, known()).map_or_else(
+                || format!("its options are {}", listed(known())),
+                |meant| format!("did you mean `{meant}`?"),
+            );
+            let problem = self
+                .error(
+                    "segue::plan::unknown_option",
+                    format!("`{function}` has no option `{name}`"),
+                    entry.key.span,
+                    "",
+                )
+                .help(help);
+            self.tell(problem);
+        }
+    }
+
     fn option(&mut self, signature: &Signature, name: &str, value: &'t Expression) {
         let Some(literal) = self.literal(value) else {
             return;
@@ -73,6 +105,20 @@ impl<'t> Checker<'t> {
         };
         if name == "retry" {
             self.retry_keys(value);
+        }
+        if let ("batch", Value::String(text)) = (name, &literal)
+            && text.parse::<usize>().is_ok()
+        {
+            let span = self.resolved(value).span;
+            let problem = self
+                .warning(
+                    "segue::plan::option_value",
+                    format!("`\"{text}\"` is a number of targets, and looks like a share of them"),
+                    span,
+                    "",
+                )
+                .help(format!("write `{text}`, or `\"{text}%\"` for a share"));
+            self.tell(problem);
         }
         let Some(wanted) = wanted else {
             return;
@@ -264,7 +310,7 @@ fn fits(name: &str, value: &Value) -> bool {
 fn is_batch(value: &Value) -> bool {
     match value {
         Value::Integer(number) => *number >= 1,
-        Value::String(text) => is_share(text),
+        Value::String(text) => is_share(text) || text.parse::<usize>().is_ok_and(|size| size > 0),
         Value::Array(sizes) => !sizes.is_empty() && sizes.iter().all(is_batch),
         _ => false,
     }

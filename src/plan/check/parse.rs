@@ -53,7 +53,7 @@ pub(super) fn parse(source: &Source) -> Parsed {
         let problem = parse_error(&current, &error);
         let mends = problem.mends.clone();
         if parsed.problems.len() < ERRORS_MAX {
-            let problem = problem.as_written(&parsed.mended);
+            let problem = problem.unmended(&parsed.mended);
             // What was left out can leave a hole that is noticed once more at the same place.
             if !parsed
                 .problems

@@ -53,7 +53,7 @@ impl CheckWorld for ProjectView<'_> {
                 supports_noop: task.metadata().supports_noop,
             })),
             Err(TaskLookupError::Unknown { .. }) => Ok(None),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(located(&error)),
         }
     }
 
@@ -103,6 +103,27 @@ impl CheckWorld for ProjectView<'_> {
             .is_some_and(|file| file.module.is_some());
         source.name().starts_with(TESTS) && !of_a_module
     }
+}
+
+/// What is wrong with a file, where in it, and what to type.
+fn located(error: &dyn Diagnostic) -> String {
+    let mut text = error.to_string();
+    let place = error.source_code().and_then(|source| {
+        let label = error.labels()?.next()?;
+        let contents = source.read_span(label.inner(), 0, 0).ok()?;
+        let name = contents.name()?.to_owned();
+        Some(format!(
+            " ({name}:{}:{})",
+            contents.line() + 1,
+            contents.column() + 1
+        ))
+    });
+    text.push_str(&place.unwrap_or_default());
+    if let Some(help) = error.help() {
+        text.push_str("; ");
+        text.push_str(&help.to_string());
+    }
+    text
 }
 
 fn lookup(error: &dyn Diagnostic) -> Lookup {

@@ -55,7 +55,9 @@ impl Checker<'_> {
                 "`{name}` is an import: its functions are called as `{name}::function(...)`"
             ))
         } else if self.vocabulary.namespaces().any(|known| known == name) {
-            Some(format!("write `{name}::...(...)`: `{name}` is no value"))
+            Some(format!(
+                "its functions are called as `{name}::function(...)`"
+            ))
         } else if let Some(caught) = self.scopes.caught()
             && matches!(name, "err" | "error" | "e" | "ex" | "exception")
         {
@@ -148,9 +150,13 @@ impl Checker<'_> {
                         variable.span,
                         "",
                     )
-                    .help(format!(
-                        "remove it, or call it `_{name}` if that is on purpose"
-                    )),
+                    .help(if variable.role == Role::Constant {
+                        format!(
+                            "remove it, or write `export const {name} = ...;` if other files use it"
+                        )
+                    } else {
+                        format!("remove it, or call it `_{name}` if that is on purpose")
+                    }),
                 Role::Param => self
                     .warning(
                         "segue::plan::unused_param",

@@ -72,6 +72,8 @@ pub(super) enum Wants {
     Plan,
     Targets,
     Duration,
+    /// As a map that has none but these keys.
+    Options(Vec<String>),
     /// As an argument of this type, of that function.
     Argument {
         wanted: String,
@@ -185,6 +187,10 @@ impl<'t> Checker<'t> {
             Wants::Plan => self.plan_exists(value, written),
             Wants::Targets => self.targets(value),
             Wants::Duration => self.duration(value),
+            Wants::Options(known) => {
+                self.known_options(&used.function.0, known, value);
+                return;
+            }
             Wants::Argument { wanted, function } => {
                 if *kind != Kind::Unit && !kind.fits(wanted) {
                     let problem = self.error(

@@ -136,6 +136,9 @@ impl<'t> Checker<'t> {
     fn qualified(&mut self, namespace: &Name, name: &Name) -> Kind {
         if namespace.text == "global" {
             self.used_outside.insert(name.text.clone());
+            if let Some(found) = self.scopes.find(&name.text) {
+                found.variable.used = true;
+            }
             if !self.outer.contains(&name.text) && !self.lost.contains(&name.text) {
                 let meant = nearest(&name.text, self.outer.iter().map(String::as_str))
                     .map(|meant| format!("did you mean `global::{meant}`?"));
@@ -165,6 +168,11 @@ impl<'t> Checker<'t> {
                 .any(|(function, _)| *function == name.text);
             let help = if is_function {
                 Some(format!("call it: `{}::{}(...)`", namespace.text, name.text))
+            } else if import.hidden.contains(&name.text) {
+                Some(format!(
+                    "write `export const {} = ...;` in that file",
+                    name.text
+                ))
             } else {
                 nearest(&name.text, import.variables.iter().map(String::as_str))
                     .map(|meant| format!("did you mean `{}::{meant}`?", namespace.text))
@@ -311,6 +319,16 @@ impl<'t> Checker<'t> {
         }
         match (symbol, kinds) {
             ("==" | "!=" | "<" | ">" | "<=" | ">=" | "!", _) => Kind::Boolean,
+            ("+" | "-" | "&", [one @ Kind::Native(name), other])
+                if matches!(&**name, "TargetSet" | "Target" | "ResultSet")
+                    && works_on_sets(symbol, one, other) =>
+            {
+                if &**name == "Target" {
+                    Kind::native("TargetSet")
+                } else {
+                    one.clone()
+                }
+            }
             // `-` takes all occurrences of the other one out of a text.
             ("+", [Kind::Text, _] | [_, Kind::Text])
             | ("-", [Kind::Text, Kind::Text | Kind::Character]) => Kind::Text,
@@ -331,9 +349,7 @@ impl<'t> Checker<'t> {
                 self.no_operator(symbol, one, other, span);
                 Kind::Unknown
             }
-            ("-" | "+" | "&", [Kind::Native(one), Kind::Native(other)]) if one == other => {
-                kinds[0].clone()
-            }
+
             ("-", [one @ (Kind::Integer | Kind::Float)]) => one.clone(),
             _ => Kind::Unknown,
         }
@@ -341,7 +357,8 @@ impl<'t> Checker<'t> {
 
     /// `!results`.
     fn not(&mut self, kind: &Kind, operand: &Expression) {
-        if matches!(kind, Kind::Unknown | Kind::Boolean) {
+        // What is nothing is nothing yet, mostly.
+        if matches!(kind, Kind::Unknown | Kind::Boolean | Kind::Unit) {
             return;
         }
         let written = operand.span.of(self.source.text());
@@ -508,8 +525,8 @@ fn works_on_sets(symbol: &str, one: &Kind, other: &Kind) -> bool {
     };
     match &**name {
         "TargetSet" => matches!(symbol, "+" | "-" | "&") && other.fits("TargetSpec"),
-        "Target" => symbol == "+" && (other.fits("TargetSpec") || *other == Kind::Text),
-        "ResultSet" => symbol == "+" && (other.fits("ResultSet") || *other == Kind::Text),
+        "Target" => symbol == "+" && other.fits("TargetSpec"),
+        "ResultSet" => symbol == "+" && other.fits("ResultSet"),
         _ => true,
     }
 }
@@ -517,7 +534,7 @@ fn works_on_sets(symbol: &str, one: &Kind, other: &Kind) -> bool {
 fn is_no_number(kind: &Kind) -> bool {
     matches!(
         kind,
-        Kind::Text | Kind::Boolean | Kind::Unit | Kind::Map | Kind::Closure
+        Kind::Text | Kind::Boolean | Kind::Unit | Kind::Map | Kind::Closure | Kind::Array(_)
     )
 }
 

@@ -260,7 +260,7 @@ fn rhai_functions() -> BTreeMap<String, Vec<RhaiFunction>> {
 }
 
 /// A type of Rhai's listing in our words.
-fn our_type(name: &str) -> String {
+pub(in crate::plan) fn our_type(name: &str) -> String {
     let plain = name.trim_start_matches("&mut ").trim_start_matches('&');
     match plain {
         "string" | "String" | "ImmutableString" | "str" => "String",

@@ -92,11 +92,11 @@ impl CallAt {
 }
 
 impl Place {
-    /// Reads the place at a byte, which has to be a boundary of characters.
+    /// Reads the place at a byte; one inside of a character is its beginning.
     #[must_use]
     pub fn at(source: &Source, offset: usize) -> Self {
         let text = source.text();
-        let offset = offset.min(text.len());
+        let offset = text.floor_char_boundary(offset);
         let before = Source::new("", text.get(..offset).unwrap_or_default());
         if let Some(part) = header_part(before.text()) {
             return Self::in_header(part, source, offset);
@@ -336,7 +336,10 @@ fn word_around(text: &str, offset: usize, is_in: fn(char) -> bool) -> Span {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::plan::cursor::{Outline, mended};
 
     /// The place of `^`, which is taken out.
     fn place(marked: &str) -> (Source, Place) {
@@ -542,19 +545,27 @@ mod tests {
         assert_eq!(kind("param a: String;\nparam ^"), PlaceKind::Nothing);
     }
 
-    #[test]
-    fn no_text_and_no_offset_is_too_odd() {
-        let texts = [
-            "run_task(\"é\", `${#{a: [\"x\", |y, z| { for (a,b) in c { fn f(",
-            "}}))]] param : ; let let fn ( for | in || | catch ( as :: . ?. #{ : , : , '",
-            "param é: Enum['é', \"",
-        ];
-        for text in texts {
-            let source = Source::new("a", text);
-            for (offset, _) in text.char_indices() {
-                let _ = Place::at(&source, offset);
+    proptest! {
+        #[test]
+        fn no_text_and_no_place_is_too_odd(
+            text in "(let |for |in |fn |f\\(|catch|import |\\\"std|as |param |é|😀|\\||,|:|;|\\.|::|#\\{|\\{|\\}|\\[|\\]|\\(|\\)|\\\"|`|\\$\\{|//|/\\*|'|=| |\n|\r\n|run_task|x){0,30}",
+            at in 0_usize..80,
+        ) {
+            let source = Source::new("a.rhai", text.as_str());
+            let place = Place::at(&source, at);
+            prop_assert!(text.get(place.word.range()).is_some(), "{place:?}");
+            prop_assert!(place.word.start <= at.min(text.len()));
+            if let PlaceKind::Member { receiver: Some(receiver) } = &place.kind {
+                prop_assert!(text.get(receiver.range()).is_some(), "{place:?}");
+                prop_assert!(receiver.end <= place.word.start);
             }
-            let _ = Place::at(&source, text.len() + 9);
+            if let Some(mended) = mended(&source, place.word) {
+                prop_assert!(mended.text().starts_with(&text[..place.word.start]));
+            }
+            let outline = Outline::of(&source);
+            for function in outline.functions {
+                prop_assert!(text.get(function.span.range()).is_some());
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::OnceLock};
 
 use serde::Deserialize;
 
-use crate::plan::{engine, limits::Limits};
+use crate::plan::{check::our_type, engine, limits::Limits};
 
 /// A function of Rhai. What is called as a method has its receiver as its first parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,11 +88,11 @@ fn read() -> Vec<StandardFunction> {
                     let name = param.name.filter(|name| name != "_");
                     (
                         name.unwrap_or_else(|| format!("value{}", index + 1)),
-                        our_type(param.data_type.as_deref().unwrap_or("?")).to_owned(),
+                        our_type(param.data_type.as_deref().unwrap_or("?")),
                     )
                 })
                 .collect(),
-            returns: our_type(listed.return_type.as_deref().unwrap_or("()")).to_owned(),
+            returns: our_type(listed.return_type.as_deref().unwrap_or("()")),
             doc: doc_text(&listed.doc_comments),
             name: listed.name,
         })
@@ -120,23 +120,6 @@ fn doc_text(comments: &[String]) -> String {
         })
         .collect();
     lines.join("\n").trim().to_owned()
-}
-
-/// A type of Rhai's listing in our words.
-fn our_type(name: &str) -> &str {
-    let plain = name.trim_start_matches("&mut ").trim_start_matches('&');
-    match plain {
-        "string" | "String" | "ImmutableString" | "str" => "String",
-        "int" | "i64" => "Integer",
-        "float" | "f64" => "Float",
-        "bool" => "Boolean",
-        "Array" | "array" => "Array",
-        "Map" | "map" => "Map",
-        "Fn" | "FnPtr" => "Closure",
-        "()" => "()",
-        "char" => "Character",
-        _ => "Any",
-    }
 }
 
 #[cfg(test)]

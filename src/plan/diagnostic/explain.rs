@@ -357,10 +357,16 @@ fn dot_expression(text: &str, place: Option<&Place>) -> PlanDiagnostic {
 }
 
 fn no_property(property: &str, owner: &str) -> PlanDiagnostic {
-    failed(
+    let problem = failed(
         "segue::plan::unknown_property",
         format!("{owner} has no `{property}`"),
-    )
+    );
+    if owner.starts_with("nothing") {
+        return problem.help(format!(
+            "it is what a key gives that is not there: ask with `??` or `if value != ()`, or write `?.{property}`"
+        ));
+    }
+    problem
 }
 
 fn arithmetic(text: &str) -> PlanDiagnostic {

@@ -26,6 +26,6 @@ pub use self::{
     report::{Label, PlanDiagnostic, Severity},
 };
 pub(super) use self::{
-    runtime::{Ended, Interpreter, Thrown, runtime_error},
+    runtime::{ADVICE, Ended, Interpreter, Thrown, runtime_error},
     word::foreign as foreign_word,
 };

@@ -212,7 +212,8 @@ fn explained(scene: &Scene<'_>, offset: usize, kind: &ParseErrorType) -> PlanDia
             here,
             "move this case before the ranges",
         ),
-        Kind::WrongSwitchCaseCondition => problem("the `_` case has no condition", here, ""),
+        Kind::WrongSwitchCaseCondition => problem("the `_` case has no condition", here, "")
+            .help("it is what is done when no other case fits: write `if` inside of it"),
         Kind::ExprTooDeep => problem(
             "this is nested too deeply",
             here,
@@ -250,15 +251,31 @@ fn bad_input(scene: &Scene<'_>, offset: usize, error: &LexError) -> PlanDiagnost
                 .char_indices()
                 .nth(sequence.chars().count())
                 .map_or(text.len(), |(at, _)| start + at);
-            problem(
+            // All of them in the string at once.
+            let string = scene.source.token(start);
+            let mut problem = problem(
                 format!("`{sequence}` is not an escape sequence"),
                 Span::new(start, end),
                 "",
-            )
-            .help(format!(
+            );
+            let mut chars = text[start..string.end.max(end)].char_indices();
+            while let Some((at, char)) = chars.next() {
+                if char != '\\' {
+                    continue;
+                }
+                if !matches!(
+                    chars.next(),
+                    Some((
+                        _,
+                        '\\' | 't' | 'n' | 'r' | 'x' | 'u' | 'U' | '"' | '\'' | '`' | '\n'
+                    ))
+                ) {
+                    problem = problem.mend(Span::empty(start + at), "\\");
+                }
+            }
+            problem.help(format!(
                 "write `\\{sequence}` for a backslash, or put the string into `#\"...\"#`, which has no escapes"
             ))
-            .mend(Span::empty(start), "\\")
         }
         LexError::MalformedNumber(_) => problem(
             format!("`{}` is not a number", scene.text(0)),
@@ -385,16 +402,18 @@ fn missing(scene: &Scene<'_>, token: &str) -> PlanDiagnostic {
         ";" => missing_semicolon(scene),
         "," => {
             let in_map = matches!(scene.enclosing(), Some((Bracket::Map, _)));
-            let help = if in_map && scene.text(1) == ":" {
+            let is_entry = in_map && scene.text(1) == ":";
+            let joins = !is_entry && is_text_before(scene);
+            let help = if is_entry {
                 Some("the entries of a map are separated by `,`")
             } else {
-                is_text_before(scene).then_some(
+                joins.then_some(
                     "strings are joined with `+`, or written between back-ticks: `` `a ${b}` ``",
                 )
             };
             problem("missing `,`", scene.gap(), "expected `,` here")
                 .maybe_help(help)
-                .mend(scene.gap(), ",")
+                .mend(scene.gap(), if joins { " +" } else { "," })
         }
         "{" => problem("expected a block", scene.gap(), "expected `{` here")
             .help("the blocks of `if`, `for`, `while`, `try` and functions always stand in braces"),

@@ -110,7 +110,7 @@ impl PlanDiagnostic {
 
     /// The same about the file as it was written, if it is about what became of it.
     #[must_use]
-    pub(in crate::plan) fn as_written(mut self, mended: &Mended) -> Self {
+    pub(in crate::plan) fn unmended(mut self, mended: &Mended) -> Self {
         if self
             .source
             .as_ref()
@@ -124,7 +124,7 @@ impl PlanDiagnostic {
         self.related = self
             .related
             .into_iter()
-            .map(|other| other.as_written(mended))
+            .map(|other| other.unmended(mended))
             .collect();
         self
     }

@@ -4,11 +4,14 @@ use rhai::{Dynamic, EvalAltResult, Position};
 
 use super::{PlanDiagnostic, Severity, explain, failed_targets::failed_targets};
 use crate::{
-    model::{Failure, Place, ResultSet, Value},
+    model::{Failure, Place, ResultSet, Status, Value},
     plan::source::{Source, Span},
 };
 
 const CODE: &str = "segue::plan::failed";
+
+/// The detail of a failure that says what to type.
+pub(in crate::plan) const ADVICE: &str = "help";
 
 /// How many lines may be between two places that are shown in one piece. All lines between them are shown, too.
 const LINES_BETWEEN_MAX: u32 = 12;
@@ -77,7 +80,15 @@ pub(in crate::plan) fn runtime_error(
             }
             None => PlanDiagnostic::error("segue::plan::ended", "the plan was ended"),
         },
-        other => explain::explain(interpreter, other, own.as_ref()),
+        other => {
+            let mut problem = explain::explain(interpreter, other, own.as_ref());
+            if let Some(command) = interpreter.next_command() {
+                let help = problem.help.take().map(|help| format!("{help}\n"));
+                let help = help.unwrap_or_default();
+                problem.help = Some(format!("{help}once the plan is mended: {command}"));
+            }
+            problem
+        }
     };
     if problem.labels.is_empty() {
         let at = own.map(|(source, offset)| Spot {
@@ -203,9 +214,18 @@ fn thrown(
     let results = thrown.results.as_ref().filter(|results| !results.is_ok());
     let label = match results {
         Some(results) => {
-            let failed = results.iter().filter(|result| !result.is_ok()).count();
+            let unreached = results
+                .iter()
+                .filter(|result| matches!(result.status, Status::Unreached | Status::Skipped))
+                .count();
+            let failed = results.iter().filter(|result| !result.is_ok()).count() - unreached;
+            let rest = if unreached == 0 {
+                String::new()
+            } else {
+                format!(", {unreached} not reached")
+            };
             format!(
-                "{failed} of {} {} failed",
+                "{failed} of {} {} failed{rest}",
                 results.len(),
                 targets(results.len())
             )
@@ -213,6 +233,8 @@ fn thrown(
         None => "failed here".to_owned(),
     };
     let mut help: Vec<String> = results.map(failed_targets).unwrap_or_default();
+    let advice = thrown.failure.details.get(ADVICE);
+    help.extend(advice.and_then(|advice| advice.as_str()).map(str::to_owned));
     help.extend(needs_human(&thrown.failure));
     help.extend(interpreter.next_command());
     problem = problem.maybe_help((!help.is_empty()).then(|| help.join("\n")));

@@ -5,10 +5,11 @@ use rhai::{Array, Dynamic, ImmutableString};
 use super::{catalog::Entry, sequence, target_set::length};
 use crate::{
     inventory::{InventoryError, TargetSpec},
-    model::{Map, TargetName, Value, nearest},
+    model::{Failure, Map, TargetName, Value, kinds, nearest},
     plan::{
         call::{Call, CallError, CallResult},
         convert,
+        diagnostic::ADVICE,
         object::{TargetSet, Tiers},
         options::listed,
     },
@@ -38,8 +39,7 @@ fn finding() -> Vec<Entry> {
                 let name = call.text(0)?;
                 let found = call.host().inventory.borrow().resolve_one(&name);
                 return found.map(Dynamic::from).map_err(|error| {
-                    let help = error.help_text().map(|help| format!(": {help}"));
-                    call.misuse(format!("{error}{}", help.unwrap_or_default()))
+                    with_help(call, error.to_string(), error.help_text())
                 });
             }
             match call.targets(0)?.as_slice() {
@@ -230,8 +230,11 @@ fn edit(
 }
 
 fn told(call: &Call<'_>, error: &InventoryError) -> CallError {
-    let help = error.help_text().map(|help| format!(": {help}"));
-    call.misuse(format!("{error}{}", help.unwrap_or_default()))
+    with_help(
+        call,
+        error.to_string(),
+        error.help_text().map(str::to_owned),
+    )
 }
 
 /// `"ssh.user"`, or `["ssh", "user"]`.
@@ -335,4 +338,13 @@ fn tiers(call: &Call<'_>) -> CallResult {
         })
         .collect();
     Ok(Dynamic::from(sets))
+}
+
+/// An error with what to type beside it.
+fn with_help(call: &Call<'_>, message: String, help: Option<String>) -> CallError {
+    let failure = Failure::new(kinds::VALIDATION, message);
+    call.fail(match help {
+        Some(help) => failure.with_detail(ADVICE, help),
+        None => failure,
+    })
 }

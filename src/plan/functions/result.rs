@@ -80,7 +80,14 @@ fn outcome() -> Vec<Entry> {
 
 fn content() -> Vec<Entry> {
     vec![
-        Entry::getter(RESULT, "value", |call| Ok(value(&result(call))))
+        Entry::getter(RESULT, "value", |call| {
+            let result = result(call);
+            // What is in it is not known where nothing is.
+            if result.value.map().is_empty() {
+                looked_at(call, &result, "value");
+            }
+            Ok(value(&result))
+        })
             .gives("Map")
             .doc("What the task gave.")
             .example(r#"let status = run_task("service", "web1", #{ action: "status" }).first.value;"#),
@@ -177,14 +184,22 @@ fn text(call: &Call<'_>, keys: &[&str]) -> Dynamic {
 fn entry(call: &Call<'_>, keys: &[&str]) -> Option<Value> {
     let result = result(call);
     let found = keys.iter().find_map(|key| result.value.get(key));
-    found.cloned().or_else(|| {
-        let host = call.host();
-        host.scheduler.performer().unknown(&Look {
-            result: &result,
-            entry: keys.first()?,
-            place: call.place().as_ref(),
-        })
-    })
+    found
+        .cloned()
+        .or_else(|| looked_at(call, &result, keys.first()?))
+}
+
+/// What stands for an entry that nobody knows yet.
+fn looked_at(call: &Call<'_>, result: &Arc<TargetResult>, entry: &str) -> Option<Value> {
+    let host = call.host();
+    let place = call.place();
+    let value = host.scheduler.performer().unknown(&Look {
+        result,
+        entry,
+        place: place.as_ref(),
+    })?;
+    host.looks.set(host.looks.get() + 1);
+    Some(value)
 }
 
 #[expect(

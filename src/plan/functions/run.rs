@@ -6,7 +6,7 @@ use rhai::{Dynamic, Map as ScriptMap};
 
 use super::catalog::Entry;
 use crate::{
-    model::{Failure, Map, Target, kinds},
+    model::{Failure, Map, Target, TargetResult, kinds},
     plan::{
         action::{self, Asked},
         call::{Call, CallError, CallResult},
@@ -74,6 +74,12 @@ fn commands() -> Vec<Entry> {
             .gives("ResultSet")
             .doc("Copies a script of the project or of a module to every target and runs it there, with `arguments` and `env` of the options.")
             .example(r#"run_script("scripts/cleanup.sh", "web", #{ arguments: ["--keep", 3] });"#),
+        Entry::function("collect", collect)
+            .takes("started", "ResultSet")
+            .may_take_options(&["timeout", "catch_errors", "on_failure", "max_failures", "limit", "description"])
+            .gives("ResultSet")
+            .doc("Waits until what an action with `detach` has started is over, and gives its results: those of the task, the command or the script itself. A target that is away is called again and again until `timeout`. What was not started, and what was not detached, keeps the result that it has. A target that was restarted before the end was kept is `lost`.")
+            .example(r#"let going = run_command("(sleep 1; reboot) >/dev/null 2>&1 &", "web1", #{ detach: true }); wait_until_available("web1", #{ timeout: "10m" }); let results = collect(going);"#),
         Entry::function("wait_until_available", wait_until_available)
             .takes("targets", "TargetSpec")
             .may_take_options(&["timeout", "interval", "catch_errors", "description", "limit"])
@@ -235,6 +241,32 @@ fn wait_until_available(call: &Call<'_>) -> CallResult {
             interval: options.interval.unwrap_or(AVAILABLE_INTERVAL),
         },
         targets: call.targets(0)?,
+    };
+    action::perform(asked, &options)
+}
+
+fn collect(call: &Call<'_>) -> CallResult {
+    let started = call.argument(0).read_lock::<Results>();
+    let Some(started) = started.map(|results| results.set().clone()) else {
+        return Err(call.wrong_type(0, "the ResultSet of an action"));
+    };
+    let options = options::read(call, 1)?;
+    let host = call.host();
+    let mut targets = Vec::with_capacity(started.len());
+    for result in started.iter() {
+        let inventory = host.inventory.borrow();
+        let target = inventory.resolve_one(result.target.as_str());
+        targets.push(target.map_err(|error| call.misuse(error.to_string()))?);
+    }
+    let started: Vec<Arc<TargetResult>> = (0..started.len())
+        .filter_map(|position| started.at(position).cloned())
+        .collect();
+    let object = started.first().map_or("", |result| &result.object);
+    let asked = Asked {
+        call,
+        what: format!("collecting `{object}`"),
+        action: Action::Collect { started },
+        targets,
     };
     action::perform(asked, &options)
 }

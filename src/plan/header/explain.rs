@@ -23,7 +23,10 @@ pub(super) fn fault(source: &Source, declaration: &Declaration, fault: Fault) ->
         FaultKind::Late => (
             "parameters stand before the first statement".to_owned(),
             "this one is too late",
-            Some("move it to the top of the file".to_owned()),
+            Some(
+                "move the `param` lines to the top of the file, above `import` and everything else"
+                    .to_owned(),
+            ),
         ),
         FaultKind::Misspelt => (
             format!("`{}` means nothing here", fault.span.of(text)),

@@ -8,7 +8,7 @@ use crate::{
     task::DataType,
 };
 
-use super::{declaration::Declaration, explain, outline::Outline};
+use super::{declaration::Declaration, explain, fault::FaultKind, outline::Outline};
 
 /// What a plan says of itself.
 #[derive(Clone, Debug, Default)]
@@ -74,13 +74,15 @@ impl Header {
             params: Vec::new(),
         };
         let mut problems = Vec::new();
+        let mut is_late = false;
         for declaration in &outline.declarations {
-            problems.extend(
-                declaration
-                    .faults
-                    .iter()
-                    .map(|fault| explain::fault(source, declaration, *fault)),
-            );
+            for fault in &declaration.faults {
+                // Where one is too late, all that follow are.
+                if fault.kind == FaultKind::Late && std::mem::replace(&mut is_late, true) {
+                    continue;
+                }
+                problems.push(explain::fault(source, declaration, *fault));
+            }
             if let Some(param) = param(source, declaration, &header.params, &mut problems) {
                 header.params.push(param);
             }

@@ -221,6 +221,7 @@ fn params(effect: &Effect) -> Vec<Arc<Map>> {
         Action::WriteFile { content, .. } => one("content", content.as_str().into()),
         Action::Command { .. }
         | Action::WaitUntilAvailable { .. }
+        | Action::Collect { .. }
         | Action::CollectFacts { .. } => Vec::new(),
     }
 }

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_mended_is_found_where_it_was_written() {
+    fn what_was_mended_is_found_where_it_wunmended() {
         let source = Source::new("a.rhai", "if $a and 'b' { c() }");
         let mut mended = Mended::of(&source);
         mended.mend(vec![

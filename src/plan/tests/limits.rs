@@ -133,3 +133,105 @@ fn default_is_a_name_like_any_other() {
     let value = Stage::new("let map = #{ default: 7 }; map.default").value();
     assert_eq!(value, 7.into());
 }
+
+#[test]
+fn endless_loops_are_ended_wherever_they_are() {
+    for text in [
+        "[1].map(|x| loop { })",
+        "[1].filter(|x| loop { })",
+        "[2, 1].sort(|a, b| loop { })",
+        "[2, 1].sort(|a| loop { })",
+        "[2, 1].dedup(|a, b| loop { })",
+        "[1, 2].reduce(|a, b| loop { })",
+        "targets(\"web\").filter(|t| loop { })",
+        "targets(\"web\").group_by(|t| loop { })",
+        "targets(\"web\").sort_by(|t| loop { })",
+        "run_command(\"x\", \"web\").map(|r| loop { })",
+        "settle([1, 2], |x| loop { })",
+        "wait(background(|| loop { }))",
+        "timeout(\"1m\", || loop { })",
+        "retry(#{ attempts: 2 }, || loop { })",
+        "wait_until(#{ timeout: \"1m\", interval: \"1s\" }, || loop { })",
+        "finally(|| 1, || loop { })",
+        "let g = graph(\"g\"); g.step(\"a\", || loop { }); g.run()",
+        "let g = graph(\"g\"); g.step(\"a\", #{ undo: || loop { } }, || 1); g.step(\"b\", #{ after: \"a\" }, || fail(\"no\")); g.run(#{ on_failure: \"rollback\" })",
+        "run_task_with(\"service\", \"web\", |t| loop { })",
+        "try { loop { } } catch { }",
+        "let s = `${loop { }}`;",
+        "fn f() { f2() } fn f2() { loop { } } f()",
+    ] {
+        assert_eq!(code(text), ("segue::plan::ended", Some(1)), "{text}");
+    }
+}
+
+#[test]
+fn data_that_is_nested_too_deeply_is_not_read() {
+    for text in [
+        "from_json(\"\".pad(20000, \"[\"))",
+        "from_json(\"\".pad(20000, \"{\\\"a\\\":\"))",
+        "from_yaml(\"\".pad(20000, \"[\"))",
+        "from_yaml(\"\".pad(20000, \"- \"))",
+        "from_yaml(\"\".pad(20000, \"{a: \"))",
+    ] {
+        let error = Stage::new(text).error();
+        assert!(
+            error.failure.message.starts_with("this is no "),
+            "{text}: {error}"
+        );
+        assert!(error.failure.message.len() < 1_000, "{error}");
+    }
+}
+
+#[test]
+fn patterns_take_no_longer_than_their_text_and_are_no_larger_than_they_may() {
+    let value = Stage::new(r#"let s = "a".pad(5000, "a") + "b"; [s.matches("^(a+)+$"), s.matches("(a|a|aa)*c"), s.matches("(.*)*x")]"#).value();
+    assert_eq!(value.to_string(), "[false,false,false]");
+    let error = Stage::new(r#""x".matches("(((a{1000}){1000}){1000})")"#).error();
+    assert!(error.failure.message.contains("size limit"), "{error}");
+    let error = Stage::new(
+        r#"let s = "a".pad(1000000, "a"); s.replace_regex("a", "$0$0$0$0$0$0$0$0$0$0")"#,
+    )
+    .error();
+    assert!(
+        error.failure.message.contains("would make a text"),
+        "{error}"
+    );
+}
+
+#[test]
+fn lists_are_not_made_larger_than_they_may_be() {
+    for text in [
+        "[].pad(100000000, 0)",
+        "let l = [1]; loop { l.append(l); }",
+        "let l = [1]; l.pad(100, \"\".pad(10000, \"x\"))",
+        "let m = #{}; let n = 0; loop { m[`${n}`] = \"\".pad(10000, \"x\"); n += 1; }",
+        "let l = []; for i in 0..100 { l.push(i); } l.join(\"\".pad(10000, \"x\"))",
+    ] {
+        let error = Stage::new(text)
+            .limits(|limits| {
+                limits.string_bytes = 100_000;
+                limits.array_items = 1_000;
+            })
+            .error();
+        assert_eq!(error.diagnostic.code, "segue::plan::too_large", "{text}");
+    }
+}
+
+#[test]
+fn a_comparer_that_waits_is_unwound_when_the_plan_is_stopped() {
+    let stage = Stage::new("[3, 1, 2].sort(|a, b| { sleep(\"1h\"); a - b })");
+    let stop = stage.stop();
+    let played = stage
+        .answer(move |request| {
+            if matches!(request.effect, crate::plan::Effect::Sleep { .. }) {
+                stop.abandon();
+            }
+            None
+        })
+        .run();
+    assert!(
+        matches!(played.outcome.end, crate::plan::PlanEnd::Stopped),
+        "{:?}",
+        played.outcome.end
+    );
+}

@@ -30,6 +30,10 @@ impl Converted {
     }
 }
 
+/// How much stack a conversion may take. Each level of the code of a plan takes some kilobytes in debug builds, and there are
+/// at most half as many levels as code may have characters.
+const STACK_BYTES: usize = 64 * 1024 * 1024;
+
 /// Converts a YAML plan of Bolt. `name` is what messages call its file.
 ///
 /// # Errors
@@ -39,6 +43,18 @@ pub fn convert_yaml_plan(
     text: &str,
     plans: &dyn Plans,
 ) -> Result<Converted, Box<PlanDiagnostic>> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .name("convert".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn_scoped(scope, || convert(name, text, plans));
+        // A system without memory for one more stack has none for the plan.
+        let conversion = thread.expect("a thread can be started").join();
+        conversion.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+fn convert(name: &str, text: &str, plans: &dyn Plans) -> Result<Converted, Box<PlanDiagnostic>> {
     let source = Source::new(name, text);
     let invalid = |line: usize, message: String, help: &str| {
         let problem = Problem {
@@ -427,4 +443,66 @@ fn capital(text: &str) -> String {
         .next()
         .map(|letter| letter.to_uppercase().to_string());
     first.unwrap_or_default() + letters.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct NoPlans;
+
+    impl Plans for NoPlans {
+        fn params(&self, _: &str) -> Option<BTreeSet<String>> {
+            None
+        }
+    }
+
+    fn convert(text: &str) -> Result<Converted, Box<PlanDiagnostic>> {
+        convert_yaml_plan("plans/x.yaml", text, &NoPlans)
+    }
+
+    const PLAN: &str = "parameters:\n  t:\n    type: TargetSpec\n    default: [a, 'b', \"c\"]\nsteps:\n  - name: x\n    task: service\n    targets: $t\n    parameters: {action: \"${t} é $t[0]\", name: $t.map |$y| { $y['a'] }}\n  - eval: |\n      if $x { 'a' } else { \"${x.ok}\" }\n      case $t { /a/: { 1 } default: { [1, {'a' => 2}] } }\n  # a comment\n  - resources: [{package: nginx}]\nreturn: $x\n";
+
+    #[test]
+    fn code_that_is_made_to_exhaust_the_stack_is_refused_or_converted() {
+        let sum = format!("1{}", " + 1".repeat(4_000));
+        let chain = format!("$t{}", ".a".repeat(8_000));
+        let nested = format!("{}1{}", "[".repeat(4_000), "]".repeat(4_000));
+        for code in [sum, chain, nested] {
+            let text = format!("parameters: {{t: }}\nsteps:\n  - eval: |\n      {code}\n");
+            assert!(convert(&text).is_ok());
+        }
+        let long = format!("steps:\n  - message: \"$x{}\"\n", "a".repeat(20_000));
+        assert!(!convert(&long).unwrap().is_whole());
+        let deep = format!("steps: {}", "[".repeat(10_000));
+        assert!(convert(&deep).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_given_makes_it_panic(
+            cuts in prop::collection::vec((0..PLAN.len(), 0..20_usize, "[ -~é\n]{0,6}"), 1..5),
+        ) {
+            let mut text = PLAN.to_owned();
+            for (at, length, by) in cuts {
+                let boundary = |mut at: usize| {
+                    at = at.min(text.len());
+                    while !text.is_char_boundary(at) { at -= 1; }
+                    at
+                };
+                let (start, end) = (boundary(at), boundary(at + length));
+                text.replace_range(start..end, &by);
+            }
+            let _ = convert(&text);
+        }
+
+        #[test]
+        fn no_code_makes_it_panic(code in "[$a-z0-9(){}|.,'\"=>< +?!/\\[\\]\\\\:éA-Z\n-]{0,60}") {
+            let code = code.replace('\n', "\n      ");
+            let _ = convert(&format!("steps:\n  - eval: |\n      {code}\n  - message: {code:?}\n"));
+        }
+    }
 }

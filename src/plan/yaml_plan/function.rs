@@ -6,7 +6,7 @@ use super::{
     options::Options,
     rhai_text::{self, Layout, quoted},
     step::Bundled,
-    writer::{Around, Writer, Written, literal_text},
+    writer::{Around, Writer, Written, as_set, literal_text},
 };
 
 /// Functions that take the same arguments in both languages, and what they give.
@@ -150,7 +150,7 @@ impl Writer<'_> {
             return String::from(";");
         };
         let items = self.value(of);
-        let items = self.as_set(items);
+        let items = as_set(items);
         let item = items.kind.item();
         let is_map = items.kind == Kind::Map;
         self.scoped(Around::Loop, |writer| {
@@ -247,19 +247,15 @@ impl Writer<'_> {
         let mut options = Options::default();
         let mut params = Vec::new();
         for argument in rest {
-            match &argument.kind {
-                ExpressionKind::Map(_) => {
-                    if let Some(Layout::Map(entries)) = self.split(argument, &mut options, true) {
-                        params.extend(entries);
-                    }
+            if let ExpressionKind::Map(_) = &argument.kind {
+                if let Some(Layout::Map(entries)) = self.split(argument, &mut options, true) {
+                    params.extend(entries);
                 }
-                // Targets in front of the parameters fill the one that is called so.
-                _ => {
-                    let name =
-                        literal_text(plan).map_or("targets", |plan| self.target_param(&plan));
-                    params.push((name.to_owned(), self.value(argument).layout));
-                }
+                continue;
             }
+            // Targets in front of the parameters fill the one that is called so.
+            let name = literal_text(plan).map_or("targets", |plan| self.target_param(&plan));
+            params.push((name.to_owned(), self.value(argument).layout));
         }
         if !params.is_empty() || !options.is_empty() {
             written.push(Layout::Map(params));
@@ -328,7 +324,9 @@ impl Writer<'_> {
                 Written::new(format!("return {}", value.text()), Kind::Unknown)
             }
             ("break", [], _) if self.around == Around::Loop => Written::new("break", Kind::Unknown),
-            ("with", [], Some(lambda)) => self.block_value(&lambda.body),
+            ("with" | "without_default_logging", [], Some(lambda)) => {
+                self.block_value(&lambda.body)
+            }
             ("catch_errors", _, Some(lambda)) => {
                 let (closure, _) = self.closure(lambda, &[]);
                 Written::new(format!("attempt({closure})"), Kind::Map)
@@ -347,7 +345,6 @@ impl Writer<'_> {
                 let arguments = self.arguments(arguments);
                 Written::new(rhai_text::call("", "wait", &arguments), Kind::Unknown)
             }
-            ("without_default_logging", [], Some(lambda)) => self.block_value(&lambda.body),
             ("prompt", [_, ..], None) => {
                 let arguments = self.arguments(arguments);
                 Written::new(rhai_text::call("", "prompt", &arguments), Kind::Text)
@@ -385,7 +382,7 @@ impl Writer<'_> {
         call: &Call,
     ) -> Written {
         let value = self.value(of);
-        let value = self.as_set(value);
+        let value = as_set(value);
         let on = value.receiver();
         let kind = value.kind.clone();
         if let Some(lambda) = &call.lambda {
@@ -543,10 +540,9 @@ fn property(name: &str, kind: &Kind) -> Option<(&'static str, Kind)> {
         (Kind::Result, "target") => ("target", Kind::Target),
         (Kind::Result, "value") => ("value", Kind::Map),
         (Kind::Result, "error") => ("error", Kind::Error),
-        (Kind::Result, "message") => ("message", Kind::Text),
         (Kind::Result, "status") => ("status", Kind::Text),
         (Kind::Result, "action") => ("action", Kind::Text),
-        (Kind::Error, "msg" | "message") => ("message", Kind::Text),
+        (Kind::Result, "message") | (Kind::Error, "msg" | "message") => ("message", Kind::Text),
         (Kind::Error, "kind") => ("kind", Kind::Text),
         (Kind::Error, "details") => ("details", Kind::Map),
         (Kind::Target, "name" | "safe_name") => ("name", Kind::Text),
@@ -569,13 +565,12 @@ fn property_anywhere(name: &str) -> Option<&'static str> {
     Some(match name {
         "error_set" => "failed",
         "ok_set" => "succeeded",
-        "msg" => "message",
         "details" => "details",
         "error" => "error",
         "facts" => "facts",
         "host" => "host",
         "kind" => "kind",
-        "message" => "message",
+        "message" | "msg" => "message",
         "name" => "name",
         "names" => "names",
         "ok" => "ok",

@@ -99,10 +99,12 @@ pub(super) fn parse(text: &str) -> Result<(Option<Node>, Vec<Comment>), YamlErro
     let mut root = None;
     while let Some((event, span)) = reader.next()? {
         match event {
-            Event::StreamStart | Event::DocumentStart(..) => {}
             // One file is one plan: what comes in a second document is none of it.
             Event::DocumentEnd | Event::StreamEnd if root.is_some() => break,
-            Event::DocumentEnd | Event::StreamEnd => {}
+            Event::StreamStart
+            | Event::DocumentStart(..)
+            | Event::DocumentEnd
+            | Event::StreamEnd => {}
             event => root = Some(reader.node(event, span, 0)?),
         }
     }
@@ -235,7 +237,7 @@ fn written(style: ScalarStyle) -> Style {
 fn trouble(error: &ScanError) -> YamlError {
     YamlError {
         line: error.marker().line(),
-        message: error.info().to_string(),
+        message: error.info(),
     }
 }
 
@@ -251,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn how_a_text_was_written_is_remembered_with_its_lines() {
+    fn how_a_text_wunmended_is_remembered_with_its_lines() {
         let text = "a: $x\nb: '$x'\nc: \"$x\"\nd: |\n  $x\n  $y\ne: >\n  $x\n";
         let (root, _) = parse(text).unwrap();
         let root = root.unwrap();

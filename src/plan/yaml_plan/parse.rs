@@ -403,7 +403,7 @@ impl Parser {
             }
             TokenKind::Sign("[") => Kind::List(self.list("]")?),
             TokenKind::Sign("{") => Kind::Map(self.map()?),
-            kind => {
+            kind @ TokenKind::Sign(_) => {
                 self.next -= 1;
                 return Err(self.unexpected(&kind));
             }

@@ -76,7 +76,6 @@ fn closing(text: &str) -> Option<usize> {
                 letters.next();
             }
             (letter, Some(open)) if letter == open => quote = None,
-            (_, Some(_)) => {}
             ('\'' | '"', None) => quote = Some(letter),
             ('{', None) => depth += 1,
             ('}', None) => {

@@ -7,8 +7,12 @@ use super::{
     parse, rhai_text,
     rhai_text::{Layout, quoted},
     template,
+    token::trouble,
     writer::{Writer, Written},
 };
+
+/// Nobody writes more code into one value of YAML; what is longer is made to exhaust the stack.
+const CODE_BYTES_MAX: usize = 16 * 1024;
 
 impl Writer<'_> {
     /// A value of a step, in which code is evaluated.
@@ -32,6 +36,16 @@ impl Writer<'_> {
 
     fn scalar(&mut self, node: &Node, text: &str, style: Style) -> Written {
         self.read(text, node.line);
+        let is_code = match style {
+            Style::Bare => text.starts_with('$'),
+            Style::Double => text.contains('$'),
+            Style::Literal => true,
+            Style::Single | Style::Folded => false,
+        };
+        if is_code && text.len() > CODE_BYTES_MAX {
+            let message = format!("it has more than {CODE_BYTES_MAX} bytes");
+            return self.unreadable(&trouble(0, message));
+        }
         match style {
             Style::Bare if text.starts_with('$') => self.code(text),
             Style::Literal => self.code(text),
@@ -94,7 +108,7 @@ fn bare(text: &str) -> Written {
             let octal = plain.trim_start_matches('0');
             return Written::new(format!("{sign}0o{octal}"), Kind::Number);
         }
-        if plain.parse::<i64>().is_ok() {
+        if !is_octal && plain.parse::<i64>().is_ok() {
             return Written::new(format!("{sign}{plain}"), Kind::Number);
         }
     }
@@ -123,7 +137,7 @@ mod tests {
             ("12", "12"),
             ("-1_000", "-1000"),
             ("0644", "0o644"),
-            ("08", "8"),
+            ("08", "\"08\""),
             ("1.5", "1.5"),
             ("1.2.3", "\"1.2.3\""),
             ("172.21.255.255", "\"172.21.255.255\""),

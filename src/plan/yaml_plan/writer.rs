@@ -92,7 +92,7 @@ pub(super) struct Writer<'a> {
 }
 
 /// Other plans, as far as it matters how they are called.
-pub trait Plans: std::fmt::Debug {
+pub trait Plans: std::fmt::Debug + Sync {
     /// The names of the parameters of a plan; none if there is no such plan.
     fn params(&self, plan: &str) -> Option<BTreeSet<String>>;
 }
@@ -271,9 +271,10 @@ impl<'a> Writer<'a> {
             }
             ExpressionKind::Boolean(value) => Written::new(value.to_string(), Kind::Boolean),
             ExpressionKind::Number(text) => Written::new(number(text), Kind::Number),
-            ExpressionKind::Text(text) => Written::new(quoted(text), Kind::Text),
+            ExpressionKind::Text(text) | ExpressionKind::Pattern(text) => {
+                Written::new(quoted(text), Kind::Text)
+            }
             ExpressionKind::Template(pieces) => self.template(pieces),
-            ExpressionKind::Pattern(text) => Written::new(quoted(text), Kind::Text),
             ExpressionKind::Variable(name) => self.variable(at, name),
             ExpressionKind::Type { name, .. } => {
                 let what = format!("the type `{name}` as a value");
@@ -345,7 +346,7 @@ impl<'a> Writer<'a> {
                 Piece::Code(code) => {
                     has_code = true;
                     let value = self.value(code).text();
-                    text.push_str(&format!("${{{value}}}"));
+                    text.extend(["${", value.as_str(), "}"]);
                 }
             }
         }
@@ -380,7 +381,7 @@ impl<'a> Writer<'a> {
         match keys {
             [key] => {
                 let key = self.value(key).text();
-                let set = self.as_set(receiver);
+                let set = as_set(receiver);
                 Written::new(format!("{}[{key}]", set.receiver()), item)
             }
             [from, count] if matches!(receiver.kind, Kind::Array(_)) => {
@@ -393,15 +394,6 @@ impl<'a> Writer<'a> {
                 "a part of a value by two numbers",
                 "write it with `extract(from, count)` or `sub_string(from, count)`",
             ),
-        }
-    }
-
-    /// What only names targets becomes a set of them.
-    pub(super) fn as_set(&self, value: Written) -> Written {
-        if value.kind == Kind::TargetSpec {
-            Written::new(format!("targets({})", value.text()), Kind::TargetSet)
-        } else {
-            value
         }
     }
 
@@ -494,7 +486,7 @@ impl<'a> Writer<'a> {
     ) -> Written {
         let value = self.value(left);
         let is_not = sign == "!~";
-        let test = match &right.kind {
+        let condition = match &right.kind {
             ExpressionKind::Type { name, arguments } if arguments.is_empty() => {
                 let text = value.tight(91);
                 let (undefined, defined) = (format!("{text} == ()"), format!("{text} != ()"));
@@ -539,7 +531,11 @@ impl<'a> Writer<'a> {
                 };
             }
         };
-        let text = if is_not { format!("!({test})") } else { test };
+        let text = if is_not {
+            format!("!({condition})")
+        } else {
+            condition
+        };
         Written {
             strength: if is_not { UNARY } else { 90 },
             ..Written::new(text, Kind::Boolean)
@@ -616,6 +612,15 @@ fn in_braces(inner: &str, is_flat: bool) -> String {
         "" => "{}".to_owned(),
         one if is_flat => format!("{{ {one} }}"),
         text => format!("{{\n    {}\n}}", indented(text)),
+    }
+}
+
+/// What only names targets becomes a set of them.
+pub(super) fn as_set(value: Written) -> Written {
+    if value.kind == Kind::TargetSpec {
+        Written::new(format!("targets({})", value.text()), Kind::TargetSet)
+    } else {
+        value
     }
 }
 

@@ -49,6 +49,7 @@ pub(super) fn is_idempotent(run: &Run, idempotent: fn(&Task) -> bool) -> bool {
         | Action::Download { .. }
         | Action::WriteFile { .. }
         | Action::WaitUntilAvailable { .. }
+        | Action::Collect { .. }
         | Action::CollectFacts { .. } => true,
     }
 }

@@ -387,7 +387,10 @@ mod tests {
         assert_eq!(settled(&kinds), [true, false, false, true]);
         kinds.extend(done(&after));
         assert_eq!(settled(&kinds), [false, false, false, true]);
-        kinds.push(EventKind::JobResumed { origin: origin() });
+        kinds.push(EventKind::JobResumed {
+            origin: origin(),
+            flags: Vec::new(),
+        });
         kinds.extend([done(&before), done(&body)].concat());
         assert_eq!(settled(&kinds), [true, true, false, true]);
         // A second stop takes nothing from what is not cleaned up: results that are there are kept.

@@ -6,6 +6,6 @@ mod way;
 
 pub use self::{
     performer::{PreviewParts, PreviewPerformer},
-    record::{Answer, PreviewRecord, Previewed, Unknown},
+    record::{Answer, Decision, PreviewRecord, Previewed, Unknown},
     way::{Difference, ways},
 };

@@ -5,13 +5,14 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::record::{Answer, PreviewRecord, Previewed, Unknown};
+use super::record::{Answer, Decision, PreviewRecord, Previewed, Unknown};
 use crate::{
     clock::Clock,
     model::{
-        EffectId, Failure, Map, ResultSet, ResultValue, Status, Target, TargetResult, Value, kinds,
+        EffectId, Failure, Map, Place, ResultSet, ResultValue, Status, Target, TargetResult, Value,
+        kinds,
     },
-    plan::{Action, Effect, Look, Outcome, Perform, Performer, Request, Run},
+    plan::{Action, Choice, ChoiceKind, Effect, Look, Outcome, Perform, Performer, Request, Run},
     project::Project,
     run::{
         controller::Controller,
@@ -31,7 +32,15 @@ pub struct PreviewParts {
     pub noop: Option<Arc<dyn Performer>>,
     /// What targets have said already, on another way through the same plan.
     pub said: HashMap<EffectId, ResultSet>,
+    /// The ways that are taken where the plan decides on what nobody knows; elsewhere it is the usual one.
+    pub ways: HashMap<Place, usize>,
 }
+
+/// How often a `while` is gone through whose end nobody knows: once shows what it does.
+const TURNS_MAX: usize = 1;
+
+/// How often one decision is made the same way: then it is the other one's turn, so that a loop that it ends does end.
+const SAME_MAX: usize = 1_000;
 
 /// Performs nothing. Cloning it gives another handle to the same record.
 #[derive(Clone)]
@@ -44,6 +53,7 @@ struct Shared {
     failing: Option<EffectId>,
     noop: Option<Arc<dyn Performer>>,
     said: HashMap<EffectId, ResultSet>,
+    ways: HashMap<Place, usize>,
     notes: Mutex<Notes>,
 }
 
@@ -52,6 +62,8 @@ struct Notes {
     record: PreviewRecord,
     /// The effect of each result that nobody has seen, by the address of the result, which is kept alive for that.
     guesses: HashMap<usize, (Arc<TargetResult>, usize)>,
+    /// How often each decision was made since it was last made otherwise.
+    made: HashMap<Place, usize>,
 }
 
 impl PreviewPerformer {
@@ -64,6 +76,7 @@ impl PreviewPerformer {
                 failing: parts.failing,
                 noop: parts.noop,
                 said: parts.said,
+                ways: parts.ways,
                 notes: Mutex::default(),
             }),
         }
@@ -86,6 +99,14 @@ impl Performer for PreviewPerformer {
 
     fn unknown(&self, look: &Look<'_>) -> Option<Value> {
         self.shared.look(look)
+    }
+
+    fn decides(&self) -> bool {
+        true
+    }
+
+    fn decide(&self, choice: &Choice<'_>) -> usize {
+        self.shared.decide(choice)
     }
 }
 
@@ -169,6 +190,12 @@ impl Shared {
             self.set_answer(number, Answer::Failing { target });
             return self.guess(number, run, Some(first));
         }
+        // What was started has the answer already, be it declared or a guess.
+        if let Action::Collect { started } = &run.action {
+            self.set_answer(number, Answer::Assumed);
+            let results = started.iter().cloned().collect();
+            return Outcome::Results { results };
+        }
         if let Some(results) = self.said.get(&id) {
             return self.heard(number, results.clone());
         }
@@ -221,6 +248,35 @@ impl Shared {
         }
         drop(notes);
         Outcome::Results { results }
+    }
+
+    fn decide(&self, choice: &Choice<'_>) -> usize {
+        let taken = self.ways.get(choice.place).copied();
+        let taken = taken.unwrap_or(choice.usual);
+        let mut notes = self.notes();
+        if !notes.made.contains_key(choice.place) {
+            notes.record.decisions.push(Decision {
+                text: choice.text.to_owned(),
+                is_loop: choice.kind == ChoiceKind::While,
+                ways: choice.ways.to_vec(),
+                taken,
+                place: choice.place.clone(),
+            });
+        }
+        let made = notes.made.entry(choice.place.clone()).or_default();
+        *made += 1;
+        match choice.kind {
+            ChoiceKind::While if *made > TURNS_MAX => {
+                // The next time that the plan comes here it begins anew.
+                *made = 0;
+                1
+            }
+            ChoiceKind::If | ChoiceKind::Switch if *made > SAME_MAX => {
+                *made = 0;
+                (taken + 1) % choice.ways.len()
+            }
+            _ => taken,
+        }
     }
 
     fn look(&self, look: &Look<'_>) -> Option<Value> {

@@ -13,6 +13,22 @@ pub struct PreviewRecord {
     /// In the order in which the plan asked.
     pub effects: Vec<Previewed>,
     pub unknown: Vec<Unknown>,
+    /// Where the plan decided on something that nobody knows, each place once.
+    pub decisions: Vec<Decision>,
+}
+
+/// A decision on something that nobody knows before it runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Decision {
+    /// What was decided on, as it is written.
+    pub text: String,
+    /// A `while`, which is gone through once.
+    pub is_loop: bool,
+    /// The ways that there are, in words.
+    pub ways: Vec<String>,
+    /// The one that was taken.
+    pub taken: usize,
+    pub place: Place,
 }
 
 /// One effect that would be performed.

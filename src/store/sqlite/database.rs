@@ -27,10 +27,20 @@ pub enum Access {
 
 /// Opens the database for its one writer.
 pub(super) fn open_to_write(path: &Path, busy: Duration) -> Result<Connection, StoreError> {
+    match try_to_write(path, busy) {
+        // SQLite says no more than that one of its files can't be made.
+        Err(StoreError::Unavailable { path, .. }) if file::is_read_only(&path) => {
+            Err(StoreError::ReadOnly { path })
+        }
+        tried => tried,
+    }
+}
+
+fn try_to_write(path: &Path, busy: Duration) -> Result<Connection, StoreError> {
     file::make(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = connect(path, path, flags, busy)?;
-    check(path, &connection)?;
+    let version = check(path, &connection)?;
     let told = |error| StoreError::from_sqlite(path, &error);
     prepare(&connection).map_err(told)?;
     if connection.is_readonly("main").map_err(told)? {
@@ -38,7 +48,10 @@ pub(super) fn open_to_write(path: &Path, busy: Duration) -> Result<Connection, S
             path: path.to_owned(),
         });
     }
-    migrate(&mut connection).map_err(told)?;
+    // Only what is to be changed needs the lock, which a backup may hold.
+    if version < MIGRATIONS.len() {
+        migrate(&mut connection).map_err(told)?;
+    }
     Ok(connection)
 }
 
@@ -73,7 +86,7 @@ pub(super) fn check_readable(path: &Path, busy: Duration) -> Result<Reading, Sto
     let (reading, version) = match version(Reading::Shared) {
         Ok(found) => (Reading::Shared, found),
         // With a log beside it, it is not all there is.
-        Err(error) if file::log_of(path).exists() => return Err(error),
+        Err(error) if file::has_log(path) => return Err(error),
         Err(_) => (Reading::Unchanging, version(Reading::Unchanging)?),
     };
     if version < MIGRATIONS.len() {

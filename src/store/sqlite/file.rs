@@ -84,6 +84,24 @@ pub(super) fn log_of(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Whether there is such a file, and it can't be written.
+pub(super) fn is_read_only(path: &Path) -> bool {
+    use std::io::ErrorKind;
+
+    let opened = fs::OpenOptions::new().write(true).open(path);
+    opened.is_err_and(|error| {
+        matches!(
+            error.kind(),
+            ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied
+        )
+    })
+}
+
+/// Whether something is in the log beside the database.
+pub(super) fn has_log(path: &Path) -> bool {
+    fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0)
+}
+
 #[cfg(unix)]
 fn number(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt as _;

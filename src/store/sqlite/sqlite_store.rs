@@ -108,11 +108,13 @@ impl SqliteStore {
         let overflow = Overflow::default();
         let (connection, reading) = match database::open_to_write(path, busy) {
             Ok(connection) => (Some(connection), Reading::Shared),
-            Err(StoreError::ReadOnly { .. } | StoreError::Unavailable { .. })
-                if access == Access::Read =>
-            {
-                (None, database::check_readable(path, busy)?)
-            }
+            // What can't be written can perhaps still be looked at.
+            Err(
+                StoreError::ReadOnly { .. }
+                | StoreError::Unavailable { .. }
+                | StoreError::Full { .. }
+                | StoreError::Locked { .. },
+            ) if access == Access::Read => (None, database::check_readable(path, busy)?),
             Err(error) => return Err(error),
         };
         let writing = connection

@@ -4,7 +4,9 @@
 
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
-use crate::model::{Exit, Failure, Output, OutputCap, Payload, Stdin, Stdout, Target};
+use crate::model::{
+    Exit, Failure, Map, Output, OutputCap, Payload, Stdin, Stdout, Target, TargetResult, Value,
+};
 
 use super::{
     call::{Call, RunId},
@@ -32,7 +34,7 @@ pub struct Keeping<'a> {
     pub acknowledged: &'a [Kept],
     /// Remove what is too old for anybody to ask for, too.
     pub sweeps: bool,
-    /// The run may take the target down, so its outcome is kept where it outlives that.
+    /// The run is left when it has begun, since it may take the target down. Its outcome is kept where it outlives that.
     pub is_detached: bool,
 }
 
@@ -77,6 +79,47 @@ impl Kept {
 
     pub(super) const fn run(&self) -> &RunId {
         &self.run
+    }
+}
+
+/// A run that was started and left, as its result tells it: where its outcome is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    pub run: RunId,
+    /// The user it was escalated to.
+    pub user: Option<String>,
+}
+
+impl Left {
+    /// The entry of a result's value that has it.
+    pub const KEY: &str = "_run";
+
+    #[must_use]
+    pub fn of(call: &Call<'_>) -> Self {
+        Self {
+            run: *call.run,
+            user: call.escalates_to().map(str::to_owned),
+        }
+    }
+
+    /// What a result tells, if it is that of a run that was left.
+    #[must_use]
+    pub fn told_by(result: &TargetResult) -> Option<Self> {
+        let told = result.value.get(Self::KEY)?.as_map()?;
+        let text = |key: &str| told.get(key).and_then(Value::as_str);
+        Some(Self {
+            run: text("id")?.parse().ok()?,
+            user: text("as").map(str::to_owned),
+        })
+    }
+
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let mut told = Map::from_iter([("id".to_owned(), self.run.to_string().into())]);
+        if let Some(user) = &self.user {
+            told.insert("as".to_owned(), user.as_str().into());
+        }
+        Value::Map(told)
     }
 }
 
@@ -143,8 +186,11 @@ const INQUIRY: &str = concat!(
     r#"o=$k.kept;if mkdir -m 700 "$o" 2>/dev/null;then u=;"#,
     r#"if [ -r /proc/uptime ];then read -r u n </proc/uptime;fi;echo "segue:absent:$u";exit 0;fi;"#,
     r#"if [ ! -d "$o" ];then echo "segue:hidden:";exit 0;fi;"#,
+    // After a restart of the target, its process is gone, whoever has its number now.
+    r#"w=;if [ -e "$o/boot" ];then read -r u <"$o/boot";read -r n </proc/sys/kernel/random/boot_id;"#,
+    r#"if [ "$u" != "$n" ];then w=1;fi;fi;"#,
     r#"n=0;until [ -s "$o/code" ];do p=;if [ -e "$k.pid" ];then read -r p <"$k.pid";fi;"#,
-    r#"if [ "$p" ]&&kill -0 $p 2>/dev/null;then n=0;else n=$((n+1));"#,
+    r#"if [ "$p" ]&&[ ! "$w" ]&&kill -0 $p 2>/dev/null;then n=0;else n=$((n+1));"#,
     r#"if [ $n -gt 5 ];then echo "segue:gone:";exit 0;fi;fi;sleep 1;done;"#,
     // What the run leaves behind may hold its streams for ever, so they are waited for a moment only.
     r#"z=;if [ -e "$o/relays" ];then read -r z <"$o/relays";fi;"#,
@@ -166,12 +212,24 @@ impl<'a> KeptInquiry<'a> {
     /// # Errors
     /// Those of the run itself.
     pub fn payload(&self, wait: Duration) -> Result<Payload, Failure> {
-        let base = base(&self.asked, self.asked.escalates_to().is_some())?;
-        let script = format!("k={base}/segue.{};{INQUIRY}", self.asked.run);
-        let mut payload =
-            Carriage::stream(script, Content::Bytes(Vec::new())).payload(&self.call(wait))?;
+        let base = self.base()?;
+        let mut payload = self.look(wait)?;
         payload.end = Some(preamble::end(self.asked.run, &base));
         Ok(payload)
+    }
+
+    /// The same, but giving up on it leaves that run alone.
+    ///
+    /// # Errors
+    /// Those of the run itself.
+    pub fn look(&self, wait: Duration) -> Result<Payload, Failure> {
+        let base = self.base()?;
+        let script = format!("k={base}/segue.{};{INQUIRY}", self.asked.run);
+        Carriage::stream(script, Content::Bytes(Vec::new())).payload(&self.call(wait))
+    }
+
+    fn base(&self) -> Result<String, Failure> {
+        base(&self.asked, self.asked.escalates_to().is_some())
     }
 
     /// What the answer means, for a run that was started so long ago.
@@ -345,6 +403,119 @@ mod tests {
                 assert_eq!(trial.run(&payload).exit, Exit::Code(0));
             }
             assert_eq!(trial.leftovers(), Vec::<String>::new(), "{shell:?}");
+        }
+    }
+
+    const DETACHED: Keeping<'static> = Keeping {
+        is_detached: true,
+        ..KEEPING
+    };
+
+    /// A call whose run is left, on a machine that keeps everything in one place.
+    fn leaving(trial: &Trial) -> Ask {
+        let place = trial.directory.path().join("tmp");
+        Ask::new().setting("tmpdir", place.to_str().unwrap())
+    }
+
+    #[test]
+    fn run_that_is_left_goes_on_alone_and_is_collected() {
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let ask = leaving(&trial);
+            let call = kept(&ask, &DETACHED);
+            let command =
+                "while [ ! -e $HOME/go ];do sleep 0.02;done; echo out; echo err >&2; exit 3";
+            let told = trial.run(&command_payload(command, &call).unwrap());
+            let nothing = (Exit::Code(0), &b""[..], &b""[..]);
+            let said = (told.exit, &told.stdout[..], &told.stderr[..]);
+            assert_eq!(said, nothing, "{shell:?}");
+            fs::write(trial.home().join("go"), "").unwrap();
+            let output = finished(inquire(&trial, call, Duration::MAX));
+            assert_eq!(output.exit, Exit::Code(3), "{shell:?}");
+            assert_eq!(output.stdout, b"out\n", "{shell:?}");
+            assert_eq!(output.stderr, b"err\n", "{shell:?}");
+            let name = format!("segue.{}.kept", ask.run);
+            until("nothing but the outcome", || {
+                trial.leftovers() == [name.as_str()]
+            });
+        }
+    }
+
+    #[test]
+    fn run_that_is_left_is_ended_when_its_time_is_over() {
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let ask = leaving(&trial);
+            let call = kept(&ask, &DETACHED);
+            let mut payload =
+                command_payload("sleep 1000 & echo $! >$HOME/child; wait", &call).unwrap();
+            let head = String::from_utf8(payload.stdin.pieces().concat()).unwrap();
+            let head = head.replace(";t=70;", ";t=1;").into_bytes();
+            payload.stdin = Stdin::Bytes(Arc::new(crate::model::Secret::new(head)));
+            assert_eq!(trial.run(&payload).exit, Exit::Code(0), "{shell:?}");
+            let output = finished(inquire(&trial, call, Duration::MAX));
+            assert_eq!(output.exit, Exit::Code(143), "{shell:?}");
+            let child = fs::read_to_string(trial.home().join("child")).unwrap();
+            let stat = format!("/proc/{}/stat", child.trim());
+            until("the end of its child", || {
+                fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "))
+            });
+        }
+    }
+
+    #[test]
+    fn run_that_is_left_and_can_keep_nothing_does_not_begin() {
+        let trial = Trial::new();
+        let ask = leaving(&trial).setting("tmpdir", "/no/such/place");
+        let told = trial.run(&command_payload("echo >$HOME/ran", &kept(&ask, &DETACHED)).unwrap());
+        assert_eq!(told.exit, Exit::Code(preamble::SETUP_EXIT));
+        assert!(!trial.home().join("ran").exists());
+    }
+
+    #[test]
+    fn restart_of_the_target_ends_a_run_whoever_has_its_number() {
+        for shell in shells() {
+            let trial = Trial::with_shell(&shell);
+            let ask = leaving(&trial);
+            let call = kept(&ask, &DETACHED);
+            let payload = command_payload("sleep 1000", &call).unwrap();
+            assert_eq!(trial.run(&payload).exit, Exit::Code(0), "{shell:?}");
+            let boot = trial
+                .directory
+                .path()
+                .join(format!("tmp/segue.{}.kept/boot", ask.run));
+            fs::write(&boot, "another\n").unwrap();
+            let outcome = inquire(&trial, call, Duration::MAX);
+            let KeptOutcome::Unknown(why) = outcome else {
+                panic!("{shell:?}: {outcome:?}");
+            };
+            assert!(why.contains("ended on the target"), "{shell:?}: {why}");
+            let end = payload.end.as_deref().unwrap();
+            trial.command(end).output().unwrap();
+        }
+    }
+
+    #[test]
+    fn what_a_result_tells_of_a_run_is_found_again() {
+        let mut ask = Ask::new();
+        for user in [None, Some("app")] {
+            if let Some(user) = user {
+                ask = ask.setting("run-as", user);
+            }
+            let left = Left::of(&ask.call());
+            assert_eq!(left.user.as_deref(), user);
+            let value = Map::from_iter([(Left::KEY.to_owned(), left.to_value())]);
+            let result = TargetResult {
+                target: "web1".into(),
+                action: crate::model::ActionKind::Task,
+                object: "restart".to_owned(),
+                status: crate::model::Status::Succeeded,
+                value: crate::model::ResultValue::new(value),
+                failure: None,
+                duration_ms: 1,
+                attempts: 1,
+            };
+            assert_eq!(Left::told_by(&result), Some(left));
         }
     }
 

@@ -23,7 +23,7 @@ pub(in crate::task) mod trial;
 pub use self::{
     call::{Call, RunId},
     command::{command_payload, script_payload},
-    kept::{Keeping, Kept, KeptInquiry, KeptOutcome, acknowledge_payloads},
+    kept::{Keeping, Kept, KeptInquiry, KeptOutcome, Left, acknowledge_payloads},
     pack::Pack,
     spool::{SpoolError, Unpacked, spool_upload, unpack_download},
     task::{remote_target, task_payload},

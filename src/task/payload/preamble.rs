@@ -40,7 +40,7 @@ impl Mode {
 // i: run id  t: seconds  b: directory for temporary files  m: mode  s: script  v: escalated  o: the directory stays
 // y: the outcome is kept, then where  a: runs whose outcomes are known  g: look for what is too old  q: it has begun
 // d: our directory  l: the sleeper  w: the watcher  p: process of the run, which leads its group  x: makes a session
-// z: the relays
+// z: the relays  B: it is left to itself
 const PREAMBLE: &str = concat!(
     // Says why a run could not be set up.
     r#"f(){ echo "segue:$i:$1:$2" >&2;exit 97;};"#,
@@ -79,8 +79,14 @@ const PREAMBLE: &str = concat!(
     // A command needs no place on a disk; but one that has been given up for lost has a place that is taken.
     r#"c)if [ "$y" ]&&! mkdir -m 700 "$y" 2>/dev/null;then if [ -e "$y" ];then f tmpdir "$y is taken";fi;y=;fi;"#,
     r##"s=$(cat);case $s in *"#$i");;*)f input "it ended early";;esac;;esac;exec 3<&0;"##,
+    // Who asks after a run that is left must be able to tell whether the target was started anew since: a process of
+    // the same number is another one then.
+    r#"if [ "$B" ];then [ "$y" ]||f tmpdir "there is no place for its outcome";"#,
+    r#"if [ -r /proc/sys/kernel/random/boot_id ];then read -r h </proc/sys/kernel/random/boot_id;echo $h >"$y/boot";fi;fi;"#,
     r#"if [ "$g" ];then set -- "$b"/segue.*.kept;if [ $# -gt 1 ];then "#,
     r#"find "$@" -prune -mtime +0 -exec rm -rf {} + </dev/null >/dev/null 2>&1 3<&- & fi;fi;q=1;"#,
+    // All that is left to do.
+    "g(){ ",
     // The sleeper ends by itself when the time is over, or when somebody wishes the run to end: the login user, who
     // may not signal an escalated run. A shell that has just forked would swallow a signal that it traps.
     "trap - HUP INT TERM;",
@@ -100,10 +106,13 @@ const PREAMBLE: &str = concat!(
     r#"if [ "$y" ];then trap "" HUP;else trap "k;exit 143" HUP;fi;"#,
     r#"set -C;if [ "$z" ];then echo $z >"$y/relays";fi;echo $p >"$d.pid";if [ -e "$d.end" ];then k;fi;"#,
     // ksh93 counts signals from 256. Who finds the shell above it killed cleans up in its place.
-    "wait $p;r=$?;if [ $r -gt 256 ];then r=$((r-128));fi;j $r;kill -KILL $l;kill -0 $$||c;exit $r)& w=$!;",
+    "wait $p;r=$?;if [ $r -gt 256 ];then r=$((r-128));fi;j $r;kill -KILL $l;if [ $B ]||! kill -0 $$;then c;fi;exit $r)& w=$!;",
     // A process that has been waited for is never signalled: its number may be another's by then.
     r#"exec </dev/null >/dev/null 2>&1 3<&-;h="HUP INT TERM";if [ "$y" ];then h="INT TERM";trap "" HUP;fi;"#,
-    r#"trap "kill -KILL $l;e" $h;if wait $l;then e;fi;trap e $h;wait $w"#,
+    r#"trap "kill -KILL $l;e" $h;if wait $l;then e;fi;trap e $h;wait $w;};"#,
+    // A run that is left to itself goes on without anybody who listens. By `exec`, because a redirection of the whole is
+    // one that some shells keep a way back from.
+    r#"if [ "$B" ];then trap - EXIT;(exec </dev/null >/dev/null 2>&1 3</dev/null;trap c EXIT;g)&exit 0;fi;g"#,
 );
 
 // Leaves the wish to end, for a run that is being set up or is another user's, and ends the group of one that is ours.
@@ -158,7 +167,7 @@ impl Header<'_> {
             .as_secs()
             .clamp(1, SECONDS_MAX);
         format!(
-            "segue:i={};m={};t={seconds};b={};v={};o={};y={};a={};g={};s={}\n",
+            "segue:i={};m={};t={seconds};b={};v={};o={};y={};a={};g={};B={};s={}\n",
             self.run,
             self.mode.letter(),
             self.base,
@@ -167,6 +176,7 @@ impl Header<'_> {
             flag(self.keeping.is_some()),
             shell::quote(&self.acknowledged()),
             flag(self.keeping.is_some_and(|keeping| keeping.sweeps)),
+            flag(self.keeping.is_some_and(|keeping| keeping.is_detached)),
             shell::quote(self.script),
         )
     }

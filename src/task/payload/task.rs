@@ -109,7 +109,7 @@ impl Input<'_> {
     fn own_params(&self) -> impl Iterator<Item = (&'static str, Value)> {
         let noop = self.call.noop.then_some(("_noop", Value::Bool(true)));
         noop.into_iter()
-            .chain([("_task", Value::from(self.task.name()))])
+            .chain([("_task", Value::from(self.task.told_name()))])
     }
 
     /// Sets the variables of a task that wants them.

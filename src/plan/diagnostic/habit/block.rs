@@ -10,28 +10,37 @@ pub(super) fn loop_with_declaration(scene: &Scene<'_>) -> Option<PlanDiagnostic>
         && (scene.text(-1) == "for" || (scene.text(-1) == "(" && scene.text(-2) == "for"));
     is_loop.then(|| {
         let name = scene.text(1);
+        let help = if matches!(scene.text(2), "of" | "in") {
+            format!("write `for {name} in {} {{ ... }}`", scene.text(3))
+        } else {
+            format!("write `for {name} in 0..10 {{ ... }}` or `for {name} in items {{ ... }}`")
+        };
         problem(
             scene.span(0),
             "a loop declares its variable by itself",
             "",
-            format!("write `for {name} in 0..10 {{ ... }}` or `for {name} in items {{ ... }}`"),
+            help,
         )
     })
 }
 
 /// `default:` of a `switch`.
 pub(super) fn default_case(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
-    let is_case = matches!(scene.text(0), ":" | "=>")
-        && scene.text(-1) == "default"
-        && matches!(scene.text(-2), "{" | "," | ";" | "}");
-    is_case.then(|| {
+    let at = [0, -1].into_iter().find(|at| {
+        scene.text(*at) == "default"
+            && matches!(scene.text(at + 1), ":" | "=>")
+            && matches!(scene.text(at - 1), "{" | "," | ";" | "}")
+    })?;
+    Some(
         problem(
-            scene.span(-1),
+            scene.span(at),
             "the case for everything else is written `_`",
             "",
             "write `_ => ...`",
         )
-    })
+        .mend(scene.span(at), "_")
+        .mend(scene.span(at + 1), "=>"),
+    )
 }
 
 /// `1 -> ...` and `1: ...` in a `switch`, and `;` behind a case.
@@ -92,7 +101,7 @@ pub(super) fn assignment_in_condition(scene: &Scene<'_>) -> Option<PlanDiagnosti
             "`=~` means nothing in a plan",
             "",
             format!(
-                "a regular expression is a string: write `{}.matches(`pattern`)`",
+                "a regular expression is a string: write `{}.matches(\"pattern\")`",
                 scene.text(-1)
             ),
         ));
@@ -211,7 +220,13 @@ pub(super) fn finally_block(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
 /// `print(x) if ready;`, `return if done;` and `a if c else b`.
 pub(super) fn condition_behind(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     let at = match scene.text(0) {
-        "if" | "unless" if scene.token(-1)?.ends_operand() && scene.same_line(-1, 0) => 0,
+        "if" | "unless"
+            if scene.token(-1)?.ends_operand()
+                && scene.same_line(-1, 0)
+                && scene.text(-1) != "_" =>
+        {
+            0
+        }
         // Rhai takes `return if done` for the beginning of a value, and misses its block.
         ";" => (-24..0)
             .rev()
@@ -242,6 +257,17 @@ pub(super) fn condition_behind(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
 
 /// `while ready do`.
 pub(super) fn do_for_block(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    if scene.text(0) == "do" && scene.text(1) == "|" {
+        return Some(problem(
+            scene.span(0),
+            "a block is not handed over with `do`",
+            "",
+            format!(
+                "write `for {} in items {{ ... }}`, or hand over a closure: `items.map(|x| ...)`",
+                scene.text(2)
+            ),
+        ));
+    }
     let is_loop = scene.text(0) == "do"
         && (-24..0)
             .rev()

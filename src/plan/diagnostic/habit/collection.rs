@@ -2,7 +2,7 @@
 
 use super::recognise::problem;
 use crate::plan::diagnostic::{PlanDiagnostic, scene::Scene};
-use crate::plan::source::{Bracket, TokenKind};
+use crate::plan::source::{Bracket, Token, TokenKind};
 
 /// `{ key: value }`, as in JSON and most other languages.
 pub(super) fn map_without_hash(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
@@ -54,9 +54,7 @@ pub(super) fn slice(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     let (bracket, open) = scene.enclosing()?;
     let is_slice = scene.text(0) == ":"
         && bracket == Bracket::Square
-        && scene
-            .before(open)
-            .is_some_and(|before| before.ends_operand());
+        && scene.before(open).is_some_and(Token::ends_operand);
     is_slice.then(|| {
         problem(
             scene.span(0),

@@ -92,21 +92,71 @@ pub(super) fn dollar_name(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     }
     let tokens = scene.source.tokens().all();
     let text = scene.source.text();
-    let mends: Vec<Mend> = tokens
-        .windows(2)
-        .filter(|pair| {
-            pair[0].span.of(text) == sign
-                && pair[1].kind == TokenKind::Word
-                && pair[0].span.end == pair[1].span.start
-        })
-        .map(|pair| Mend::new(pair[0].span, ""))
-        .collect();
+    let mut known: Vec<&str> = Vec::new();
+    let mut mends = Vec::new();
+    for (index, pair) in tokens.windows(2).enumerate() {
+        let is_name = pair[0].span.of(text) == sign
+            && pair[1].kind == TokenKind::Word
+            && pair[0].span.end == pair[1].span.start;
+        if !is_name {
+            continue;
+        }
+        // The first assignment declares it.
+        let name = pair[1].span.of(text);
+        let line = text[..pair[0].span.start]
+            .rfind('\n')
+            .map_or(0, |at| at + 1);
+        let declares = text[line..pair[0].span.start].trim().is_empty()
+            && tokens
+                .get(index + 2)
+                .is_some_and(|next| next.span.of(text) == "=")
+            && !known.contains(&name);
+        if declares {
+            known.push(name);
+        }
+        mends.push(Mend::new(pair[0].span, if declares { "let " } else { "" }));
+    }
     let more = word::as_often(mends.len() - 1);
+    let declares = mends
+        .iter()
+        .any(|mend| mend.span == scene.span(0) && !mend.text.is_empty());
     let mut problem = problem(
         scene.span(0).to(scene.span(1)),
         format!("names have no `{sign}` in front"),
         "",
-        format!("write `{}`{more}", scene.text(1)),
+        if declares {
+            format!("write `let {} = ...;`{more}", scene.text(1))
+        } else {
+            format!("write `{}`{more}", scene.text(1))
+        },
+    );
+    problem.mends = mends;
+    Some(problem)
+}
+
+/// `größe`.
+pub(super) fn non_ascii_name(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_foreign = |kind: TokenKind, text: &str| kind == TokenKind::Word && !text.is_ascii();
+    if !is_foreign(scene.kind(0)?, scene.text(0)) {
+        return None;
+    }
+    let mends: Vec<Mend> = scene
+        .source
+        .tokens()
+        .all()
+        .iter()
+        .filter(|token| is_foreign(token.kind, scene.of(**token)))
+        .map(|token| {
+            let plain = scene.of(*token).replace(|char: char| !char.is_ascii(), "_");
+            Mend::new(token.span, plain)
+        })
+        .collect();
+    let more = word::as_often(mends.len() - 1);
+    let mut problem = problem(
+        scene.span(0),
+        format!("`{}` can't be a name", scene.text(0)),
+        "",
+        format!("names are made of ASCII letters, digits and `_`{more}"),
     );
     problem.mends = mends;
     Some(problem)

@@ -27,6 +27,7 @@ pub(in crate::plan::diagnostic) fn habit(scene: &Scene<'_>) -> Option<PlanDiagno
         name::another_format,
         name::misspelt_param,
         name::several_names,
+        name::non_ascii_name,
         function::arrow_after_bars,
         function::call_without_brackets,
         block::loop_with_declaration,

@@ -141,14 +141,29 @@ pub(super) fn here_document(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
             scene.text(1),
             "-" | "~" | "EOT" | "EOF" | "END" | "SQL" | "SH" | "DOC" | "HEREDOC"
         );
-    is_here.then(|| {
-        problem(
-            scene.span(0).to(scene.span(1)),
-            "there are no here-documents",
-            "",
-            "text of several lines stands between back-ticks",
-        )
-    })
+    if !is_here {
+        return None;
+    }
+    let span = scene.span(0).to(scene.span(1));
+    let problem = problem(
+        span,
+        "there are no here-documents",
+        "",
+        "text of several lines stands between back-ticks",
+    )
+    .mend(span, "\"\"");
+    // All that follows the line, up to the one that is the word alone.
+    let text = scene.source.text();
+    let from = span.end + text[span.end..].find('\n').unwrap_or(text.len() - span.end);
+    let word = scene.text(1);
+    let mut until = from;
+    for line in text[from..].split_inclusive('\n') {
+        until += line.len();
+        if line.trim().trim_end_matches(';') == word {
+            return Some(problem.mend(Span::new(from, until), "\n"));
+        }
+    }
+    Some(problem)
 }
 
 /// `"a" . "b"`, as in PHP and Perl.
@@ -217,7 +232,13 @@ pub(super) fn ternary(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     } else {
         format!("write `{written}`")
     };
-    Some(problem(mark, "there is no `?:`", "", help).mend(Span::new(start, end), written))
+    Some(
+        problem(mark, "there is no `?:`", "", help)
+            .mend(Span::empty(start), "if ")
+            .mend(mark, "{")
+            .mend(colon, "} else {")
+            .mend(Span::empty(end), " }"),
+    )
 }
 
 /// `10s`, `5m`, `25%`: durations and shares are strings.
