@@ -191,10 +191,6 @@ pub enum Params {
 
 /// How an action is done. Only what changes *what* is done is part of the serialised form.
 #[derive(Clone, Debug, Default, Serialize)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is an option of its own that a call gives or does not"
-)]
 pub struct RunOptions {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub noop: bool,
