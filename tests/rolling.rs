@@ -264,9 +264,9 @@ fn out_at_once(events: &[Value]) -> usize {
             }
             "effect_finished" => {
                 if let Some((false, nodes)) = asked.get(&event["effect"].to_string()) {
-                    nodes.iter().for_each(|node| {
+                    for node in nodes {
                         out.remove(node);
-                    });
+                    }
                 }
             }
             _ => {}

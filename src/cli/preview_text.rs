@@ -54,7 +54,7 @@ fn choice(text: &mut String, preview: &Preview, chosen: &Chosen) {
     let Some((new, before)) = chosen.decisions.split_last() else {
         return;
     };
-    let after: Vec<String> = before.iter().map(|decision| told_as(decision)).collect();
+    let after: Vec<String> = before.iter().map(told_as).collect();
     let after = match after.len() {
         0 => String::new(),
         _ => format!(" (and {})", after.join(", and ")),

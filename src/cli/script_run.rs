@@ -23,8 +23,8 @@ pub(super) struct Arguments {
     /// The script: a path, or a file of the project or of a module, such as `mymodule/cleanup.sh`
     script: String,
     /// The arguments of the script, as they are; those that begin with a dash go behind `--`
-    #[arg(value_name = "ARGUMENT")]
-    arguments: Vec<String>,
+    #[arg(id = "arguments", value_name = "ARGUMENT")]
+    given: Vec<String>,
     /// A variable of the script's environment; repeatable
     #[arg(long = "env-var", value_name = "NAME=VALUE")]
     environment: Vec<String>,
@@ -53,8 +53,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
         ));
     }
     let mut params = environment_params(&env);
-    if !arguments.arguments.is_empty() {
-        let given = arguments.arguments.iter();
+    if !arguments.given.is_empty() {
+        let given = arguments.given.iter();
         let given = given.map(|argument| argument.as_str().into()).collect();
         params.insert("arguments".to_owned(), Value::Array(given));
     }
@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
         action: Action::Script {
             script: script.name,
             file: script.file,
-            arguments: arguments.arguments.clone(),
+            arguments: arguments.given.clone(),
         },
         params,
         targets,

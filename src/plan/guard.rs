@@ -130,7 +130,7 @@ fn in_loop(source: &Source, index: usize) -> Option<Insertion> {
         let token = tokens.get(at)?;
         let name = token.span.of(source.text());
         match token.kind {
-            TokenKind::Word if name != "_" => copies.push_str(&format!("let {name}={name};")),
+            TokenKind::Word if name != "_" => copies.extend(["let ", name, "=", name, ";"]),
             TokenKind::Word | TokenKind::Symbol | TokenKind::Open(_) | TokenKind::Close(_) => {}
             _ => return None,
         }

@@ -71,14 +71,15 @@ impl<W: Write> Human<W> {
         match &event.kind {
             EventKind::JobStarted { what, object, .. } => self.write_start(*what, object),
             EventKind::JobResumed { flags, .. } => {
-                let job = &event.job;
+                let job = event.job.to_string();
+                let words: Vec<&str> = [job.as_str()]
+                    .into_iter()
+                    .chain(flags.iter().map(String::as_str))
+                    .collect();
                 writeln!(
                     self.out,
-                    "{STRONG}resuming{STRONG:#} job {job}{}",
-                    flags
-                        .iter()
-                        .map(|flag| format!(" {flag}"))
-                        .collect::<String>()
+                    "{STRONG}resuming{STRONG:#} job {}",
+                    words.join(" ")
                 )
             }
             EventKind::JobStopping { .. } => writeln!(

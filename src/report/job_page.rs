@@ -83,7 +83,7 @@ impl JobPage<'_> {
                 .map(String::as_str)
                 .collect::<Vec<_>>()
                 .join("@");
-            let mut told = vec![local_time(resume.at).to_string()];
+            let mut told = vec![local_time(resume.at)];
             told.extend((!by.is_empty()).then(|| format!("by {by}")));
             told.extend(resume.flags.iter().cloned());
             label(page, "Resumed", Some(told.join("  ")))?;

@@ -230,7 +230,7 @@ impl Try {
                 self.ready.object()
             )),
             LOSSES_TOLD_MAX => {
-                self.warn("more connections were lost, which are asked as well".to_owned())
+                self.warn("more connections were lost, which are asked as well".to_owned());
             }
             _ => {}
         }

@@ -61,7 +61,6 @@ fn kill_again_and_again(project: &Project, seed: u64, moments: usize) {
     let end = value(&project.events());
     let keys: Vec<String> = project.counts().into_keys().collect();
     assert_eq!(keys.len(), 12);
-    println!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
     for moment in 0..moments {
         project.forget_counts();

@@ -388,7 +388,7 @@ fn an_error_of_the_interpreter_that_is_thrown_on_keeps_where_it_began() {
 #[test]
 fn a_try_is_left_by_return_break_and_continue_as_ever() {
     let value = Stage::new(
-        r#"
+        r"
         fn early() { try { return 1; } catch (e) { return 2; } 3 }
         fn given() { try { 4 } catch { } }
         let seen = [];
@@ -400,7 +400,7 @@ fn a_try_is_left_by_return_break_and_continue_as_ever() {
         try { let inner = 5; seen.push(inner); [][1] } catch (e) { seen.push(e.kind); }
         let after = seen.len;
         [early(), given(), left, seen, after]
-        "#,
+        ",
     )
     .value();
     assert_eq!(value, json(r#"[1,4,7,[0,2,3,5,"segue/script-error"],5]"#));

@@ -138,12 +138,12 @@ fn texts_are_counted_in_characters_and_lists_from_both_ends() {
 fn lists_and_maps_are_copied() {
     assert_eq!(
         value(
-            r#"
+            r"
             fn change(list) { list.push(9); list }
             let one = [1]; let two = one; two.push(2);
             let m = #{ a: [1] }; let n = m; n.a.push(2);
             [one, two, change(one), one, m, n]
-            "#
+            "
         ),
         json(r#"[[1],[1,2],[1,9],[1],{"a":[1]},{"a":[1,2]}]"#)
     );
