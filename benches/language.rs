@@ -28,7 +28,7 @@ use segue::{
         PlanEnd, PlanStop, Program, Request, Source, TaskView, UnknownTargets, World, check_file,
     },
     project::PlanFile,
-    task::Task,
+    task::{FileSource, Task},
 };
 use tokio::{runtime::Runtime, sync::watch};
 
@@ -173,7 +173,7 @@ fn plain(script: &str) -> u64 {
     StandardPackage::new().register_into_engine(&mut engine);
     let ast = engine.compile(script).expect("it is a script");
     let begin = thread_cpu();
-    black_box(
+    let _ = black_box(
         engine
             .eval_ast_with_scope::<Dynamic>(&mut Scope::new(), &ast)
             .expect("it runs"),
@@ -383,7 +383,7 @@ impl World for Nowhere {
         Err(nothing())
     }
 
-    fn file(&self, _: &str) -> Result<PathBuf, Box<Failure>> {
+    fn file(&self, _: &str) -> Result<FileSource, Box<Failure>> {
         Err(nothing())
     }
 
