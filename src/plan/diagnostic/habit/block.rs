@@ -217,17 +217,19 @@ pub(super) fn finally_block(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     ))
 }
 
+/// Whether what stands before could be a whole statement: a bracket that is closed, a value, a name that is one.
+fn ends_statement(scene: &Scene<'_>) -> bool {
+    let text = scene.text(-1);
+    scene.token(-1).is_some_and(|token| {
+        let is_name = token.kind != TokenKind::Word || text != "_" && !keyword::is_keyword(text);
+        token.ends_operand() && is_name
+    })
+}
+
 /// `print(x) if ready;`, `return if done;` and `a if c else b`.
 pub(super) fn condition_behind(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     let at = match scene.text(0) {
-        "if" | "unless"
-            if scene.token(-1)?.ends_operand()
-                && scene.same_line(-1, 0)
-                && scene.text(-1) != "_"
-                && !keyword::is_keyword(scene.text(-1)) =>
-        {
-            0
-        }
+        "if" | "unless" if ends_statement(scene) && scene.same_line(-1, 0) => 0,
         // Rhai takes `return if done` for the beginning of a value, and misses its block.
         ";" => (-24..0)
             .rev()
