@@ -6,7 +6,8 @@ use super::output::print_text;
 use crate::{
     error::{Error, Exit},
     model::nearest,
-    plan::{Entry, EntryKind, OPTIONS, catalog, test_catalog},
+    plan::{Entry, EntryKind, FunctionAt, Outline, Source, catalog, test_catalog},
+    project::standard_library,
     report::{Topic, language_page, topic_text},
 };
 
@@ -26,7 +27,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
         topic.doc = format!("In tests alone (`segue plan test`). {}", topic.doc);
         topic
     });
-    let topics: Vec<Topic> = catalog().iter().map(topic).chain(in_tests).collect();
+    let topics: Vec<Topic> = (catalog().iter().map(topic))
+        .chain(in_tests)
+        .chain(library_topics())
+        .collect();
     if arguments.markdown {
         print_text(&language_page(&topics));
         return Ok(Exit::Success);
@@ -59,7 +63,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
 }
 
 fn last(topic: &Topic) -> &str {
-    topic.name.rsplit('.').next().unwrap_or(&topic.name)
+    topic.name.rsplit(['.', ':']).next().unwrap_or(&topic.name)
 }
 
 fn topic(entry: &Entry) -> Topic {
@@ -68,7 +72,7 @@ fn topic(entry: &Entry) -> Topic {
         _ => entry.receiver.map(str::to_owned),
     };
     let options = entry.options.iter().filter_map(|name| {
-        let option = OPTIONS.iter().find(|option| option.name == *name)?;
+        let option = entry.option(name)?;
         Some((
             option.name.to_owned(),
             format!("{}. {}", option.wanted, option.doc),
@@ -85,4 +89,61 @@ fn topic(entry: &Entry) -> Topic {
         example: entry.example.to_owned(),
         options: options.collect(),
     }
+}
+
+/// The functions of the standard library, whose documentation stands in its files. `std` hands on those of its other
+/// files, which say more about them.
+fn library_topics() -> Vec<Topic> {
+    let files: Vec<(String, Outline)> = standard_library()
+        .into_iter()
+        .map(|(name, text)| {
+            let outline = Outline::of(&Source::new(name.as_str(), text));
+            (name, outline)
+        })
+        .collect();
+    let in_full = |wanted: &FunctionAt| {
+        let mut others = files.iter().filter(|(name, _)| name != LIBRARY);
+        others.find_map(|(_, file)| file.functions.iter().find(|one| one.name == wanted.name))
+    };
+    let (all, parts): (Vec<_>, Vec<_>) = files.iter().partition(|(name, _)| name == LIBRARY);
+    let handed_on: Vec<&FunctionAt> = all.iter().flat_map(|(_, file)| &file.functions).collect();
+    let of_all = (handed_on.iter()).map(|function| {
+        let (_, example) = prose_and_example(function);
+        let (doc, _) = prose_and_example(in_full(function).unwrap_or(function));
+        library_topic(LIBRARY, function, doc, example)
+    });
+    let of_parts = parts.iter().flat_map(|(name, file)| {
+        let own = (file.functions.iter()).filter(|function| {
+            !function.private && !handed_on.iter().any(|other| other.name == function.name)
+        });
+        own.map(move |function| {
+            let (doc, example) = prose_and_example(function);
+            library_topic(name, function, doc, example)
+        })
+    });
+    of_all.chain(of_parts).collect()
+}
+
+/// The file that `import "std"` finds, and the alias that its functions are known by.
+const LIBRARY: &str = "std";
+
+fn library_topic(file: &str, function: &FunctionAt, doc: String, example: String) -> Topic {
+    let alias = file.rsplit('/').next().unwrap_or(file);
+    Topic {
+        name: format!("{alias}::{}", function.name),
+        owner: Some(format!("`import \"{file}\" as {alias};`")),
+        signature: format!("{alias}::{}", function.signature()),
+        doc,
+        example,
+        options: Vec::new(),
+    }
+}
+
+/// The words about a function, and the lines of a plan among them, which are indented.
+fn prose_and_example(function: &FunctionAt) -> (String, String) {
+    let text = function.doc.as_deref().unwrap_or_default();
+    let (example, prose): (Vec<&str>, Vec<&str>) =
+        text.lines().partition(|line| line.starts_with("    "));
+    let example: Vec<&str> = example.iter().map(|line| &line[4..]).collect();
+    (prose.join("\n").trim().to_owned(), example.join("\n"))
 }

@@ -43,7 +43,7 @@ pub(super) fn key_around(view: &FileView<'_>, place: &Place) -> Option<KnownKey>
 
 impl KnownKey {
     fn option(name: &'static str, entry: &Entry) -> Option<Self> {
-        let option = OPTIONS.iter().find(|option| option.name == name)?;
+        let option = entry.option(name)?;
         let of_steps = entry.receiver == Some("Graph");
         let values: &[&str] = match name {
             "on_failure" if of_steps => &[

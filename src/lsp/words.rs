@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::{
-    plan::{Entry, FunctionAt, Header, OPTIONS, StandardFunction},
+    plan::{Entry, FunctionAt, Header, StandardFunction},
     task::Task,
 };
 
@@ -18,7 +18,7 @@ pub(super) fn of_entry(entry: &Entry) -> String {
     if !entry.options.is_empty() {
         text.push_str("\nOptions:\n");
         for name in &entry.options {
-            if let Some(option) = OPTIONS.iter().find(|option| option.name == *name) {
+            if let Some(option) = entry.option(name) {
                 let _ = writeln!(text, "- `{name}`: {}", option.wanted);
             }
         }

@@ -159,6 +159,55 @@ pub const OPTIONS: &[OptionEntry] = &[
     ),
 ];
 
+const ON_STEP_FAILURE: &str = "\"skip_dependents\", \"stop\", \"continue\" or \"rollback\"";
+
+/// Options of a step that mean something else there than for an action.
+const STEP_OPTIONS: &[OptionEntry] = &[
+    option(
+        "limit",
+        "a number, at least 1",
+        "How many targets its actions work on at the same time, all of them together.",
+    ),
+    option(
+        "on_failure",
+        ON_STEP_FAILURE,
+        "What becomes of the graph when the step fails; what the run says unless it is given.",
+    ),
+];
+
+/// Options of the run of a graph that mean something else there.
+const GRAPH_RUN_OPTIONS: &[OptionEntry] = &[
+    option(
+        "limit",
+        "a number, at least 1",
+        "How many steps run at the same time.",
+    ),
+    option(
+        "on_failure",
+        ON_STEP_FAILURE,
+        "What becomes of the graph when a step fails that does not say itself; `skip_dependents` unless it is given.",
+    ),
+    option(
+        "uses",
+        "a Map of numbers",
+        "How many steps may use a resource at the same time, by its name; one unless it is given.",
+    ),
+];
+
+/// What an option of a call wants and means: for `Graph.step` and `Graph.run` not always what it means for an action.
+pub(super) fn entry_of(
+    receiver: Option<&str>,
+    call: &str,
+    name: &str,
+) -> Option<&'static OptionEntry> {
+    let own = match (receiver, call) {
+        (Some("Graph"), "step") => STEP_OPTIONS,
+        (Some("Graph"), "run") => GRAPH_RUN_OPTIONS,
+        _ => &[],
+    };
+    own.iter().chain(OPTIONS).find(|option| option.name == name)
+}
+
 /// What the value of an option has to be.
 fn wanted(name: &str) -> &'static str {
     let found = OPTIONS.iter().find(|option| option.name == name);

@@ -60,3 +60,19 @@ impl Embedded {
         }
     }
 }
+
+/// The files of the standard library, by what an `import` calls them (`std`, `std/rolling`), with their texts.
+#[must_use]
+pub fn standard_library() -> Vec<(String, &'static str)> {
+    let mut files: Vec<_> = (STDLIB.files())
+        .filter_map(|file| {
+            let name = match file.path().file_stem()?.to_str()? {
+                "init" => "std".to_owned(),
+                stem => format!("std/{stem}"),
+            };
+            Some((name, file.contents_utf8()?))
+        })
+        .collect();
+    files.sort_unstable();
+    files
+}

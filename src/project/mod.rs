@@ -24,6 +24,7 @@ mod task_summary;
 mod tree;
 
 pub use self::{
+    embedded::standard_library,
     error::ProjectError,
     file::ProjectFile,
     lookup_error::{AbsentModule, FileError, ImportError, PlanLookupError, TaskLookupError},

@@ -64,7 +64,10 @@ fn write_topic(page: &mut String, topic: &Topic) {
 /// One entry, for a terminal.
 #[must_use]
 pub fn topic_text(topic: &Topic) -> String {
-    let mut text = format!("{}\n\n  {}\n", topic.signature, topic.doc);
+    let mut text = format!("{}\n\n", topic.signature);
+    for line in topic.doc.lines() {
+        let _ = writeln!(text, "{}", format!("  {line}").trim_end());
+    }
     if !topic.options.is_empty() {
         text.push_str("\n  Options:\n");
         for (name, wanted) in &topic.options {

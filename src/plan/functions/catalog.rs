@@ -19,6 +19,7 @@ use crate::{
         call::{Call, CallResult},
         fiber,
         object::{Expected, Fault, Future, Graph, Hidden, Results, TargetSet, Tiers},
+        options::{OptionEntry, entry_of},
         scheduler::panic_error,
     },
 };
@@ -201,6 +202,12 @@ impl Entry {
     pub fn arity(&self) -> std::ops::RangeInclusive<usize> {
         let required = self.params.iter().filter(|param| !param.optional).count();
         required..=self.params.len()
+    }
+
+    /// What one of its options wants and means.
+    #[must_use]
+    pub fn option(&self, name: &str) -> Option<&'static OptionEntry> {
+        entry_of(self.receiver, self.name, name)
     }
 
     /// As it is written: `run_task(name: String, targets: TargetSpec, [params: Map]) -> ResultSet`.
