@@ -338,7 +338,15 @@ mod tests {
             project.plan("old"),
             Err(PlanLookupError::OtherLanguage { .. })
         ));
-        for name in ["init", "web::init", "", "::", "web::", "../x", "Not-A-Plan"] {
+        for name in [
+            "init",
+            "web::init",
+            "",
+            "::",
+            "web::",
+            "../there/is/no/such.rhai",
+            "Not-A-Plan",
+        ] {
             assert!(
                 matches!(project.plan(name), Err(PlanLookupError::Unknown { .. })),
                 "{name:?}"
