@@ -162,7 +162,7 @@ fn memory() -> u64 {
 /// The CPU of a script in a plan, between two looks at the clock.
 fn ours(script: &str) -> u64 {
     let marks = played(&format!(
-        "now();\nlet value = {{ {script} }};\nnow();\nvalue\n{FUNCTION}"
+        "{FUNCTION}\nnow();\nlet value = {{ {script} }};\nnow();\nvalue"
     ))
     .marks;
     marks[1] - marks[0]
@@ -174,7 +174,7 @@ fn plain(script: &str) -> u64 {
     engine.set_optimization_level(OptimizationLevel::None);
     CorePackage::new().register_into_engine(&mut engine);
     StandardPackage::new().register_into_engine(&mut engine);
-    let script = format!("{script}\n{FUNCTION}");
+    let script = format!("{FUNCTION}\n{script}");
     let ast = engine.compile(script).expect("it is a script");
     let begin = thread_cpu();
     let _ = black_box(
