@@ -72,7 +72,7 @@ impl Mended {
 
     /// Where a part of the current text was written. What was put in place of something stands for all of that.
     pub(in crate::plan) fn written(&self, span: Span) -> Span {
-        self.steps.iter().rev().fold(span, |span, mends| {
+        let written = self.steps.iter().rev().fold(span, |span, mends| {
             let start = back(mends, span.start, false);
             let end = if span.is_empty() {
                 start
@@ -80,7 +80,13 @@ impl Mended {
                 back(mends, span.end, true)
             };
             Span::new(start, end.max(start))
-        })
+        });
+        // A part of what was put in place of a letter is the whole letter.
+        let text = self.original.text();
+        Span::new(
+            text.floor_char_boundary(written.start),
+            text.ceil_char_boundary(written.end),
+        )
     }
 }
 
@@ -121,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_mended_is_found_where_it_wunmended() {
+    fn what_was_mended_is_found_where_it_was_written() {
         let source = Source::new("a.rhai", "if $a and 'b' { c() }");
         let mut mended = Mended::of(&source);
         mended.mend(vec![
@@ -141,6 +147,15 @@ mod tests {
         }
         let end = mended.written(Span::empty(mended.current().text().len()));
         assert_eq!(end, Span::empty(source.text().len()));
+    }
+
+    #[test]
+    fn what_stands_for_a_part_of_a_letter_stands_for_all_of_it() {
+        let source = Source::new("a.rhai", "a\u{65a5}b");
+        let mut mended = Mended::of(&source);
+        mended.mend(vec![Mend::new(find(&source, "\u{65a5}"), "   ")]);
+        let span = mended.written(Span::new(2, 3));
+        assert_eq!(span.of(source.text()), "\u{65a5}");
     }
 
     #[test]
