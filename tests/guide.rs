@@ -1,8 +1,6 @@
 //! The guide's plans are valid without a warning, its test passes, and its commands exist.
 
-use std::{fs, path::Path};
-
-use crate::segue::Segue;
+use crate::{page::Page, segue::Segue};
 
 const INVENTORY: &str = "
 groups:
@@ -14,27 +12,10 @@ groups:
 /// The first line of a block that is a test.
 const TEST: &str = "// tests/";
 
-fn page() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/plans.md");
-    fs::read_to_string(path).unwrap()
-}
-
-/// The blocks of a language, without their fences.
-fn blocks(page: &str, language: &str) -> Vec<String> {
-    let fence = format!("```{language}\n");
-    let found: Vec<String> = page
-        .split(&fence)
-        .skip(1)
-        .map(|rest| rest.split("```").next().unwrap().to_owned())
-        .collect();
-    assert!(!found.is_empty(), "the guide has no block of {language}");
-    found
-}
-
 #[test]
 fn its_plans_are_valid() {
-    let page = page();
-    let plans = blocks(&page, "rhai");
+    let page = Page::read("docs/plans.md");
+    let plans = page.blocks("rhai");
     let mut segue = Segue::new().inventory(INVENTORY);
     for (number, plan) in plans.iter().enumerate() {
         if !plan.starts_with(TEST) {
@@ -50,8 +31,8 @@ fn its_plans_are_valid() {
 
 #[test]
 fn its_tests_pass() {
-    let page = page();
-    let tests = blocks(&page, "rhai");
+    let page = Page::read("docs/plans.md");
+    let tests = page.blocks("rhai");
     let tests: Vec<&String> = tests
         .iter()
         .filter(|block| block.starts_with(TEST))
@@ -69,8 +50,8 @@ fn its_tests_pass() {
 
 #[test]
 fn its_commands_exist() {
-    let page = page();
-    let consoles = blocks(&page, "console");
+    let page = Page::read("docs/plans.md");
+    let consoles = page.blocks("console");
     let commands = consoles
         .iter()
         .flat_map(|block| block.lines())

@@ -19,6 +19,7 @@ mod guide;
 mod jobs;
 mod lsp;
 mod outcome;
+mod page;
 mod plan_preview;
 mod plan_test;
 mod readme;

@@ -2,20 +2,10 @@
 
 use std::{fs, path::Path};
 
-use crate::segue::Segue;
+use crate::{page::Page, segue::Segue};
 
-/// The blocks of a language, without their fences.
 fn blocks(language: &str) -> Vec<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let text = fs::read_to_string(path).unwrap();
-    let fence = format!("```{language}\n");
-    let found: Vec<String> = text
-        .split(&fence)
-        .skip(1)
-        .map(|rest| rest.split("```").next().unwrap().to_owned())
-        .collect();
-    assert!(!found.is_empty(), "the README has no block of {language}");
-    found
+    Page::read("README.md").blocks(language)
 }
 
 #[test]
@@ -110,9 +100,11 @@ fn what_it_shows_of_a_failure_and_a_resume_is_what_happens() {
 
 #[test]
 fn its_commands_exist() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let text = fs::read_to_string(path).unwrap();
-    let rows = text.lines().filter(|line| line.starts_with("| `segue "));
+    let page = Page::read("README.md");
+    let rows = page
+        .text
+        .lines()
+        .filter(|line| line.starts_with("| `segue "));
     for row in rows {
         let words: Vec<&str> = row
             .trim_start_matches("| `segue ")

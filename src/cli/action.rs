@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use clap::Args;
+
 use super::{
     arguments::{ConnectionArguments, ProjectArguments, RunArguments, TargetArguments},
     launch::{self, JobEnd, JobOptions, JobSpec},
@@ -24,15 +26,39 @@ pub(super) struct Asked {
     pub(super) options: RunOptions,
 }
 
-/// The project with the command line's connection settings, and the targets that are meant.
-pub(super) fn prepare(
-    project: &ProjectArguments,
-    connection: &ConnectionArguments,
-    targets: &TargetArguments,
-) -> Result<(Setup, Vec<Arc<Target>>), Error> {
-    let setup = Setup::new(project)?.with_connection(connection)?;
-    let targets = setup.targets(targets)?;
-    Ok((setup, targets))
+/// On what an action is done, how that is reached, and how the work is done.
+#[derive(Debug, Args)]
+pub(super) struct ActionArguments {
+    #[command(flatten)]
+    targets: TargetArguments,
+    #[command(flatten)]
+    project: ProjectArguments,
+    #[command(flatten)]
+    connection: ConnectionArguments,
+    #[command(flatten)]
+    run: RunArguments,
+}
+
+impl ActionArguments {
+    /// The project with the command line's connection settings, and the targets that are meant.
+    pub(super) fn prepare(&self) -> Result<(Setup, Vec<Arc<Target>>), Error> {
+        let setup = Setup::new(&self.project)?.with_connection(&self.connection)?;
+        let targets = setup.targets(&self.targets)?;
+        Ok((setup, targets))
+    }
+
+    /// The options of an action, as far as every command has them.
+    pub(super) fn options(&self) -> RunOptions {
+        RunOptions {
+            run_as: self.connection.run_as.clone(),
+            ..RunOptions::default()
+        }
+    }
+
+    /// Runs the action and tells what came of it.
+    pub(super) fn run(&self, setup: &Setup, asked: Asked) -> Result<Exit, Error> {
+        run(setup, &self.project, &self.run, asked)
+    }
 }
 
 /// Runs the action and tells what came of it.

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 
 use super::{
-    action::{self, Asked},
-    arguments::{ConnectionArguments, ProjectArguments, RunArguments, TargetArguments},
+    action::{ActionArguments, Asked},
     given_text::given_text,
 };
 use crate::{
@@ -25,23 +24,13 @@ pub(super) struct Arguments {
     #[arg(long = "env-var", value_name = "NAME=VALUE")]
     environment: Vec<String>,
     #[command(flatten)]
-    targets: TargetArguments,
-    #[command(flatten)]
-    project: ProjectArguments,
-    #[command(flatten)]
-    connection: ConnectionArguments,
-    #[command(flatten)]
-    run: RunArguments,
+    on: ActionArguments,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
     let command = command(&arguments.command)?;
     let env = environment(&arguments.environment)?;
-    let (setup, targets) = action::prepare(
-        &arguments.project,
-        &arguments.connection,
-        &arguments.targets,
-    )?;
+    let (setup, targets) = arguments.on.prepare()?;
     let asked = Asked {
         what: JobKind::Command,
         action: Action::Command { command },
@@ -49,11 +38,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
         targets,
         options: RunOptions {
             env,
-            run_as: arguments.connection.run_as.clone(),
-            ..RunOptions::default()
+            ..arguments.on.options()
         },
     };
-    action::run(&setup, &arguments.project, &arguments.run, asked)
+    arguments.on.run(&setup, asked)
 }
 
 fn command(argument: &str) -> Result<String, Error> {

@@ -5,15 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{
-    action::{self, Asked},
-    arguments::{ConnectionArguments, ProjectArguments, RunArguments, TargetArguments},
+    action::{ActionArguments, Asked},
     sent_file::whole_path,
 };
 use crate::{
     error::{Error, Exit},
     event::JobKind,
     model::Map,
-    plan::{Action, RunOptions},
+    plan::Action,
 };
 
 /// Copy a file or a directory of each target into a directory of its own on this machine
@@ -24,21 +23,11 @@ pub(super) struct Arguments {
     /// The directory on this machine: what comes from `web1` goes into `DESTINATION/web1/`
     destination: PathBuf,
     #[command(flatten)]
-    targets: TargetArguments,
-    #[command(flatten)]
-    project: ProjectArguments,
-    #[command(flatten)]
-    connection: ConnectionArguments,
-    #[command(flatten)]
-    run: RunArguments,
+    on: ActionArguments,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
-    let (setup, targets) = action::prepare(
-        &arguments.project,
-        &arguments.connection,
-        &arguments.targets,
-    )?;
+    let (setup, targets) = arguments.on.prepare()?;
     let typed = &arguments.destination;
     if typed.exists() && !typed.is_dir() {
         return Err(Error::usage(
@@ -57,10 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
             path,
         },
         targets,
-        options: RunOptions {
-            run_as: arguments.connection.run_as.clone(),
-            ..RunOptions::default()
-        },
+        options: arguments.on.options(),
     };
-    action::run(&setup, &arguments.project, &arguments.run, asked)
+    arguments.on.run(&setup, asked)
 }

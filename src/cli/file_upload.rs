@@ -3,15 +3,14 @@
 use clap::Args;
 
 use super::{
-    action::{self, Asked},
-    arguments::{ConnectionArguments, ProjectArguments, RunArguments, TargetArguments},
+    action::{ActionArguments, Asked},
     sent_file::SentFile,
 };
 use crate::{
     error::{Error, Exit},
     event::JobKind,
     model::Map,
-    plan::{Action, RunOptions},
+    plan::Action,
 };
 
 /// Copy a file or a directory to targets
@@ -22,21 +21,11 @@ pub(super) struct Arguments {
     /// Where it goes on each target. Into it, if that is a directory; a directory is merged with one that is there
     destination: String,
     #[command(flatten)]
-    targets: TargetArguments,
-    #[command(flatten)]
-    project: ProjectArguments,
-    #[command(flatten)]
-    connection: ConnectionArguments,
-    #[command(flatten)]
-    run: RunArguments,
+    on: ActionArguments,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
-    let (setup, targets) = action::prepare(
-        &arguments.project,
-        &arguments.connection,
-        &arguments.targets,
-    )?;
+    let (setup, targets) = arguments.on.prepare()?;
     let source = SentFile::find(&setup.project, &arguments.source)?;
     let asked = Asked {
         what: JobKind::Upload,
@@ -47,10 +36,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
             destination: arguments.destination.clone(),
         },
         targets,
-        options: RunOptions {
-            run_as: arguments.connection.run_as.clone(),
-            ..RunOptions::default()
-        },
+        options: arguments.on.options(),
     };
-    action::run(&setup, &arguments.project, &arguments.run, asked)
+    arguments.on.run(&setup, asked)
 }

@@ -5,8 +5,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::{
-    action::{self, Asked},
-    arguments::{ConnectionArguments, ProjectArguments, RunArguments, TargetArguments},
+    action::{ActionArguments, Asked},
     command_run::{environment, environment_params},
     sent_file::SentFile,
 };
@@ -29,22 +28,12 @@ pub(super) struct Arguments {
     #[arg(long = "env-var", value_name = "NAME=VALUE")]
     environment: Vec<String>,
     #[command(flatten)]
-    targets: TargetArguments,
-    #[command(flatten)]
-    project: ProjectArguments,
-    #[command(flatten)]
-    connection: ConnectionArguments,
-    #[command(flatten)]
-    run: RunArguments,
+    on: ActionArguments,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
     let env = environment(&arguments.environment)?;
-    let (setup, targets) = action::prepare(
-        &arguments.project,
-        &arguments.connection,
-        &arguments.targets,
-    )?;
+    let (setup, targets) = arguments.on.prepare()?;
     let script = SentFile::find(&setup.project, &arguments.script)?;
     if script.file.on_disk().is_some_and(Path::is_dir) {
         return Err(Error::usage(
@@ -69,9 +58,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
         targets,
         options: RunOptions {
             env,
-            run_as: arguments.connection.run_as.clone(),
-            ..RunOptions::default()
+            ..arguments.on.options()
         },
     };
-    action::run(&setup, &arguments.project, &arguments.run, asked)
+    arguments.on.run(&setup, asked)
 }

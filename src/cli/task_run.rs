@@ -5,10 +5,8 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::{
-    action::{self, Asked},
-    arguments::{
-        ConnectionArguments, ParamArguments, ProjectArguments, RunArguments, TargetArguments,
-    },
+    action::{ActionArguments, Asked},
+    arguments::ParamArguments,
     params,
 };
 use crate::{
@@ -24,25 +22,15 @@ pub(super) struct Arguments {
     task: String,
     #[command(flatten)]
     params: ParamArguments,
-    #[command(flatten)]
-    targets: TargetArguments,
     /// Change nothing; only say what would be changed. The task has to support it
     #[arg(long)]
     noop: bool,
     #[command(flatten)]
-    project: ProjectArguments,
-    #[command(flatten)]
-    connection: ConnectionArguments,
-    #[command(flatten)]
-    run: RunArguments,
+    on: ActionArguments,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
-    let (setup, targets) = action::prepare(
-        &arguments.project,
-        &arguments.connection,
-        &arguments.targets,
-    )?;
+    let (setup, targets) = arguments.on.prepare()?;
     let task = setup
         .project
         .task(&arguments.task)
@@ -67,9 +55,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
         targets,
         options: RunOptions {
             noop: arguments.noop,
-            run_as: arguments.connection.run_as.clone(),
-            ..RunOptions::default()
+            ..arguments.on.options()
         },
     };
-    action::run(&setup, &arguments.project, &arguments.run, asked)
+    arguments.on.run(&setup, asked)
 }

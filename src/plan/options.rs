@@ -208,12 +208,6 @@ pub(super) fn entry_of(
     own.iter().chain(OPTIONS).find(|option| option.name == name)
 }
 
-/// What the value of an option has to be.
-fn wanted(name: &str) -> &'static str {
-    let found = OPTIONS.iter().find(|option| option.name == name);
-    found.map_or("something else", |option| option.wanted)
-}
-
 /// The options of one call.
 #[derive(Debug)]
 pub(super) struct Options {
@@ -293,7 +287,9 @@ fn wrong(call: &Call<'_>, name: &str, value: &Dynamic) -> CallError {
     } else {
         String::new()
     };
-    let (wanted, actual) = (wanted(name), convert::type_name(value));
+    let option = call.entry.option(name);
+    let wanted = option.map_or("something else", |option| option.wanted);
+    let actual = convert::type_name(value);
     let function = call.entry.name;
     call.misuse(format!(
         "the option `{name}` of `{function}` must be {wanted}, but is {actual}{shown}"

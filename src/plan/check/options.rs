@@ -2,11 +2,12 @@
 
 use super::{
     checker::Checker, kind::Kind, report::listed, through::Wants, tree::Call, tree::Expression,
-    vocabulary::Signature,
+    tree::Name, vocabulary::Signature,
 };
 use crate::{
     model::{ParseDurationError, Value, nearest, parse_duration},
-    plan::options::OPTIONS,
+    plan::options::{OPTIONS, entry_of},
+    schedule::OnStepFailure,
 };
 
 /// Whether any action has an option of that name.
@@ -45,15 +46,7 @@ impl<'t> Checker<'t> {
                         None => format!("its options are {}", listed(known.iter().copied())),
                     },
                 };
-                let problem = self
-                    .error(
-                        "segue::plan::unknown_option",
-                        format!("`{function}` has no option `{name}`"),
-                        entry.key.span,
-                        "",
-                    )
-                    .help(help);
-                self.tell(problem);
+                self.unknown_option(function, &entry.key, help);
                 continue;
             }
             self.option(signature, name, &entry.value);
@@ -80,16 +73,20 @@ impl<'t> Checker<'t> {
                 || format!("its options are {}", listed(known())),
                 |meant| format!("did you mean `{meant}`?"),
             );
-            let problem = self
-                .error(
-                    "segue::plan::unknown_option",
-                    format!("`{function}` has no option `{name}`"),
-                    entry.key.span,
-                    "",
-                )
-                .help(help);
-            self.tell(problem);
+            self.unknown_option(function, &entry.key, help);
         }
+    }
+
+    fn unknown_option(&mut self, function: &str, key: &Name, help: String) {
+        let problem = self
+            .error(
+                "segue::plan::unknown_option",
+                format!("`{function}` has no option `{}`", key.text),
+                key.span,
+                "",
+            )
+            .help(help);
+        self.tell(problem);
     }
 
     fn option(&mut self, signature: &Signature, name: &str, value: &'t Expression) {
@@ -97,12 +94,16 @@ impl<'t> Checker<'t> {
             return;
         };
         let is_graph = signature.receiver.as_deref() == Some("Graph");
-        let wanted = match name {
-            "on_failure" if is_graph => wrong_rule(&literal),
-            // Names for a step, a map for a run.
-            "uses" | "after" if is_graph => None,
-            _ => wrong(name, &literal),
-        };
+        // Nothing stands for not given.
+        let fits = literal == Value::Null
+            || match name {
+                "on_failure" if is_graph => literal
+                    .as_str()
+                    .is_some_and(|rule| rule.parse::<OnStepFailure>().is_ok()),
+                // Names for a step, a map for a run.
+                "uses" | "after" if is_graph => true,
+                _ => fits(name, &literal),
+            };
         if name == "retry" {
             self.retry_keys(value);
         }
@@ -120,10 +121,11 @@ impl<'t> Checker<'t> {
                 .help(format!("write `{text}`, or `\"{text}%\"` for a share"));
             self.tell(problem);
         }
-        let Some(wanted) = wanted else {
+        let function = &signature.name;
+        let option = entry_of(signature.receiver.as_deref(), function, name);
+        let Some(wanted) = option.filter(|_| !fits).map(|option| option.wanted) else {
             return;
         };
-        let function = &signature.name;
         let span = self.resolved(value).span;
         let problem = self
             .error(
@@ -212,12 +214,12 @@ fn foreign_option(name: &str) -> Option<(&'static str, &'static str)> {
 fn meant_value(name: &str, value: &Value, is_graph: bool) -> Option<String> {
     match (name, value) {
         ("on_failure", Value::String(text)) => {
-            let rules: &[&str] = if is_graph {
-                &["skip_dependents", "stop", "continue", "rollback"]
+            let meant = if is_graph {
+                nearest(text, OnStepFailure::ALL.map(OnStepFailure::as_str))
             } else {
-                &["stop", "survivors"]
+                nearest(text, ["stop", "survivors"])
             };
-            match (nearest(text, rules.iter().copied()), text.as_str()) {
+            match (meant, text.as_str()) {
                 (Some(meant), _) => Some(format!("did you mean `{meant}`?")),
                 (None, "continue" | "ignore" | "skip") if !is_graph => {
                     Some("`survivors` goes on with those that are well".to_owned())
@@ -252,13 +254,6 @@ fn meant_value(name: &str, value: &Value, is_graph: bool) -> Option<String> {
     }
 }
 
-/// What a graph does with a failed step.
-fn wrong_rule(value: &Value) -> Option<&'static str> {
-    let known = ["skip_dependents", "stop", "continue", "rollback"];
-    let fits = *value == Value::Null || value.as_str().is_some_and(|rule| known.contains(&rule));
-    (!fits).then_some("\"skip_dependents\", \"stop\", \"continue\" or \"rollback\"")
-}
-
 fn is_duration(value: &Value) -> bool {
     match value {
         Value::Integer(number) => *number >= 0,
@@ -272,17 +267,6 @@ fn is_share(text: &str) -> bool {
     text.strip_suffix('%')
         .and_then(|number| number.trim().parse::<f64>().ok())
         .is_some_and(|percent| (0.0..=100.0).contains(&percent))
-}
-
-/// What an option should be, if a value is something else. Nothing stands for not given.
-fn wrong(name: &str, value: &Value) -> Option<&'static str> {
-    if *value == Value::Null || fits(name, value) {
-        return None;
-    }
-    OPTIONS
-        .iter()
-        .find(|option| option.name == name)
-        .map(|option| option.wanted)
 }
 
 /// Whether a value may be that of an option.

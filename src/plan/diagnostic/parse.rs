@@ -327,41 +327,27 @@ fn unended_string(scene: &Scene<'_>) -> PlanDiagnostic {
             .label(scene.span(0), "and still open here")
             .help("add the missing `}`");
     }
-    let template = template_start(scene.source, scene.span(0));
-    let span = match (template, scene.kind(0)) {
-        (Some(start), _) => Span::new(start, start + 1),
-        (None, Some(TokenKind::Unterminated)) => {
-            let start = scene.span(0).start;
-            Span::new(start, start + 1)
-        }
-        _ => scene.span(0),
+    // What goes on behind an interpolation began where its template did.
+    let template = (scene.kind(-1) == Some(TokenKind::Close(Bracket::Interpolation)))
+        .then(|| {
+            let unclosed = scene.source.tokens().unclosed();
+            unclosed
+                .filter(|open| open.kind == TokenKind::TemplateStart)
+                .last()
+        })
+        .flatten();
+    let begin = template.map_or_else(|| scene.span(0), |open| open.span);
+    let span = if template.is_some() || scene.kind(0) == Some(TokenKind::Unterminated) {
+        Span::new(begin.start, begin.start + 1)
+    } else {
+        begin
     };
     let problem = problem("this string never ends", span, "it begins here");
-    if span.of(scene.source.text()) == "`" || scene.text(0).starts_with('`') {
+    if begin.of(scene.source.text()).starts_with('`') {
         problem.help("close it with a back-tick: `")
     } else {
         problem.help("close it with `\"`; text of several lines stands between back-ticks")
     }
-}
-
-/// Where the text in back-ticks begins whose rest, at `rest` behind an interpolation, never ends.
-fn template_start(source: &Source, rest: Span) -> Option<usize> {
-    let before = source.tokens().all();
-    let before = &before[..before.partition_point(|token| token.span < rest)];
-    let closes = |kind| kind == TokenKind::Close(Bracket::Interpolation);
-    if !before.last().is_some_and(|token| closes(token.kind)) {
-        return None;
-    }
-    let mut depth = 0_usize;
-    for token in before.iter().rev() {
-        match token.kind {
-            kind if closes(kind) => depth += 1,
-            TokenKind::Open(Bracket::Interpolation) => depth = depth.checked_sub(1)?,
-            TokenKind::TemplateStart if depth == 0 => return Some(token.span.start),
-            _ => {}
-        }
-    }
-    None
 }
 
 /// Something stands where an operand or an end was expected.
