@@ -97,7 +97,7 @@ fn finished(effect: &EffectId, target: &TargetName) -> EventKind {
     let value = r#"{"status":"running","enabled":true,"pid":4711,"since":"2026-11-22T08:00:00Z"}"#;
     EventKind::TargetFinished {
         effect: effect.clone(),
-        result: TargetResult {
+        result: Arc::new(TargetResult {
             target: target.clone(),
             action: ActionKind::Task,
             object: "service".to_owned(),
@@ -106,7 +106,7 @@ fn finished(effect: &EffectId, target: &TargetName) -> EventKind {
             failure: None,
             duration_ms: 850,
             attempts: 1,
-        },
+        }),
     }
 }
 

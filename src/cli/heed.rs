@@ -1,6 +1,9 @@
 //! Hearing what is wanted of a running job: Ctrl-C, SIGTERM, and the requests of other processes.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio::sync::mpsc;
 
@@ -8,7 +11,7 @@ use super::terminal;
 use crate::{
     event::{EventKind, JobView, StopReason, Stream},
     run::{StopHandle, StopStage},
-    store::{Call, Request},
+    store::{Call, Durable, Request, StoreError},
 };
 
 /// Names of targets that are written out before the rest is counted.
@@ -20,7 +23,14 @@ pub(super) struct Heeding {
     pub(super) stream: Stream,
     pub(super) calls: mpsc::Receiver<Call>,
     pub(super) view: Arc<Mutex<JobView>>,
+    /// How far the record is, and how far the readers are, who stand behind it.
+    pub(super) kept: Durable,
+    pub(super) told: Durable,
 }
+
+/// How long the readers are waited for, so that what is said on stderr comes after what it is about.
+/// A terminal that is held back must not hold back the next Ctrl-C.
+const READERS_WAIT: Duration = Duration::from_millis(500);
 
 /// Each Ctrl-C, SIGTERM or `job stop` asks for the next stage of stopping.
 pub(super) async fn heed(heeding: Heeding) {
@@ -31,6 +41,8 @@ pub(super) async fn heed(heeding: Heeding) {
         stream,
         mut calls,
         view,
+        kept,
+        told: readers,
     } = heeding;
     let (Ok(mut interrupt), Ok(mut terminate)) = (
         signal(SignalKind::interrupt()),
@@ -39,10 +51,24 @@ pub(super) async fn heed(heeding: Heeding) {
         // Without handlers the signals end the process, as they do by default.
         return;
     };
+    let mut is_recorded = true;
     loop {
+        let running = || running(&view.lock().unwrap_or_else(PoisonError::into_inner));
         let reason = tokio::select! {
             _ = interrupt.recv() => StopReason::Interrupted,
             _ = terminate.recv() => StopReason::Terminated,
+            error = kept.failed(), if is_recorded => {
+                is_recorded = false;
+                // What has lost its job to another process hears of that by a call.
+                if !matches!(error, StoreError::LeaseLost { .. }) {
+                    terminal::tell(&format!(
+                        "{error}: nothing more is begun, since it could not be recorded; waiting for {}",
+                        named(&running())
+                    ));
+                    handle.raise(StopStage::Drain);
+                }
+                continue;
+            }
             Some(call) = calls.recv() => match call {
                 Call::Asked(Request::Stop { by }) => StopReason::Asked { by },
                 Call::Asked(Request::AnswerApproval { effect, who, approved, comment }) => {
@@ -59,10 +85,10 @@ pub(super) async fn heed(heeding: Heeding) {
         };
         let stage = handle.escalate();
         if stage == StopStage::Drain {
-            stream.emit(EventKind::JobStopping { reason });
+            let seq = stream.emit(EventKind::JobStopping { reason });
+            let _ = tokio::time::timeout(READERS_WAIT, readers.upto(seq)).await;
         }
-        let running = running(&view.lock().unwrap_or_else(PoisonError::into_inner));
-        if let Some(told) = told(stage, &running) {
+        if let Some(told) = told(stage, &running()) {
             terminal::tell(&told);
         }
     }

@@ -12,7 +12,9 @@ use tokio::runtime::{Handle, Runtime};
 use super::{
     arguments::{Format, RunArguments},
     heed::{Heeding, heed},
-    kept, output, setup,
+    kept,
+    operator::operator,
+    output, setup,
     setup::Setup,
     terminal,
 };
@@ -21,15 +23,16 @@ use crate::{
     error::{Error, Exit},
     event::{Asked, Event, EventKind, EventSink, JobKind, JobOrigin, JobStatus, JobView, Stream},
     inventory::Inventory,
-    model::{EffectId, Failure, JobId, LockRule, Map, TargetName, Value, kinds},
+    model::{EffectId, Failure, JobId, LockRule, Map, TargetName, TargetResult, Value, kinds},
     plan::{IdentityKey, Performer},
-    report::Detail,
+    report::{Detail, status_word},
     run::{
         DEFAULT_TIMEOUT, Journal, JournalError, JournalParts, JournalPerformer, LiveOptions,
-        LiveParts, LivePerformer, NoOperator, Operator, ResumeRules, StopHandle, StopSignal,
-        StopStage, TargetLocks,
+        LiveParts, LivePerformer, ResumeRules, StopHandle, StopSignal, StopStage, TargetLocks,
     },
-    store::{Access, Holder, Keeper, Lease, Location, NO_LIMIT, Store, StoreSink},
+    store::{
+        Access, Holder, Keeper, Lease, Location, NO_LIMIT, ReadersSink, Store, StoreSink,
+    },
     transport::{ControllerUser, Ssh, Transport, Transports},
 };
 
@@ -268,9 +271,12 @@ impl Launch {
         let (sink, durable) = StoreSink::new(Arc::clone(&store), lease.clone());
         let reporter = output::reporter(options.format, options.detail, &view);
         let view = Arc::new(Mutex::new(view));
-        // The store comes first: nothing is told that is not on its way to be kept.
-        let mut sinks: Vec<Box<dyn EventSink>> = vec![Box::new(sink), keep_view(&view)];
-        sinks.extend(reporter);
+        let mut behind: Vec<Box<dyn EventSink>> = vec![keep_view(&view)];
+        behind.extend(reporter);
+        let (behind, readers) = ReadersSink::new(durable.clone(), behind)
+            .map_err(|error| Error::system("start the thread that tells of the job", error))?;
+        // Nothing is told that is not kept.
+        let sinks: Vec<Box<dyn EventSink>> = vec![Box::new(sink), Box::new(behind)];
         let stream = stream(lease.job.clone(), lease.seq_last, &clock, sinks);
         let (handle, stop) = StopHandle::new();
         let live = LivePerformer::new(LiveParts {
@@ -280,7 +286,7 @@ impl Launch {
             stop: stop.clone(),
             clock: clock.clone(),
             project: setup.project.clone(),
-            operator: operator(),
+            operator: operator(&stream, &readers),
             locks: Some(TargetLocks::new(
                 options.lock.unwrap_or(lock_rule),
                 Arc::clone(&store),
@@ -313,6 +319,8 @@ impl Launch {
                 stream: stream.clone(),
                 calls,
                 view: Arc::clone(&view),
+                kept: durable.clone(),
+                told: readers.told(),
             };
             until_the_end(body(context), heeding, &stop, &live).await
         });
@@ -327,6 +335,8 @@ impl Launch {
         // A thread that still waits for a terminal or a name server must not keep the process.
         runtime.shutdown_background();
         let kept = store.release(&lease);
+        let is_left = stop.stage() == StopStage::Abandon;
+        let unkept = readers.finish(is_left.then_some(GOODBYE));
         let view = view.lock().unwrap_or_else(PoisonError::into_inner);
         if !replayed_failure {
             output::finish(options.format, &view);
@@ -336,6 +346,7 @@ impl Launch {
             next_step(&view, &lease.job, resume.as_deref(), options);
         }
         if let Some(failure) = durable.failure() {
+            tell_unkept(&unkept);
             return Err(kept::store_error(failure));
         }
         kept.map_err(kept::store_error)?;
@@ -398,6 +409,29 @@ fn resume_command(job: &JobId, options: &JobOptions) -> String {
         "segue plan resume {job}{}{}",
         options.store_flag, options.place_flags
     )
+}
+
+/// Says what came back from targets when it could not be recorded any more.
+fn tell_unkept(unkept: &[Arc<TargetResult>]) {
+    /// Names that are written out before the rest is counted.
+    const NAMED_MAX: usize = 20;
+
+    if unkept.is_empty() {
+        return;
+    }
+    let named: Vec<String> = unkept
+        .iter()
+        .take(NAMED_MAX)
+        .map(|result| format!("{} {}", result.target, status_word(result.status)))
+        .collect();
+    let more = match unkept.len().saturating_sub(NAMED_MAX) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    terminal::tell(&format!(
+        "done, but not on record: {}{more}",
+        named.join(", ")
+    ));
 }
 
 /// Says what to type next, where the report of a failure does not.
@@ -488,14 +522,6 @@ fn keep_view(view: &Arc<Mutex<JobView>>) -> Box<dyn EventSink> {
 fn stream(job: JobId, seq_last: u64, clock: &Clock, sinks: Vec<Box<dyn EventSink>>) -> Stream {
     let clock = clock.clone();
     Stream::new(job, seq_last, Arc::new(move || clock.now()), sinks)
-}
-
-fn operator() -> Arc<dyn Operator> {
-    if terminal::Terminal.is_present() {
-        Arc::new(terminal::Terminal)
-    } else {
-        Arc::new(NoOperator)
-    }
 }
 
 fn origin(setup: &Setup, plan_hash: String) -> JobOrigin {

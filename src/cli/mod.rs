@@ -26,6 +26,7 @@ mod job_wait;
 mod kept;
 mod launch;
 mod lsp;
+mod operator;
 mod output;
 mod params;
 mod plan_check;

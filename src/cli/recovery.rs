@@ -181,7 +181,8 @@ impl Performer for Live {
                     duration_ms: 1,
                     attempts: 1,
                 };
-                results.push(result.clone());
+                let result = Arc::new(result);
+                results.push(Arc::clone(&result));
                 stream.emit(EventKind::TargetFinished { effect, result });
             }
             Outcome::Results {

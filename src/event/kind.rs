@@ -1,5 +1,7 @@
 //! The event and its kinds. They are stored: a field may be added with a default, none may change its meaning.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -115,7 +117,8 @@ pub enum EventKind {
     },
     TargetFinished {
         effect: EffectId,
-        result: TargetResult,
+        /// Shared by all who read the event: there may be ten thousand, of a megabyte each.
+        result: Arc<TargetResult>,
     },
     TargetRetrying {
         effect: EffectId,

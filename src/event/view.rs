@@ -126,12 +126,12 @@ impl EffectView {
         self.counts
     }
 
-    fn take_in(&mut self, result: &TargetResult) {
+    fn take_in(&mut self, result: &Arc<TargetResult>) {
         self.running.swap_remove(&result.target);
         self.counts.add(result.status);
         let before = self
             .results
-            .insert(result.target.clone(), Arc::new(result.clone()));
+            .insert(result.target.clone(), Arc::clone(result));
         if let Some(before) = before {
             self.counts.remove(before.status);
         }

@@ -82,7 +82,7 @@ pub fn job_document(view: &JobView) -> Json {
 }
 
 /// The word for a status in lists and lines.
-pub(super) const fn status_word(status: Status) -> &'static str {
+pub const fn status_word(status: Status) -> &'static str {
     match status {
         Status::Succeeded => "ok",
         Status::Failed => "failed",

@@ -15,7 +15,7 @@ pub use self::{
     human::{Detail, Human},
     job_page::{JobPage, local_time},
     job_record::job_record,
-    json::{job_document, result_document},
+    json::{job_document, result_document, status_word},
     json_lines::JsonLines,
     language::{Topic, language_page, topic_text},
 };

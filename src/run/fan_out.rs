@@ -249,11 +249,12 @@ impl Fanning {
     }
 
     fn settle(&mut self, index: usize, result: TargetResult) {
+        let result = Arc::new(result);
         self.shared.stream.emit(EventKind::TargetFinished {
             effect: self.effect.clone(),
-            result: result.clone(),
+            result: Arc::clone(&result),
         });
-        self.slots[index].settled = Some(Arc::new(result));
+        self.slots[index].settled = Some(result);
         self.acknowledge(index);
     }
 

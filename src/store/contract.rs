@@ -441,7 +441,7 @@ async fn old_jobs_are_pruned_and_running_ones_stay(room: Room) {
 
     let last = running.emit_all([EventKind::TargetFinished {
         effect: effect_id("", 1),
-        result: result("web9", Status::Succeeded),
+        result: result("web9", Status::Succeeded).into(),
     }]);
     running.durable.upto(last).await.unwrap();
     store.release(&running.lease).unwrap();

@@ -40,6 +40,21 @@ impl Durable {
         }
     }
 
+    /// Waits until nothing more is kept, and tells why: for ever, if all goes well.
+    pub async fn failed(&self) -> StoreError {
+        let mut progress = self.progress.clone();
+        let failed = progress.wait_for(|progress| progress.failure.is_some());
+        let failure = failed
+            .await
+            .ok()
+            .and_then(|progress| progress.failure.clone());
+        match failure {
+            Some(failure) => failure,
+            // Whoever writes is gone without a failure: the job is over.
+            None => std::future::pending().await,
+        }
+    }
+
     /// The number of the last event that is safe.
     #[must_use]
     pub fn seq(&self) -> u64 {

@@ -87,7 +87,7 @@ fn any_kind() -> impl Strategy<Value = EventKind> {
             },
             13 | 14 => EventKind::TargetFinished {
                 effect,
-                result: result(name, status),
+                result: result(name, status).into(),
             },
             15 => EventKind::TargetRetrying {
                 effect,

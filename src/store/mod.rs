@@ -14,6 +14,7 @@ mod lease;
 mod location;
 mod memory;
 mod output;
+mod readers;
 mod request;
 mod seal;
 mod secrets;
@@ -41,6 +42,7 @@ pub use self::{
     location::Location,
     memory::MemoryStore,
     output::{OutputCut, OutputFilter, STORED_OUTPUT},
+    readers::{Readers, ReadersSink},
     request::{NumberedRequest, Request},
     sink::StoreSink,
     sqlite::{Access, SqliteOptions, SqliteStore},

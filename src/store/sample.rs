@@ -133,11 +133,11 @@ pub(crate) fn every_kind() -> Vec<EventKind> {
         },
         EventKind::TargetFinished {
             effect: effect.clone(),
-            result: result("web1", Status::Succeeded),
+            result: result("web1", Status::Succeeded).into(),
         },
         EventKind::TargetFinished {
             effect: effect.clone(),
-            result: result("web2", Status::Failed),
+            result: result("web2", Status::Failed).into(),
         },
         EventKind::EffectFinished {
             effect: effect.clone(),

@@ -4,6 +4,8 @@
 //! (parameters of the job, results, replies) goes beside it: a map from the place in the event, as a JSON pointer
 //! (RFC 6901), to the value. The places are found by walking, so a new kind of result needs nothing here.
 
+use std::sync::Arc;
+
 use serde_json::{Map as Json, Value as JsonValue};
 
 use crate::{
@@ -54,6 +56,7 @@ pub(super) fn put_back(kind: &mut EventKind, text: &str) -> Result<(), serde_jso
             }
         }
         EventKind::TargetFinished { result, .. } => {
+            let result = Arc::make_mut(result);
             let mut map = result.value.map().clone();
             for (place, value) in found {
                 if place.starts_with("/result/value/") {
@@ -198,7 +201,7 @@ mod tests {
     fn secrets_of_results_come_back_where_they_were() {
         let kind = EventKind::TargetFinished {
             effect: effect_id("root", 1),
-            result: TargetResult {
+            result: Arc::new(TargetResult {
                 target: "web1".into(),
                 action: ActionKind::Task,
                 object: "user".to_owned(),
@@ -210,7 +213,7 @@ mod tests {
                 }),
                 duration_ms: 1,
                 attempts: 1,
-            },
+            }),
         };
         assert_eq!(round_trip(&kind), kind);
     }

@@ -153,7 +153,9 @@ fn a_disk_that_is_full_in_mid_run_ends_the_job_and_nothing_told_is_lost() {
     let script = "mkdir disk && mount -t tmpfs -o size=4m none disk
         fill() { until [ -e disk/jobs.db ] && [ -e ../room/ran.step3.a ]; do sleep 0.05; done; cat /dev/zero >disk/filler; }
         fill 2>/dev/null & segue plan run test::work --store disk/jobs.db; code=$?; wait
-        rm disk/filler; segue job show --store disk/jobs.db >&2; segue plan resume last --store disk/jobs.db >&2 || exit 99
+        rm disk/filler; segue job show --store disk/jobs.db >&2
+        segue job events --format jsonl --store disk/jobs.db >recorded
+        segue plan resume last --store disk/jobs.db >&2 || exit 99
         exit $code";
     let Some(ran) = with_mounts(&project, script) else {
         return;
@@ -162,7 +164,12 @@ fn a_disk_that_is_full_in_mid_run_ends_the_job_and_nothing_told_is_lost() {
         .code(7)
         .stderr_has("there is no space left for the store")
         .stderr_has("free some space")
+        .stderr_has("nothing more is begun, since it could not be recorded")
         .stderr_has("died");
+    let recorded = fs::read_to_string(project.segue.project().join("recorded")).unwrap();
+    let recorded = recorded.matches("\"target_finished\"").count();
+    let told = ran.stdout.matches('✓').count();
+    assert_eq!(told, recorded, "{}", ran.stdout);
     let counts = project.counts();
     assert_eq!(counts.len(), 50, "{}", ran.stderr);
     assert!(counts.values().all(|count| *count == 1), "{counts:?}");

@@ -298,12 +298,12 @@ impl Shared {
     }
 
     fn tell(&self, effect: &EffectId, result: TargetResult) -> Part {
-        let known = Arc::new(result.clone());
+        let result = Arc::new(result);
         self.parts.stream.emit(EventKind::TargetFinished {
             effect: effect.clone(),
-            result,
+            result: Arc::clone(&result),
         });
-        Part::Known(known)
+        Part::Known(result)
     }
 
     /// Messages and steps are events and nothing else. One that was told before is not told again.

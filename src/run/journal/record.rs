@@ -185,7 +185,7 @@ impl Journal {
                 let targets = &mut self.entry(effect, event).targets;
                 let record = targets.entry(result.target.clone()).or_default();
                 record.is_open = false;
-                record.result = Some(Arc::new(result.clone()));
+                record.result = Some(Arc::clone(result));
             }
             EventKind::ApprovalAsked { effect, .. } => {
                 self.entry(effect, event).approval = Some(Approval {
@@ -318,7 +318,7 @@ mod tests {
             },
             EventKind::TargetFinished {
                 effect: effect.clone(),
-                result: result("web1", Status::Succeeded),
+                result: result("web1", Status::Succeeded).into(),
             },
             EventKind::EffectFinished {
                 effect: effect.clone(),

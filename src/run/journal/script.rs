@@ -116,7 +116,8 @@ impl Performer for Live {
                 tokio::task::yield_now().await;
                 let status = world.act_on(run.action.object(), target.name.as_str(), seq);
                 let result = World::result(run, target.name.as_str(), status);
-                results.push(result.clone());
+                let result = Arc::new(result);
+                results.push(Arc::clone(&result));
                 stream.emit(EventKind::TargetFinished { effect, result });
             }
             Outcome::Results {

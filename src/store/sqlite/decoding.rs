@@ -3,6 +3,8 @@
 //! Serde reads an enum that is tagged inside by keeping all of it in between first, and a result's value is
 //! text that nobody may ever look into. A job of ten thousand targets has twenty thousand such events.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -71,7 +73,7 @@ impl Decoder {
             let result = finished.result;
             return Ok(EventKind::TargetFinished {
                 effect: self.effect(finished.effect)?,
-                result: TargetResult {
+                result: Arc::new(TargetResult {
                     target: result.target,
                     action: result.action,
                     object: result.object,
@@ -80,7 +82,7 @@ impl Decoder {
                     failure: result.failure,
                     duration_ms: result.duration_ms,
                     attempts: result.attempts,
-                },
+                }),
             });
         }
         serde_json::from_str(body)

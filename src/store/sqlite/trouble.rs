@@ -379,7 +379,7 @@ fn space_is_given_back_after_pruning() {
         stream.emit(output(&effect, &target, &"x".repeat(500)));
         stream.emit(EventKind::TargetFinished {
             effect: effect.clone(),
-            result: result(&target, Status::Succeeded),
+            result: result(&target, Status::Succeeded).into(),
         });
     }
     store.release(&lease).unwrap();
