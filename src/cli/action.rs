@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{
     arguments::{ConnectionArguments, ProjectArguments, RunArguments, TargetArguments},
-    launch::{self, JobEnd, JobOptions, JobSpec},
+    launch::{self, JobContext, JobEnd, JobOptions, JobSpec},
     setup::Setup,
 };
 use crate::{
@@ -24,6 +24,17 @@ pub(super) struct Asked {
     pub(super) params: Map,
     pub(super) targets: Vec<Arc<Target>>,
     pub(super) options: RunOptions,
+}
+
+impl Asked {
+    /// What is asked of a performer.
+    pub(super) fn into_effect(self) -> Effect {
+        Effect::Run(Run {
+            action: self.action,
+            targets: self.targets,
+            options: self.options,
+        })
+    }
 }
 
 /// On what an action is done, how that is reached, and how the work is done.
@@ -72,7 +83,7 @@ pub(super) fn run(
     let spec = JobSpec {
         what: asked.what,
         object: asked.action.object().to_owned(),
-        params: asked.params,
+        params: asked.params.clone(),
         targets: asked
             .targets
             .iter()
@@ -80,25 +91,32 @@ pub(super) fn run(
             .collect(),
         plan_hash: String::new(),
     };
-    let effect = Effect::Run(Run {
-        action: asked.action,
-        targets: asked.targets,
-        options: asked.options,
-    });
+    let effect = asked.into_effect();
     let canonical = serde_json::to_vec(&effect).expect("effects are JSON");
+    let id = EffectId {
+        branch: BranchPath::root(),
+        content: ContentHash::of(&canonical),
+        occurrence: 0,
+    };
+    launch::launch(setup, &options, spec, |context| {
+        perform(id, effect, context)
+    })
+}
+
+/// Performs the one effect of such a job, and tells how the job ended by it.
+pub(super) async fn perform(id: EffectId, effect: Effect, context: JobContext) -> JobEnd {
     let request = Request {
-        id: EffectId {
-            branch: BranchPath::root(),
-            content: ContentHash::of(&canonical),
-            occurrence: 0,
-        },
+        id: id.clone(),
         place: None,
         effect,
         urgency: Urgency::Usual,
     };
-    launch::launch(setup, &options, spec, |context| async move {
-        end(context.performer.perform(request).await)
-    })
+    let end = end(context.performer.perform(request).await);
+    let has_failed = matches!(end.status, JobStatus::SomeFailed | JobStatus::Failed);
+    JobEnd {
+        failed_effects: has_failed.then_some(id).into_iter().collect(),
+        ..end
+    }
 }
 
 fn end(outcome: Outcome) -> JobEnd {

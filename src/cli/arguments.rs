@@ -157,3 +157,9 @@ pub(super) struct ParamArguments {
     #[arg(long, value_name = "JSON", conflicts_with = "pairs")]
     pub(super) params: Option<String>,
 }
+
+impl ParamArguments {
+    pub(super) fn are_empty(&self) -> bool {
+        self.pairs.is_empty() && self.params.is_none()
+    }
+}

@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use super::{
     job_answer, job_events, job_list, job_logs, job_prune, job_rerun, job_show, job_stop, job_wait,
+    resume,
 };
 use crate::error::{Error, Exit};
 
@@ -15,6 +16,7 @@ pub(super) enum JobCommand {
     Logs(job_logs::Arguments),
     Stop(job_stop::Arguments),
     Wait(job_wait::Arguments),
+    Resume(Box<resume::Arguments>),
     Rerun(job_rerun::Arguments),
     Prune(job_prune::Arguments),
     /// Approve what a job waits for
@@ -31,6 +33,7 @@ pub(super) fn run(command: JobCommand) -> Result<Exit, Error> {
         JobCommand::Logs(arguments) => job_logs::run(&arguments),
         JobCommand::Stop(arguments) => job_stop::run(&arguments),
         JobCommand::Wait(arguments) => job_wait::run(&arguments),
+        JobCommand::Resume(arguments) => resume::run(&arguments),
         JobCommand::Rerun(arguments) => job_rerun::run(&arguments),
         JobCommand::Prune(arguments) => job_prune::run(&arguments),
         JobCommand::Approve(arguments) => job_answer::run(&arguments, true),

@@ -105,7 +105,7 @@ fn was_not_connected(effect: &EffectView, name: &TargetName) -> bool {
     failure.is_some_and(|failure| failure.kind == crate::model::kinds::CONNECT)
 }
 
-fn targets(setup: &Setup, names: &[TargetName]) -> Result<Vec<Arc<Target>>, Error> {
+pub(super) fn targets(setup: &Setup, names: &[TargetName]) -> Result<Vec<Arc<Target>>, Error> {
     names
         .iter()
         .map(|name| {
@@ -118,7 +118,7 @@ fn targets(setup: &Setup, names: &[TargetName]) -> Result<Vec<Arc<Target>>, Erro
 }
 
 /// What was asked then, asked now.
-fn asked(
+pub(super) fn asked(
     setup: &Setup,
     view: &JobView,
     effect: &EffectView,
@@ -182,7 +182,7 @@ fn asked(
                 destination,
             }
         }
-        JobKind::Plan => unreachable!("plans are resumed, as was said before"),
+        JobKind::Plan => unreachable!("whoever asks has looked whether it is a plan"),
     };
     Ok(Asked {
         what,

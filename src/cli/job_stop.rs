@@ -72,6 +72,9 @@ fn not_running(summary: &JobSummary) -> Error {
         state if state.can_resume() && is_plan => {
             format!("nothing runs; `segue plan resume {job}` would go on with it")
         }
+        state if state.can_resume() => {
+            format!("nothing runs; `segue job resume {job}` would go on with it")
+        }
         _ => format!("nothing runs; `segue job show {job}` shows what it did"),
     };
     Error::usage(

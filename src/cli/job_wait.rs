@@ -50,9 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
 #[error("the process of job `{job}` ended without a word")]
 #[diagnostic(
     code(segue::cli::job_died),
-    help(
-        "`segue job show {job}` shows how far it came, `segue plan resume {job}` goes on with a plan"
-    )
+    help("`segue job show {job}` shows how far it came, `segue job resume {job}` goes on with it")
 )]
 struct Died {
     job: String,

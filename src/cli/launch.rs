@@ -31,7 +31,8 @@ use crate::{
         LiveParts, LivePerformer, ResumeRules, StopHandle, StopSignal, StopStage, TargetLocks,
     },
     store::{
-        Access, Holder, Keeper, Lease, Location, NO_LIMIT, ReadersSink, Store, StoreSink,
+        Access, Durable, Holder, Keeper, Lease, Location, NO_LIMIT, Readers, ReadersSink, Store,
+        StoreSink,
     },
     transport::{ControllerUser, Ssh, Transport, Transports},
 };
@@ -192,9 +193,8 @@ impl Launch {
             .create_job(&Holder::here(), Clock::System.now())
             .map_err(kept::store_error)?;
         let is_kept = options.store != Location::Memory && options.can_go_on;
-        let can_resume = spec.what == JobKind::Plan && is_kept;
         Ok(Self {
-            resume: can_resume.then(|| resume_command(&lease.job, options)),
+            resume: is_kept.then(|| resume_command(&lease.job, spec.what, options)),
             store,
             lease,
             journal: Journal::default(),
@@ -230,17 +230,22 @@ impl Launch {
                 return Err(kept::store_error(error));
             }
         };
+        let view = JobView::fold(&events);
         Ok(Self {
             store,
             lease,
             journal: Journal::from_events(&events),
             rules: going_on.rules,
-            view: JobView::fold(&events),
             first: EventKind::JobResumed {
                 origin: origin(setup, going_on.plan_hash),
                 flags: going_on.flags,
             },
-            resume: Some(resume_command(job, options)),
+            resume: Some(resume_command(
+                job,
+                view.what.unwrap_or(JobKind::Plan),
+                options,
+            )),
+            view,
         })
     }
 
@@ -268,16 +273,10 @@ impl Launch {
         let clock = Clock::System;
         let lock_rule = lock_rule(&first, &view, setup.project.settings().lock);
         let key = store.identity_key(&lease).map_err(kept::store_error)?;
-        let (sink, durable) = StoreSink::new(Arc::clone(&store), lease.clone());
         let reporter = output::reporter(options.format, options.detail, &view);
-        let view = Arc::new(Mutex::new(view));
-        let mut behind: Vec<Box<dyn EventSink>> = vec![keep_view(&view)];
-        behind.extend(reporter);
-        let (behind, readers) = ReadersSink::new(durable.clone(), behind)
-            .map_err(|error| Error::system("start the thread that tells of the job", error))?;
-        // Nothing is told that is not kept.
-        let sinks: Vec<Box<dyn EventSink>> = vec![Box::new(sink), Box::new(behind)];
-        let stream = stream(lease.job.clone(), lease.seq_last, &clock, sinks);
+        let telling = Telling::begin((&store, &lease), &clock, view, reporter)?;
+        let (stream, durable) = (telling.stream, telling.durable);
+        let (view, readers) = (telling.view, telling.readers);
         let (handle, stop) = StopHandle::new();
         let live = LivePerformer::new(LiveParts {
             transport: transport(&clock, &setup.inventory),
@@ -404,9 +403,13 @@ fn transport(clock: &Clock, inventory: &Inventory) -> Arc<dyn Transport> {
     Arc::new(Transports::new(ssh).with_proxies(Arc::new(proxy)))
 }
 
-fn resume_command(job: &JobId, options: &JobOptions) -> String {
+fn resume_command(job: &JobId, what: JobKind, options: &JobOptions) -> String {
+    let noun = match what {
+        JobKind::Plan => "plan",
+        _ => "job",
+    };
     format!(
-        "segue plan resume {job}{}{}",
+        "segue {noun} resume {job}{}{}",
         options.store_flag, options.place_flags
     )
 }
@@ -447,9 +450,7 @@ fn next_step(view: &JobView, job: &JobId, resume: Option<&str>, options: &JobOpt
         (JobStatus::Stopped, Some(resume)) => {
             terminal::tell(&format!("`{resume}` goes on with what is left"));
         }
-        (JobStatus::SomeFailed | JobStatus::Stopped, None)
-            if options.store != Location::Memory && view.what != Some(JobKind::Plan) =>
-        {
+        (JobStatus::SomeFailed, Some(_)) if view.what != Some(JobKind::Plan) => {
             terminal::tell(&format!(
                 "`segue job rerun {job}{flag}{} --failed` does it again where it did not succeed",
                 options.place_flags
@@ -473,8 +474,10 @@ impl JobEnd {
     /// Whether it failed, and by nothing that was done now.
     fn is_replayed(&self, performer: &JournalPerformer) -> bool {
         let mut effects = self.failed_effects.iter();
-        matches!(self.status, JobStatus::Failed | JobStatus::OverBudget)
-            && !self.failed_effects.is_empty()
+        matches!(
+            self.status,
+            JobStatus::Failed | JobStatus::SomeFailed | JobStatus::OverBudget
+        ) && !self.failed_effects.is_empty()
             && effects.all(|effect| performer.was_answered(effect))
     }
 
@@ -511,17 +514,51 @@ pub(super) fn runtime() -> Result<Runtime, Error> {
         .map_err(|error| Error::system("start the runtime", error))
 }
 
+/// The events of a job, those who keep them, and those who tell of them.
+struct Telling {
+    stream: Stream,
+    durable: Durable,
+    /// What the readers were told, folded.
+    view: Arc<Mutex<JobView>>,
+    readers: Readers,
+}
+
+impl Telling {
+    /// A stream that goes to the store, and from there to the view and to the reporter.
+    fn begin(
+        (store, lease): (&Arc<dyn Store>, &Lease),
+        clock: &Clock,
+        view: JobView,
+        reporter: Option<Box<dyn EventSink>>,
+    ) -> Result<Self, Error> {
+        let (sink, durable) = StoreSink::new(Arc::clone(store), lease.clone());
+        let view = Arc::new(Mutex::new(view));
+        let mut behind: Vec<Box<dyn EventSink>> = vec![keep_view(&view)];
+        behind.extend(reporter);
+        let (behind, readers) = ReadersSink::new(durable.clone(), behind)
+            .map_err(|error| Error::system("start the thread that tells of the job", error))?;
+        let clock = clock.clone();
+        let stream = Stream::new(
+            lease.job.clone(),
+            lease.seq_last,
+            Arc::new(move || clock.now()),
+            vec![Box::new(sink), Box::new(behind)],
+        );
+        Ok(Self {
+            stream,
+            durable,
+            view,
+            readers,
+        })
+    }
+}
+
 fn keep_view(view: &Arc<Mutex<JobView>>) -> Box<dyn EventSink> {
     let view = Arc::clone(view);
     Box::new(move |event: &Event| {
         let mut view = view.lock().unwrap_or_else(PoisonError::into_inner);
         view.apply(event);
     })
-}
-
-fn stream(job: JobId, seq_last: u64, clock: &Clock, sinks: Vec<Box<dyn EventSink>>) -> Stream {
-    let clock = clock.clone();
-    Stream::new(job, seq_last, Arc::new(move || clock.now()), sinks)
 }
 
 fn origin(setup: &Setup, plan_hash: String) -> JobOrigin {

@@ -1,6 +1,7 @@
 //! The commands, one file each. The only place where the rooms are joined.
 
 mod action;
+mod action_resume;
 mod arguments;
 mod command_run;
 mod demo;
@@ -43,6 +44,7 @@ mod preview_text;
 mod project_init;
 #[cfg(test)]
 mod recovery;
+mod resume;
 mod script_run;
 mod sent_file;
 mod setup;
@@ -111,7 +113,7 @@ enum PlanCommand {
     Run(plan_run::Arguments),
     Preview(plan_preview::Arguments),
     Check(plan_check::Arguments),
-    Resume(Box<plan_resume::Arguments>),
+    Resume(Box<resume::Arguments>),
     Graph(plan_graph::Arguments),
     Show(plan_show::Arguments),
     Test(plan_test::Arguments),
@@ -174,7 +176,7 @@ fn run(command: Command) -> Result<Exit, Error> {
     match command {
         Command::Plan(PlanCommand::Run(arguments)) => plan_run::run(&arguments),
         Command::Plan(PlanCommand::Preview(arguments)) => plan_preview::run(&arguments),
-        Command::Plan(PlanCommand::Resume(arguments)) => plan_resume::run(&arguments),
+        Command::Plan(PlanCommand::Resume(arguments)) => resume::run(&arguments),
         Command::Plan(PlanCommand::Check(arguments)) => plan_check::run(&arguments),
         Command::Plan(PlanCommand::Graph(arguments)) => plan_graph::run(&arguments),
         Command::Plan(PlanCommand::Show(arguments)) => plan_show::run(&arguments),

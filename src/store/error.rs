@@ -63,7 +63,7 @@ pub enum StoreError {
     #[diagnostic(
         code(segue::store::full),
         help(
-            "free some space, for example with `segue job prune --older-than 30d`, then `segue plan resume` the job"
+            "free some space, for example with `segue job prune --older-than 30d`, then `segue job resume` goes on with the job"
         )
     )]
     Full { path: PathBuf },

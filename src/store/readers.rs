@@ -48,10 +48,7 @@ impl ReadersSink {
     ///
     /// # Errors
     /// There is no thread to be had.
-    pub fn new(
-        durable: Durable,
-        readers: Vec<Box<dyn EventSink>>,
-    ) -> io::Result<(Self, Readers)> {
+    pub fn new(durable: Durable, readers: Vec<Box<dyn EventSink>>) -> io::Result<(Self, Readers)> {
         let (orders, queue) = sync_channel(QUEUE_MAX);
         let (receipts, told) = Receipts::new(durable.seq());
         let (sender, unkept) = sync_channel(1);

@@ -85,7 +85,7 @@ impl JobState {
         }
     }
 
-    /// Whether `plan resume` has something to go on with.
+    /// Whether `job resume` has something to go on with.
     #[must_use]
     pub const fn can_resume(self) -> bool {
         !matches!(self, Self::Running | Self::Stopping | Self::Finished)

@@ -121,7 +121,7 @@ fn what_was_under_way_is_a_persons_to_decide() {
         project
             .run("job wait last")
             .code(1)
-            .stderr_has("segue plan resume");
+            .stderr_has("segue job resume");
         project
             .run("plan resume last --preview")
             .code(0)
@@ -137,6 +137,23 @@ fn what_was_under_way_is_a_persons_to_decide() {
         assert_eq!(project.counts()["two.a"], count, "{flag}");
         assert_eq!(project.counts()["one.a"], 1);
     }
+}
+
+#[test]
+fn a_task_whose_controller_died_goes_on_and_collects_what_was_under_way() {
+    let project = Project::new("");
+    project.mark("hold.x.y");
+    let run = project.start("task run test::count name=x me=y -t a,b,c -c 1");
+    until("the task", || project.exists("ran.x.y"));
+    run.kill();
+    assert_eq!(project.state(), "died");
+    project.unmark("hold.x.y");
+    project
+        .run("job resume last")
+        .code(0)
+        .stdout_has("3 targets, 3 ok");
+    assert_eq!(project.counted(), "x.y=3");
+    until("a clean target", || project.outcomes().is_empty());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Plans that failed go on where they failed.
 
+use std::fs;
+
 use super::project::{Project, until};
 
 const PLAN: &str = r#"
@@ -155,13 +157,55 @@ fn of_two_that_resume_one_wins() {
 }
 
 #[test]
-fn a_task_is_not_resumed_but_rerun() {
+fn a_task_goes_on_where_it_did_not_succeed() {
     let project = Project::new("");
-    project.run("task run test::count name=x me=y -t a").code(0);
+    project.mark("bad.x.y");
+    project.run("task run test::count name=x me=y -t a").code(4);
+    project
+        .run("job resume last name=z")
+        .code(2)
+        .stderr_has("goes on with the parameters that it began with");
+    project.unmark("bad.x.y");
+    project
+        .run("job resume last")
+        .code(0)
+        .stdout_has("1 target, 1 ok");
+    assert_eq!(project.counted(), "x.y=2");
+    project
+        .run("job resume last")
+        .code(2)
+        .stderr_has("has finished; nothing is left to do");
+    project
+        .run("job resume last --redo count")
+        .code(0)
+        .stdout_has("1 target, 1 ok");
+    assert_eq!(project.counted(), "x.y=3");
+}
+
+#[test]
+fn a_script_goes_on_at_the_targets_where_it_failed() {
+    let project = Project::new("");
+    let room = project.segue.root().join("room");
+    // Whoever comes first fails, and that is `a`.
+    let script = format!(
+        "cd '{}' && mkdir once 2>/dev/null && exit 3\necho done >>done\n",
+        room.display()
+    );
+    fs::write(project.segue.project().join("once.sh"), script).unwrap();
+    project
+        .run("script run once.sh -t a,b,c -c 1")
+        .code(4)
+        .stderr_has("segue job rerun");
+    project
+        .run("job resume last --preview")
+        .code(0)
+        .stdout_has("on a; kept b, c");
     project
         .run("plan resume last")
-        .code(2)
-        .stderr_has("segue job rerun");
+        .code(0)
+        .stdout_has("3 targets, 3 ok");
+    let done = fs::read_to_string(room.join("done")).unwrap();
+    assert_eq!(done.lines().count(), 3);
 }
 
 #[test]

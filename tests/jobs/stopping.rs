@@ -84,11 +84,11 @@ fn a_stopped_task_says_so() {
     run.signal("INT");
     until("the stopping", || project.state() == "stopping");
     project.unmark("hold.x.y");
-    run.end().code(130).stderr_has("segue job rerun");
+    run.end().code(130).stderr_has("segue job resume");
     project
-        .run("job rerun last --unreached")
+        .run("job resume last")
         .code(0)
-        .stdout_has("1 target, 1 ok");
+        .stdout_has("2 targets, 2 ok");
     assert_eq!(project.counted(), "x.y=2");
 }
 

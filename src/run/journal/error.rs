@@ -11,7 +11,7 @@ pub enum JournalError {
     #[error("the job has done nothing that is named `{typed}`{}", meant(nearest.as_deref()))]
     #[diagnostic(
         code(segue::run::unknown_effect),
-        help("`segue plan resume JOB --preview` lists what it has done")
+        help("`segue job resume JOB --preview` lists what it has done")
     )]
     UnknownEffect {
         typed: String,
@@ -33,7 +33,7 @@ pub enum JournalError {
         code(segue::run::lost_targets),
         help(
             "they were started when the controller went away, and running them twice may do harm. Look at them, then: \
-             `segue plan resume {job} --rerun-lost`, or `--assume-lost ok` or `--assume-lost failed`"
+             `segue job resume {job} --rerun-lost`, or `--assume-lost ok` or `--assume-lost failed`"
         )
     )]
     Lost { job: JobId, lost: Vec<LostTargets> },
@@ -109,7 +109,7 @@ mod tests {
         );
         let help = error.help().unwrap().to_string();
         assert!(
-            help.contains("segue plan resume 00ab1111 --rerun-lost"),
+            help.contains("segue job resume 00ab1111 --rerun-lost"),
             "{help}"
         );
     }
