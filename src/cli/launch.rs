@@ -27,8 +27,9 @@ use crate::{
     plan::{IdentityKey, Performer},
     report::{Detail, status_word},
     run::{
-        DEFAULT_TIMEOUT, Journal, JournalError, JournalParts, JournalPerformer, LiveOptions,
-        LiveParts, LivePerformer, ResumeRules, StopHandle, StopSignal, StopStage, TargetLocks,
+        Connections, DEFAULT_TIMEOUT, Journal, JournalError, JournalParts, JournalPerformer,
+        LiveOptions, LiveParts, LivePerformer, ResumeRules, StopHandle, StopSignal, StopStage,
+        TargetLocks,
     },
     store::{
         Access, Durable, Holder, Keeper, Lease, Location, NO_LIMIT, Readers, ReadersSink, Store,
@@ -123,6 +124,7 @@ impl JobOptions {
                 concurrency,
                 timeout,
                 stream_output: run.stream,
+                connections: Connections::KeptWarm,
             },
             can_go_on: true,
             lock: run.lock.map(Into::into),
@@ -271,7 +273,8 @@ impl Launch {
         } = self;
         let runtime = runtime()?;
         let clock = Clock::System;
-        let lock_rule = lock_rule(&first, &view, setup.project.settings().lock);
+        let what = kind_of(&first, &view);
+        let lock_rule = lock_rule(what, setup.project.settings().lock);
         let key = store.identity_key(&lease).map_err(kept::store_error)?;
         let reporter = output::reporter(options.format, options.detail, &view);
         let telling = Telling::begin((&store, &lease), &clock, view, reporter)?;
@@ -292,7 +295,10 @@ impl Launch {
                 lease.clone(),
                 clock.clone(),
             )),
-            options: options.live,
+            options: LiveOptions {
+                connections: connections(what),
+                ..options.live
+            },
         });
         let performer = JournalPerformer::new(JournalParts {
             journal,
@@ -338,11 +344,7 @@ impl Launch {
         let unkept = readers.finish(is_left.then_some(GOODBYE));
         let view = view.lock().unwrap_or_else(PoisonError::into_inner);
         if !replayed_failure {
-            output::finish(options.format, &view);
-            if let Some(report) = end.diagnostic {
-                terminal::print_report(&report);
-            }
-            next_step(&view, &lease.job, resume.as_deref(), options);
+            tell_end(&view, end.diagnostic, resume.as_deref(), options);
         }
         if let Some(failure) = durable.failure() {
             tell_unkept(&unkept);
@@ -382,14 +384,26 @@ async fn until_the_end(
 /// What is done about targets that another job is changing, unless the command line says it: what the project's settings say.
 ///
 /// Plans and tasks change things. A command is mostly a look at what is going on, also at what another job does.
-fn lock_rule(first: &EventKind, before: &JobView, setting: Option<LockRule>) -> LockRule {
-    let what = match first {
-        EventKind::JobStarted { what, .. } => Some(*what),
-        _ => before.what,
-    };
+fn lock_rule(what: JobKind, setting: Option<LockRule>) -> LockRule {
     match what {
-        Some(JobKind::Plan | JobKind::Task) => setting.unwrap_or(LockRule::Wait),
+        JobKind::Plan | JobKind::Task => setting.unwrap_or(LockRule::Wait),
         _ => LockRule::None,
+    }
+}
+
+/// What else than a plan is done with a target when it has answered.
+const fn connections(what: JobKind) -> Connections {
+    match what {
+        JobKind::Plan => Connections::KeptWarm,
+        _ => Connections::ClosedWhenDone,
+    }
+}
+
+/// What a job runs, by its first event in this life or by those before.
+fn kind_of(first: &EventKind, before: &JobView) -> JobKind {
+    match first {
+        EventKind::JobStarted { what, .. } => *what,
+        _ => before.what.unwrap_or(JobKind::Plan),
     }
 }
 
@@ -435,6 +449,22 @@ fn tell_unkept(unkept: &[Arc<TargetResult>]) {
         "done, but not on record: {}{more}",
         named.join(", ")
     ));
+}
+
+/// What is said when everything was told as it came: the document, what went wrong, what to do about it.
+fn tell_end(
+    view: &JobView,
+    diagnostic: Option<miette::Report>,
+    resume: Option<&str>,
+    options: &JobOptions,
+) {
+    output::finish(options.format, view);
+    if let Some(report) = diagnostic {
+        terminal::print_report(&report);
+    }
+    if let Some(job) = &view.job {
+        next_step(view, job, resume, options);
+    }
 }
 
 /// Says what to type next, where the report of a failure does not.

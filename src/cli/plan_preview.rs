@@ -26,8 +26,8 @@ use crate::{
     model::{EffectId, JobId, Map, Place, ResultSet},
     plan::{IdentityKey, Interpreter, Limits, Performer, PlanEnd, PlanStop, Program},
     run::{
-        DEFAULT_TIMEOUT, Decision, Difference, Gate, LiveOptions, LiveParts, LivePerformer,
-        NoOperator, PreviewParts, PreviewPerformer, PreviewRecord, StopHandle, ways,
+        Connections, DEFAULT_TIMEOUT, Decision, Difference, Gate, LiveOptions, LiveParts,
+        LivePerformer, NoOperator, PreviewParts, PreviewPerformer, PreviewRecord, StopHandle, ways,
     },
     transport::{ControllerUser, Ssh, Transports},
 };
@@ -292,6 +292,7 @@ fn live(setup: &Setup) -> LivePerformer {
                 .unwrap_or(NonZeroUsize::MIN),
             timeout: setup.project.settings().timeout.unwrap_or(DEFAULT_TIMEOUT),
             stream_output: false,
+            connections: Connections::KeptWarm,
         },
     })
 }

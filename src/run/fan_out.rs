@@ -250,12 +250,13 @@ impl Fanning {
 
     fn settle(&mut self, index: usize, result: TargetResult) {
         let result = Arc::new(result);
-        self.shared.stream.emit(EventKind::TargetFinished {
+        let seq = self.shared.stream.emit(EventKind::TargetFinished {
             effect: self.effect.clone(),
             result: Arc::clone(&result),
         });
         self.slots[index].settled = Some(result);
         self.acknowledge(index);
+        self.shared.part_with(&self.ready.target(index).name, seq);
     }
 
     /// What came of the attempts is told, so the target need not keep it once that is on record, which it is before

@@ -21,7 +21,7 @@ use crate::{
 /// and a file descriptor, so 2,000 are 140 MB and fit the usual limit of descriptors.
 const WARM_MAX: usize = 2_000;
 /// To how many targets goodbye is said at the same time: each costs a process there, so it is like starting work.
-const GOODBYES_MAX: usize = 256;
+pub(super) const GOODBYES_MAX: usize = 256;
 /// Outcomes that wait on one target to be removed. Every further run removes them; only branches that all wait for
 /// their first run on it gather some. Those beyond are removed when they are too old.
 const KEPT_MAX: usize = 64;
@@ -154,41 +154,53 @@ impl Lanes {
         }
     }
 
+    /// Says goodbye to one target that nothing more will be asked of, as [`Lanes::close`] does to all.
+    pub(super) async fn part_with(&self, target: &TargetName, are_kept: bool) {
+        let lane = self.by_target().remove(target);
+        if let Some(lane) = lane
+            && lane.say_goodbye(are_kept).await
+        {
+            self.open.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
     /// Says goodbye on every connection. What targets still keep is removed if the results are on record.
     pub(super) async fn close(&self, are_kept: bool) {
-        let lanes: Vec<Arc<Lane>> = {
-            let mut lanes = self
-                .by_target
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            lanes.drain().map(|(_, lane)| lane).collect()
-        };
+        let lanes: Vec<Arc<Lane>> = self.by_target().drain().map(|(_, lane)| lane).collect();
         stream::iter(lanes)
             .for_each_concurrent(GOODBYES_MAX, |lane| async move {
-                let connected = lane.session.lock().await.take();
-                if let Some(connected) = connected {
-                    if are_kept {
-                        lane.remove_kept(&connected).await;
-                    }
-                    connected.session.close().await;
-                }
+                lane.say_goodbye(are_kept).await;
             })
             .await;
         self.open.store(0, Ordering::Relaxed);
     }
 
     fn lane(&self, target: &TargetName) -> Arc<Lane> {
-        let mut lanes = self
-            .by_target
+        Arc::clone(self.by_target().entry(target.clone()).or_default())
+    }
+
+    fn by_target(&self) -> MutexGuard<'_, HashMap<TargetName, Arc<Lane>>> {
+        self.by_target
             .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(lanes.entry(target.clone()).or_default())
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Lane {
     fn acknowledged(&self) -> MutexGuard<'_, Vec<Acknowledged>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes the connection, if there is one, and says whether there was.
+    async fn say_goodbye(&self, are_kept: bool) -> bool {
+        let Some(connected) = self.session.lock().await.take() else {
+            return false;
+        };
+        if are_kept {
+            self.remove_kept(&connected).await;
+        }
+        connected.session.close().await;
+        true
     }
 
     async fn remove_kept(&self, connected: &Connected) {

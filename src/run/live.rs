@@ -5,17 +5,17 @@
 use std::{
     collections::HashMap,
     num::NonZeroUsize,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicUsize},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
     time::Duration,
 };
 
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
     controller::Controller,
     fan_out::FanOut,
     gate::Gate,
-    lane::Lanes,
+    lane::{GOODBYES_MAX, Lanes},
     locks::TargetLocks,
     operator::Operator,
     stop::{StopSignal, StopStage},
@@ -23,6 +23,7 @@ use super::{
 use crate::{
     clock::Clock,
     event::Stream,
+    model::TargetName,
     plan::{Effect, Outcome, Perform, Performer, Request, StepLimit, Urgency},
     project::Project,
     transport::Transport,
@@ -41,6 +42,17 @@ pub struct LiveOptions {
     pub timeout: Duration,
     /// Tell what targets print while they print it.
     pub stream_output: bool,
+    pub connections: Connections,
+}
+
+/// How long a connection is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connections {
+    /// To the end of the job: a plan may have more to do on the target.
+    KeptWarm,
+    /// Until the target has answered, and the answer is on record: the job is one action. There are never more open than
+    /// targets that are worked on, however many the action has.
+    ClosedWhenDone,
 }
 
 /// What a live performer works with.
@@ -77,6 +89,9 @@ pub(super) struct Shared {
     pub(super) locks: Option<TargetLocks>,
     /// How many lost connections were told of.
     pub(super) losses_told: AtomicUsize,
+    /// Goodbyes to single targets that are on their way, and how many may be at a time.
+    partings: Mutex<JoinSet<()>>,
+    parting_slots: Semaphore,
     controller: Controller,
 }
 
@@ -96,6 +111,8 @@ impl LivePerformer {
                 options: parts.options,
                 locks: parts.locks,
                 losses_told: AtomicUsize::new(0),
+                partings: Mutex::default(),
+                parting_slots: Semaphore::new(GOODBYES_MAX),
                 controller,
             }),
         }
@@ -103,6 +120,8 @@ impl LivePerformer {
 
     /// Closes every connection of the job. Targets need not keep what is on record.
     pub async fn close(&self) {
+        let partings = std::mem::take(&mut *self.shared.partings());
+        partings.join_all().await;
         let seq = self.shared.stream.seq_last();
         let are_kept = self.shared.gate.kept(seq).await.is_ok();
         self.shared.lanes.close(are_kept).await;
@@ -125,6 +144,26 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner);
         let fresh = || Arc::new(Semaphore::new(limit.targets.get()));
         Arc::clone(all.entry(limit.clone()).or_insert_with(fresh))
+    }
+
+    /// Closes the connection to a target when this event is on record, if nothing more comes on it.
+    pub(super) fn part_with(self: &Arc<Self>, target: &TargetName, seq: u64) {
+        if self.options.connections == Connections::KeptWarm {
+            return;
+        }
+        let (shared, target) = (Arc::clone(self), target.clone());
+        let mut partings = self.partings();
+        // Those that are over are let go, so that the list is no longer than what goes on.
+        while partings.try_join_next().is_some() {}
+        partings.spawn(async move {
+            let are_kept = shared.gate.kept(seq).await.is_ok();
+            let _slot = shared.parting_slots.acquire().await;
+            shared.lanes.part_with(&target, are_kept).await;
+        });
+    }
+
+    fn partings(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.partings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn perform(self: Arc<Self>, request: Request) -> Outcome {

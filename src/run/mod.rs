@@ -26,7 +26,7 @@ pub use self::{
         JournalParts, JournalPerformer, LostRule, LostTargets, NoInquiry, PreviewLine,
         ResumePreview, ResumeRules, Started, TargetRecord,
     },
-    live::{DEFAULT_TIMEOUT, LiveOptions, LiveParts, LivePerformer},
+    live::{Connections, DEFAULT_TIMEOUT, LiveOptions, LiveParts, LivePerformer},
     locks::TargetLocks,
     operator::{NoOperator, Operator, Question},
     preview::{
