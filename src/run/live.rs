@@ -195,3 +195,149 @@ const fn last_stage(urgency: Urgency) -> StopStage {
         Urgency::Cleanup => StopStage::End,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{future::ready, pin::Pin, sync::atomic::Ordering};
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        model::{BranchPath, ContentHash, EffectId, JobId, Output, Payload, Target},
+        plan::{Action, Run, RunOptions},
+        run::{NoOperator, StopHandle},
+        transport::{ConnectError, OutputWatch, Pending, Reply, Scripted, Session, SessionError},
+    };
+
+    const CONCURRENCY: usize = 4;
+    const TARGETS: usize = 60;
+
+    /// How many connections are open, and how many were at most.
+    #[derive(Default)]
+    struct Count {
+        open: AtomicUsize,
+        most: AtomicUsize,
+    }
+
+    /// Made-up targets whose connections are counted.
+    struct Counting {
+        inner: Scripted,
+        count: Arc<Count>,
+    }
+
+    struct Counted {
+        inner: Arc<dyn Session>,
+        count: Arc<Count>,
+    }
+
+    impl Transport for Counting {
+        fn connect(
+            &self,
+            target: Arc<Target>,
+        ) -> Pending<'_, Result<Arc<dyn Session>, ConnectError>> {
+            Box::pin(async move {
+                let inner = self.inner.connect(target).await?;
+                let count = Arc::clone(&self.count);
+                let open = count.open.fetch_add(1, Ordering::Relaxed) + 1;
+                count.most.fetch_max(open, Ordering::Relaxed);
+                Ok(Arc::new(Counted { inner, count }) as Arc<dyn Session>)
+            })
+        }
+    }
+
+    impl Session for Counted {
+        fn run<'a>(
+            &'a self,
+            payload: &'a Payload,
+            watch: Option<&'a OutputWatch<'a>>,
+        ) -> Pending<'a, Result<Output, SessionError>> {
+            self.inner.run(payload, watch)
+        }
+
+        fn is_open(&self) -> bool {
+            self.inner.is_open()
+        }
+
+        fn close(&self) -> Pending<'_, ()> {
+            self.count.open.fetch_sub(1, Ordering::Relaxed);
+            self.inner.close()
+        }
+    }
+
+    struct AtOnce;
+
+    impl Gate for AtOnce {
+        fn kept(&self, _: u64) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> {
+            Box::pin(ready(Ok(())))
+        }
+    }
+
+    fn performer(connections: Connections, count: &Arc<Count>) -> LivePerformer {
+        let clock = Clock::paused(Timestamp::UNIX_EPOCH);
+        let inner = Scripted::new(|_, _| Reply::printed("", 0));
+        LivePerformer::new(LiveParts {
+            transport: Arc::new(Counting {
+                inner,
+                count: Arc::clone(count),
+            }),
+            stream: Stream::new(
+                JobId::new(0, 0),
+                0,
+                Arc::new(|| Timestamp::UNIX_EPOCH),
+                Vec::new(),
+            ),
+            gate: Arc::new(AtOnce),
+            stop: StopHandle::new().1,
+            clock,
+            project: Project::at(&std::env::temp_dir()).unwrap(),
+            operator: Arc::new(NoOperator),
+            locks: None,
+            options: LiveOptions {
+                concurrency: NonZeroUsize::new(CONCURRENCY).unwrap(),
+                timeout: DEFAULT_TIMEOUT,
+                stream_output: false,
+                connections,
+            },
+        })
+    }
+
+    fn request() -> Request {
+        let target = |number| Arc::new(Target::new(format!("web{number}"), "ssh"));
+        let effect = Effect::Run(Run {
+            action: Action::Command {
+                command: "uptime".to_owned(),
+            },
+            targets: (0..TARGETS).map(target).collect(),
+            options: RunOptions::default(),
+        });
+        Request {
+            id: EffectId {
+                branch: BranchPath::root(),
+                content: ContentHash::of(b"uptime"),
+                occurrence: 0,
+            },
+            place: None,
+            effect,
+            urgency: Urgency::Usual,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_plan_keeps_its_connections_and_one_action_does_not() {
+        for (connections, most) in [
+            (Connections::KeptWarm, TARGETS..=TARGETS),
+            // One that is said goodbye to may still be open when the next one begins.
+            (Connections::ClosedWhenDone, 1..=2 * CONCURRENCY),
+        ] {
+            let count = Arc::new(Count::default());
+            let performer = performer(connections, &count);
+            let outcome = performer.perform(request()).await;
+            assert!(matches!(outcome, Outcome::Results { results } if results.len() == TARGETS));
+            let seen = count.most.load(Ordering::Relaxed);
+            assert!(most.contains(&seen), "{connections:?}: {seen}");
+            performer.close().await;
+            assert_eq!(count.open.load(Ordering::Relaxed), 0, "{connections:?}");
+        }
+    }
+}
