@@ -11,6 +11,7 @@ use super::{
     call::Call,
     carriage::Carriage,
     executable,
+    interpreter::help_with_powershell,
     pack::Pack,
     script_text::{NoVariable, ScriptText, variable_text},
 };
@@ -90,7 +91,8 @@ fn input_method(
                 "the task `{}` has only a PowerShell implementation for this target, `{name}`",
                 task.name()
             ),
-        ));
+        )
+        .with_detail("help", help_with_powershell(call)));
     }
     Ok(method)
 }
@@ -348,6 +350,46 @@ mod tests {
                 missing.map(|name| format!("the interpreter `{name}` is not on the target"));
             assert_eq!(message, expected, "{script}");
             assert_eq!(trial.leftovers(), Vec::<String>::new(), "{script}");
+        }
+    }
+
+    #[test]
+    fn ruby_on_this_machine_runs_with_the_ruby_in_the_path() {
+        for (script, arguments) in [
+            ("#!/no/such/puppet/bin/ruby\n", ""),
+            ("#!/no/such/puppet/bin/ruby -w\n", "-w "),
+            ("# frozen_string_literal: true\n", ""),
+        ] {
+            let mut trial = Trial::new();
+            let tools = trial.directory.path().join("bin");
+            std::fs::create_dir(&tools).unwrap();
+            let ruby = "#!/bin/sh\nwhile [ $# -gt 1 ];do printf \"%s \" \"$1\";shift;done;basename \"$1\"\n";
+            std::fs::write(tools.join("ruby"), ruby).unwrap();
+            let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+            std::fs::set_permissions(tools.join("ruby"), executable).unwrap();
+            trial.path = format!("{}:{}", tools.display(), trial.path);
+            let task = task("{}", file("mod/tasks/t.rb", script));
+            for (transport, own, runs) in [
+                ("local", true, true),
+                ("local", false, false),
+                ("ssh", true, false),
+            ] {
+                let mut ask = Ask::new().setting("bundled-ruby", own);
+                transport.clone_into(&mut ask.target.transport);
+                let call = ask.call();
+                let implementation = task.implementation_for(call.target).unwrap();
+                let pack = Pack::of_task(&task, &implementation).unwrap();
+                let told = match task_payload(&task, &implementation, &pack, &Map::new(), &call) {
+                    Ok(payload) => trial.run(&payload).stdout,
+                    Err(failure) => failure.message.into_bytes(),
+                };
+                let expected = format!("{arguments}t.rb\n");
+                assert_eq!(
+                    text(&told) == expected,
+                    runs,
+                    "{script:?} {transport} {own}"
+                );
+            }
         }
     }
 
