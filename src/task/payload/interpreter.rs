@@ -68,8 +68,9 @@ pub(in crate::task) fn help(call: &Call<'_>, program: &str) -> String {
     } else {
         "it"
     };
-    // Nobody is told to try what is missing.
-    if another.contains(program) {
+    // Nobody is told to try what is missing: `python` is not `python3`.
+    let word = another.trim_start_matches('[').split(',').next();
+    if word == Some(program) || word.and_then(|word| word.rsplit('/').next()) == Some(program) {
         return format!("install {it} there");
     }
     format!(
@@ -126,6 +127,7 @@ mod tests {
         let mut told = String::new();
         for (transport, program) in [
             ("ssh", "/foo/python3.11"),
+            ("ssh", "python"),
             ("ssh", "/opt/puppetlabs/puppet/bin/ruby"),
             ("local", "perl"),
             ("remote", "/opt/puppetlabs/bin/puppet"),
