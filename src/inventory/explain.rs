@@ -125,7 +125,7 @@ impl Explained {
     /// What nobody has been asked for yet: no password is typed for a list of names.
     fn add_unasked(&mut self, layer: &Layer, transport: &str, origin: &OriginOf<'_>) {
         for deferred in &layer.deferred {
-            let Missing::Unasked(later) = &deferred.missing else {
+            let Missing::Unasked(question) = &deferred.missing else {
                 continue;
             };
             let is_of_another = deferred.path.first().is_some_and(|part| part == "config")
@@ -133,7 +133,7 @@ impl Explained {
             if !is_of_another {
                 let setting = deferred.path.join(".");
                 let (text, place) = origin(&setting);
-                let value = format!("what {} says when it is needed", later.plugin());
+                let value = format!("what {} says when it is needed", question.plugin());
                 self.add(&setting, &value.into(), &text, place);
             }
         }

@@ -124,8 +124,7 @@ mod tests {
     #[test]
     fn help_names_the_language_and_the_transport() {
         let mut ask = Ask::new();
-        let mut told = String::new();
-        for (transport, program) in [
+        let told: Vec<String> = [
             ("ssh", "/foo/python3.11"),
             ("ssh", "python"),
             ("ssh", "/opt/puppetlabs/puppet/bin/ruby"),
@@ -133,11 +132,14 @@ mod tests {
             ("remote", "/opt/puppetlabs/bin/puppet"),
             ("ssh", "/bin/bash"),
             ("ssh", "/bin/sh"),
-        ] {
+        ]
+        .into_iter()
+        .map(|(transport, program)| {
             transport.clone_into(&mut ask.target.transport);
-            told += &format!("{program}: {}\n", help(&ask.call(), program));
-        }
-        insta::assert_snapshot!(told);
+            format!("{program}: {}", help(&ask.call(), program))
+        })
+        .collect();
+        insta::assert_snapshot!(told.join("\n"));
     }
 
     #[test]
