@@ -79,14 +79,9 @@ pub(in crate::task) fn help(call: &Call<'_>, program: &str) -> String {
     )
 }
 
-/// What to do about a script for PowerShell.
-pub(super) fn help_with_powershell(call: &Call<'_>) -> String {
-    format!(
-        "no target is reached as a Windows machine yet; where one of another kind has PowerShell, say so under \
-         `config:`: {}",
-        setting(call, "ps1", "[/usr/bin/pwsh, -File]")
-    )
-}
+/// What to do about a script for PowerShell. An interpreter alone would not do: its parameters are named arguments,
+/// which nobody but a Windows machine is given.
+pub(super) const HELP_WITH_POWERSHELL: &str = "no target is reached as a Windows machine yet; a task that runs elsewhere, too, lists in its metadata an implementation that requires `shell`";
 
 /// Whether it is Ruby on this machine.
 pub(super) fn is_ruby_here(call: &Call<'_>, name: &str) -> bool {

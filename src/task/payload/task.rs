@@ -11,7 +11,7 @@ use super::{
     call::Call,
     carriage::Carriage,
     executable,
-    interpreter::help_with_powershell,
+    interpreter::HELP_WITH_POWERSHELL,
     pack::Pack,
     script_text::{NoVariable, ScriptText, variable_text},
 };
@@ -92,7 +92,7 @@ fn input_method(
                 task.name()
             ),
         )
-        .with_detail("help", help_with_powershell(call)));
+        .with_detail("help", HELP_WITH_POWERSHELL));
     }
     Ok(method)
 }
@@ -391,6 +391,18 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn script_for_powershell_is_refused_with_what_to_do() {
+        let task = task("{}", file("mod/tasks/t.ps1", "Write-Output 1"));
+        let ask = Ask::new();
+        let call = ask.call();
+        let implementation = task.implementation_for(call.target).unwrap();
+        let pack = Pack::of_task(&task, &implementation).unwrap();
+        let failure = task_payload(&task, &implementation, &pack, &Map::new(), &call).unwrap_err();
+        assert_eq!(failure.kind, kinds::NO_IMPLEMENTATION);
+        assert_eq!(failure.details["help"], HELP_WITH_POWERSHELL.into());
     }
 
     #[test]
