@@ -54,6 +54,12 @@ fn nobody_is_asked_before_a_target_needs_the_answer() {
         .stdout_has("other.example.com")
         .stdout_has("2 targets");
     project()
+        .line("inventory show --explain")
+        .run()
+        .code(0)
+        .stdout_has("vars.word = what `safe` says when it is needed  (group `dynamic`)")
+        .stdout_has("config.ssh.password = what `prompt` says when it is needed  (group `asks`)");
+    project()
         .line("command run pwd -t other.example.com")
         .run()
         .code(6)
@@ -135,6 +141,12 @@ fn what_published_inventories_have_is_read_or_refused_with_words() {
         .run()
         .code(0)
         .stdout_has("local://localhost");
+    project()
+        .inventory("name: production\ntargets: [web1.example.com]\n")
+        .line("inventory show -t all")
+        .run()
+        .code(0)
+        .stdout_has("web1.example.com  ssh://web1.example.com  all");
     project()
         .inventory("groups:\n  - name: web\n    nodes: [web1.example.com]\n")
         .line("inventory show")

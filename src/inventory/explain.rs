@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{
     Inventory, ResolveError, SettingOrigin,
-    layer::Layer,
+    layer::{Layer, Missing},
     tables::{Entry, Named},
 };
 use crate::model::{Map, Place, Target, Value};
@@ -47,6 +47,7 @@ impl Inventory {
         for layer in tables.layers(entry) {
             let origin = |setting: &str| (layer.origin.describe(), layer.place_of(setting));
             explained.add_layer(layer, &target.transport, &origin);
+            explained.add_unasked(layer, &target.transport, &origin);
         }
         let transport = Value::from(target.transport.as_str());
         explained.add("config.transport", &transport, "the default", None);
@@ -118,6 +119,23 @@ impl Explained {
             let setting = format!("features.{feature}");
             let (text, place) = origin("features");
             self.add(&setting, &Value::Bool(false), &text, place);
+        }
+    }
+
+    /// What nobody has been asked for yet: no password is typed for a list of names.
+    fn add_unasked(&mut self, layer: &Layer, transport: &str, origin: &OriginOf<'_>) {
+        for deferred in &layer.deferred {
+            let Missing::Unasked(question) = &deferred.missing else {
+                continue;
+            };
+            let is_of_another = deferred.path.first().is_some_and(|part| part == "config")
+                && deferred.path.get(1).is_some_and(|of| of != transport);
+            if !is_of_another {
+                let setting = deferred.path.join(".");
+                let (text, place) = origin(&setting);
+                let value = format!("what {} says when it is needed", question.plugin());
+                self.add(&setting, &value.into(), &text, place);
+            }
         }
     }
 

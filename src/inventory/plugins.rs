@@ -53,6 +53,12 @@ impl Later {
         })
     }
 
+    /// Who is asked.
+    pub(super) fn plugin(&self) -> String {
+        let name = self.node.get("_plugin").map(Node::to_value);
+        name.map_or_else(|| "a plugin".to_owned(), |name| format!("`{name}`"))
+    }
+
     /// The value for this setting.
     pub(super) fn value(&self, path: &[String]) -> Result<Value, InventoryError> {
         let mut reader = Reader::new(&self.surroundings);

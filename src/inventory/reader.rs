@@ -119,15 +119,10 @@ impl<'a> Reader<'a> {
             };
             return Err(self.error(kind, version.span, "only version 2 can be read"));
         }
-        if let Some(name) = root.get("name")
-            && self.text(name, "the name of the outermost group")? != "all"
-        {
-            let kind = Kind::BadName {
-                what: "the outermost group",
-                name: self.slice(name.span).to_owned(),
-                reason: "it is always called `all`",
-            };
-            return Err(self.error(kind, name.span, ""));
+        // Some files have a name there. Bolt reads it of no file that is an inventory of its own: it is a group's where
+        // another inventory names the file.
+        if let Some(name) = root.get("name") {
+            self.text(name, "the name of the outermost group")?;
         }
         let whole = Span {
             end: root.span.start,

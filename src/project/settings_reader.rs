@@ -70,6 +70,15 @@ const BOLT_KEYS: [&str; 43] = [
     "trusted-external-command",
     "winrm",
 ];
+/// Those that mean something here.
+const BOLT_KEYS_USED: [&str; 6] = [
+    "concurrency",
+    "inventoryfile",
+    "modulepath",
+    "modules",
+    "name",
+    "plugins",
+];
 /// Where Bolt installs the modules of a project. It is always on the module path.
 const MANAGED_MODULES: &str = ".modules";
 
@@ -137,7 +146,8 @@ pub(super) fn read_settings(
                 let meant = (!BOLT_KEYS.contains(&unknown))
                     .then(|| nearest(unknown, BOLT_KEYS))
                     .flatten();
-                if let Some(meant) = meant {
+                // Bolt warns of every unknown key. Here it is an error where it matters, and nothing elsewhere.
+                if let Some(meant) = meant.filter(|meant| BOLT_KEYS_USED.contains(meant)) {
                     let message = format!("there is no setting `{unknown}`");
                     let help = format!("did you mean `{meant}`?");
                     return Err(reader.error(key.span, message, Some(help)));
@@ -323,6 +333,7 @@ mod tests {
             }
         }
         assert!(read("zzz_of_a_later_version: 1\n").is_ok());
+        assert!(read("hiera-configkey: ./hiera.yaml\n").is_ok());
         let Err(ProjectError::Setting(error)) = read("modulpath: x\n") else {
             panic!("a slip was taken");
         };

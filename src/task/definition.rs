@@ -12,6 +12,7 @@ use crate::model::{Failure, Map, Target, kinds, nearest};
 use super::{
     input_method::InputMethod,
     metadata::{ImplementationMetadata, Metadata},
+    missing_file::MissingFile,
     parameter::{ParamError, check_params},
     task_error::TaskError,
 };
@@ -114,7 +115,7 @@ struct Candidate {
     executable: TaskFile,
     requirements: BTreeSet<String>,
     /// Or the entry that was not found. It matters only when this one is to run.
-    files: Result<Vec<TaskFile>, String>,
+    files: Result<Vec<TaskFile>, MissingFile>,
     input_method: InputMethod,
     remote: bool,
 }
@@ -200,7 +201,8 @@ impl Task {
     pub fn missing_files(&self) -> impl Iterator<Item = &str> {
         self.candidates
             .iter()
-            .filter_map(|candidate| candidate.files.as_ref().err().map(String::as_str))
+            .filter_map(|candidate| candidate.files.as_ref().err())
+            .map(|missing| missing.entry.as_str())
     }
 
     /// Checks what is given for its parameters, completes it and covers what is sensitive.
@@ -255,7 +257,8 @@ impl Task {
                         listed(features)
                     },
                 ),
-            ));
+            )
+            .with_detail("help", self.help_with_features()));
         };
         match &candidate.files {
             Ok(files) => Ok(Implementation {
@@ -264,14 +267,20 @@ impl Task {
                 input_method: candidate.input_method,
                 remote: candidate.remote,
             }),
-            Err(entry) => Err(Failure::new(
+            Err(missing) => Err(Failure::new(
                 kinds::FILE,
-                format!(
-                    "the task `{}` needs `{entry}`, which is in no module: install the module `{}`",
-                    self.name,
-                    entry.split('/').next().unwrap_or(entry),
-                ),
+                format!("the task `{}` needs {missing}", self.name),
             )),
+        }
+    }
+
+    /// What to do where no implementation suits.
+    fn help_with_features(&self) -> &'static str {
+        let is_for_windows = |candidate: &Candidate| candidate.requirements.contains("powershell");
+        if self.candidates.iter().all(is_for_windows) {
+            "it is a task for Windows, and no target is reached as a Windows machine yet"
+        } else {
+            "the inventory says under `features:` what a target has beyond that, such as `puppet-agent`"
         }
     }
 
@@ -338,7 +347,7 @@ fn candidate(
     find: &FindFiles<'_>,
 ) -> Candidate {
     let entries = metadata.files.iter().chain(&listed.files);
-    let mut files: Result<Vec<TaskFile>, String> = Ok(Vec::new());
+    let mut files: Result<Vec<TaskFile>, MissingFile> = Ok(Vec::new());
     for entry in entries {
         match (&mut files, find(entry)) {
             (Ok(files), Some(found)) => {
@@ -350,7 +359,7 @@ fn candidate(
                     }
                 }
             }
-            (Ok(_), None) => files = Err(entry.clone()),
+            (Ok(_), None) => files = Err(MissingFile::new(entry, find)),
             (Err(_), _) => break,
         }
     }
@@ -485,6 +494,37 @@ mod tests {
             failure.message.contains("install the module `helper`"),
             "{failure}"
         );
+        assert_eq!(
+            make(
+                r#"{"implementations": [{"name": "windows.ps1", "requirements": ["powershell"]}]}"#,
+                &[]
+            )
+            .unwrap()
+            .implementation(&features(&["shell"]))
+            .unwrap_err()
+            .details["help"],
+            "it is a task for Windows, and no target is reached as a Windows machine yet".into()
+        );
+    }
+
+    #[test]
+    fn file_that_is_not_found_is_told_with_the_reason() {
+        let told: Vec<String> = [
+            "helper/files/h.sh",
+            "other/files/none.sh",
+            "other/lib",
+            "other/files/one.sh/",
+        ]
+        .into_iter()
+        .map(|entry| {
+            let metadata = serde_json::json!({ "files": [entry] }).to_string();
+            let task = make(&metadata, &["mod/tasks/t.sh"]).unwrap();
+            let failure = task.implementation(&features(&["shell"])).unwrap_err();
+            assert_eq!(failure.kind, kinds::FILE);
+            failure.message
+        })
+        .collect();
+        insta::assert_snapshot!(told.join("\n"));
     }
 
     #[test]

@@ -37,6 +37,9 @@ const KEYS: [&str; 15] = [
 const IMPLEMENTATION_KEYS: [&str; 5] = ["name", "requirements", "input_method", "files", "remote"];
 const PARAMETER_KEYS: [&str; 4] = ["type", "description", "sensitive", "default"];
 
+/// The directories of a module that files may be taken from.
+pub(super) const MOUNTS: [&str; 4] = ["files", "lib", "scripts", "tasks"];
+
 /// How many words of one type may be unknown. Who has more means another language.
 const UNKNOWN_TYPES_MAX: usize = 4;
 
@@ -119,6 +122,11 @@ impl<'a> Reader<'a> {
     fn parameter(&mut self, name: &str, raw: &'a RawValue) -> Read<Parameter> {
         let mut parameter = Parameter::default();
         let mut default = None;
+        if raw.get().starts_with('"') {
+            let help = "write `{\"type\": \"String\", \"description\": ...}`".to_owned();
+            let message = format!("the parameter `{name}` must be an object");
+            return Err(self.at(raw, &message, Some(help)));
+        }
         for (key, raw) in self.object(raw, &format!("the parameter `{name}`"))? {
             match key.as_str() {
                 "type" => parameter.data_type = self.data_type(raw)?,
@@ -212,7 +220,6 @@ impl<'a> Reader<'a> {
     }
 
     fn files(&self, raw: &'a RawValue) -> Read<Vec<String>> {
-        const MOUNTS: [&str; 4] = ["files", "lib", "scripts", "tasks"];
         let files = self.strings(raw, "files")?;
         for file in &files {
             let mut parts = file.split('/');
@@ -349,6 +356,10 @@ impl<'a> Reader<'a> {
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
         }
+        if let Some(comma) = self.trailing_comma(offset) {
+            let message = "a comma stands before the end of the list or the object";
+            return self.error(comma, 1, message, Some("take the comma out".to_owned()));
+        }
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or(&message);
         let message = &message.replace("EOF while parsing", "the file ends inside of");
@@ -362,6 +373,13 @@ impl<'a> Reader<'a> {
             )
         };
         self.error(offset, 1, message, Some(help))
+    }
+
+    /// The comma with nothing but an end behind it, which a reader of JSON came across at `offset`.
+    fn trailing_comma(&self, offset: usize) -> Option<usize> {
+        let is_end = self.text[offset..].starts_with(['}', ']']);
+        let before = self.text[..offset].trim_end();
+        (is_end && before.ends_with(',')).then(|| before.len() - 1)
     }
 
     fn error(
@@ -520,6 +538,8 @@ mod tests {
         let reports: Vec<String> = [
             "{\n  \"description\": \"x\"\n  \"private\": true\n}",
             "{\n  \"description\": \"x\",",
+            "{\n  \"description\": \"x\",\n}",
+            "{\"files\": [\"a/lib/\", ]}",
             "[]",
             "{\n  \"parameters\": {\n    \"é\\u00e9\": {\"type\": \"Optional[string]\"}\n  }\n}",
             "{\n  \"parameters\": {\"p\": {\"type\": \"Enum[\\\"a\\\", Pattern]x\"}}\n}",

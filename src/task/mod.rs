@@ -11,6 +11,7 @@ mod metadata;
 mod metadata_error;
 mod metadata_reader;
 mod mismatch;
+mod missing_file;
 mod parameter;
 mod payload;
 mod result;

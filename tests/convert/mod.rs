@@ -10,6 +10,7 @@ const PLANS: &[&str] = &[
     "expressions",
     "functions",
     "left_out",
+    "restart",
     "rollout",
     "sparse",
     "strings",

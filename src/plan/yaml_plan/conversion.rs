@@ -152,7 +152,8 @@ impl Conversion<'_> {
             let name = key.text().unwrap_or_default();
             if !matches!(
                 name,
-                "description" | "parameters" | "private" | "steps" | "return"
+                // Bolt makes nothing of the last two.
+                "description" | "parameters" | "private" | "steps" | "return" | "version" | "tags"
             ) {
                 let help =
                     "a YAML plan has `description`, `parameters`, `private`, `steps`, `return`";

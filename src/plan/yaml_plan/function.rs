@@ -5,7 +5,7 @@ use super::{
     kind::Kind,
     options::Options,
     rhai_text::{self, Layout, quoted},
-    step::Bundled,
+    step::{Bundled, REBOOT, facts_targets},
     writer::{Around, Writer, Written, as_set, literal_text},
 };
 
@@ -240,8 +240,12 @@ impl Writer<'_> {
         let Some((plan, rest)) = arguments.split_first() else {
             return self.unknown(0, "run_plan");
         };
-        if let Some(Bundled::Gone(help)) = literal_text(plan).and_then(|name| self.bundled(&name)) {
+        let bundled = literal_text(plan).and_then(|name| self.bundled(&name));
+        if let Some(Bundled::Gone(help)) = bundled {
             return self.refused(plan.at, "one of Bolt's own plans", help);
+        }
+        if bundled == Some(Bundled::Reboot) {
+            return self.refused(plan.at, "one of Bolt's own plans", REBOOT);
         }
         let mut written = vec![self.value(plan).layout];
         let mut options = Options::default();
@@ -256,6 +260,12 @@ impl Writer<'_> {
             // Targets in front of the parameters fill the one that is called so.
             let name = literal_text(plan).map_or("targets", |plan| self.target_param(&plan));
             params.push((name.to_owned(), self.value(argument).layout));
+        }
+        if bundled == Some(Bundled::Facts) {
+            let mut call = vec![facts_targets(Layout::Map(params))];
+            call.extend(options.layout());
+            let text = rhai_text::call("", "collect_facts", &call);
+            return Written::new(text, Kind::ResultSet);
         }
         if !params.is_empty() || !options.is_empty() {
             written.push(Layout::Map(params));

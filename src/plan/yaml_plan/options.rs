@@ -13,6 +13,12 @@ impl Options {
         self.entries.push((key(name), value));
     }
 
+    pub(super) fn get(&self, name: &str) -> Option<&Layout> {
+        let name = key(name);
+        let found = self.entries.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| value)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

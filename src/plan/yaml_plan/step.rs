@@ -46,9 +46,10 @@ const ACTIONS: &[(&str, &[&str])] = &[
         &["targets", "run_as", "catch_errors", "destination"],
     ),
     ("resources", &["targets", "run_as", "catch_errors", "noop"]),
-    ("eval", &[]),
-    ("message", &[]),
-    ("verbose", &[]),
+    // Bolt takes targets for every step, also where it makes nothing of them.
+    ("eval", &["targets"]),
+    ("message", &["targets"]),
+    ("verbose", &["targets"]),
 ];
 
 /// A step as it was read.
@@ -67,6 +68,8 @@ pub(super) struct Step<'a> {
 pub(super) enum Bundled {
     /// Segue has a function for it.
     Facts,
+    /// Three actions do it.
+    Reboot,
     /// There is none; this is what to write.
     Gone(&'static str),
 }
@@ -246,9 +249,11 @@ impl Writer<'_> {
             self.missing(step, "targets");
             arguments.push(Layout::List(Vec::new()));
         }
-        let options = self.options(step);
-        if let Some(Bundled::Facts) = bundled {
-            return facts(params, options, before);
+        let options = self.options(step, is_plan && bundled != Some(Bundled::Reboot));
+        match bundled {
+            Some(Bundled::Facts) => return facts(params, options, before),
+            Some(Bundled::Reboot) => return self.reboot(step, params, options, before),
+            _ => {}
         }
         if let Some(Bundled::Gone(help)) = bundled {
             let what = format!(
@@ -301,9 +306,7 @@ impl Writer<'_> {
     pub(super) fn bundled(&self, plan: &str) -> Option<Bundled> {
         let help = match plan {
             "facts" => return self.plans.params(plan).is_none().then_some(Bundled::Facts),
-            "reboot" => {
-                "write `run_command(\"shutdown -r +1\", targets, #{ run_as: \"root\" })`, `sleep(\"90s\")` and `wait_until_available(targets)`"
-            }
+            "reboot" => return self.plans.params(plan).is_none().then_some(Bundled::Reboot),
             "canary" => {
                 "`std::canary` of the standard library runs something on one target first: `import \"std\" as std;`"
             }
@@ -326,9 +329,8 @@ impl Writer<'_> {
         self.node(node).layout
     }
 
-    fn options(&mut self, step: &Step<'_>) -> Options {
+    fn options(&mut self, step: &Step<'_>, is_plan: bool) -> Options {
         let mut options = Options::default();
-        let is_plan = step.action == "plan";
         if let Some(arguments) = step.get("arguments") {
             options.set("arguments", self.node(arguments).layout);
         }
@@ -368,6 +370,62 @@ impl Writer<'_> {
         options
     }
 
+    /// What `reboot` is here: a minute is the least that every `shutdown` takes, and half a minute more is for going down.
+    fn reboot(
+        &mut self,
+        step: &Step<'_>,
+        params: Layout,
+        options: Options,
+        before: &str,
+    ) -> Statement {
+        let Layout::Map(params) = params else {
+            self.read("", step.value.line);
+            let value = self.refused(0, "Bolt's own plan `reboot`", REBOOT);
+            let text = format!("{before}{};", value.text());
+            return Statement {
+                comment: None,
+                text,
+                result: Some(Kind::Unknown),
+            };
+        };
+        let mut targets = None;
+        let mut timeout = Layout::Text(quoted("5m"));
+        for (key, value) in params {
+            match key.as_str() {
+                "targets" | "nodes" => targets = Some(value),
+                "reconnect_timeout" => timeout = value,
+                "reboot_delay" | "disconnect_wait" | "retry_interval" => {}
+                other => {
+                    let message = format!("`{other}` of Bolt's plan `reboot` is left out");
+                    let help = "put it into the command, if it matters";
+                    self.problem(step.node.line, Loss::Nuance, message, help);
+                }
+            }
+        }
+        let targets = targets.unwrap_or_else(|| {
+            self.missing(step, "targets");
+            Layout::List(Vec::new())
+        });
+        let mut waiting = Options::default();
+        waiting.set("timeout", timeout);
+        if let Some(catch) = options.get("catch_errors") {
+            waiting.set("catch_errors", catch.clone());
+        }
+        let mut down = vec![Layout::Text(quoted("shutdown -r +1")), targets.clone()];
+        down.extend(options.layout());
+        let mut up = vec![targets];
+        up.extend(waiting.layout());
+        Statement {
+            comment: Some("What Bolt's plan `reboot` does.".to_owned()),
+            text: format!(
+                "{};\nsleep(\"90s\");\n{};",
+                rhai_text::call("", "run_command", &down),
+                rhai_text::call(before, "wait_until_available", &up)
+            ),
+            result: Some(Kind::ResultSet),
+        }
+    }
+
     fn missing(&mut self, step: &Step<'_>, key: &str) {
         let message = format!("this step has no `{key}`");
         let help = format!(
@@ -378,8 +436,22 @@ impl Writer<'_> {
     }
 }
 
+/// What stands for `reboot` where no step can be made of it.
+pub(super) const REBOOT: &str = "write `run_command(\"shutdown -r +1\", targets, #{ run_as: \"root\" })`, `sleep(\"90s\")` and `wait_until_available(targets)`";
+
 /// What `facts` is here: a function.
 fn facts(params: Layout, options: Options, before: &str) -> Statement {
+    let mut arguments = vec![facts_targets(params)];
+    arguments.extend(options.layout());
+    Statement {
+        comment: None,
+        text: format!("{};", rhai_text::call(before, "collect_facts", &arguments)),
+        result: Some(Kind::ResultSet),
+    }
+}
+
+/// Whose facts are meant: the one parameter of the plan.
+pub(super) fn facts_targets(params: Layout) -> Layout {
     let targets = match params {
         Layout::Map(entries) => entries
             .into_iter()
@@ -387,13 +459,7 @@ fn facts(params: Layout, options: Options, before: &str) -> Statement {
             .map(|(_, targets)| targets),
         _ => None,
     };
-    let mut arguments = vec![targets.unwrap_or(Layout::List(Vec::new()))];
-    arguments.extend(options.layout());
-    Statement {
-        comment: None,
-        text: format!("{};", rhai_text::call(before, "collect_facts", &arguments)),
-        result: Some(Kind::ResultSet),
-    }
+    targets.unwrap_or(Layout::List(Vec::new()))
 }
 
 /// The text of a description in which nothing is replaced.

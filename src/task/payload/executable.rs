@@ -2,13 +2,20 @@
 
 use crate::model::{Failure, Value, kinds};
 
-use super::{call::Call, shell};
+use super::{
+    call::Call,
+    interpreter::{is_ruby_here, no_shell_script},
+    shell,
+};
 
 /// The shell words that start `file` (words already), which has this name and content.
 ///
 /// The target's `interpreters` decide by extension. Without one the `#!` line does, with the very words that the
 /// kernel would make of it: so that a task also runs where nothing in a directory for temporary files may be executed,
 /// which not every shell can find out beforehand.
+///
+/// Ruby on this machine is the exception: Bolt runs such files with a Ruby of its own, whatever their first line says,
+/// and published plugins count on it. Here it is the one in the path where there is none at the place that is named.
 pub(super) fn start(
     call: &Call<'_>,
     file: &str,
@@ -26,6 +33,7 @@ pub(super) fn start(
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         return Ok(started_by(&words));
     }
+    let is_ruby_here = is_ruby_here(call, name);
     Ok(match nature {
         Nature::Script(words) => {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -39,7 +47,12 @@ pub(super) fn start(
                     .with_issue_code("EXEC_ERROR")
                     .with_detail("help", help));
             }
-            started_by(&words)
+            match words.as_slice() {
+                [ruby, arguments @ ..] if is_ruby_here && ruby.starts_with('/') => {
+                    ruby_or_another(ruby, arguments, file)
+                }
+                words => started_by(words),
+            }
         }
         Nature::Program => Start {
             check: Some(format!(
@@ -47,12 +60,28 @@ pub(super) fn start(
             )),
             command: file.to_owned(),
         },
-        // What every shell does with such a file, and `setsid` of some systems does not.
-        Nature::Plain => Start {
-            check: None,
-            command: format!("/bin/sh {file}"),
+        Nature::Plain if is_ruby_here => started_by(&["ruby"]),
+        Nature::Plain => match no_shell_script(call, name) {
+            Some(failure) => return Err(failure),
+            // What every shell does with such a file, and `setsid` of some systems does not.
+            None => Start {
+                check: None,
+                command: format!("/bin/sh {file}"),
+            },
         },
     })
+}
+
+/// The Ruby at the place that is named, or the one in the path.
+fn ruby_or_another(ruby: &str, arguments: &[&str], file: &str) -> Start {
+    let ruby = shell::quote(ruby);
+    let words = shell::join(arguments.iter().copied());
+    Start {
+        check: Some(format!(
+            r#"r={ruby};command -v "$r" >/dev/null 2>&1||r=ruby;command -v "$r" >/dev/null 2>&1||f interpreter {ruby}"#
+        )),
+        command: format!(r#""$r" {words} {file}"#),
+    }
 }
 
 /// What kind of file it is, by its content.

@@ -9,6 +9,7 @@ mod carriage;
 mod command;
 mod escalation;
 mod executable;
+mod interpreter;
 mod kept;
 mod pack;
 mod preamble;
@@ -29,4 +30,7 @@ pub use self::{
     task::{remote_target, task_payload},
     transfer::{download_payload, upload_payload, write_file_payload},
 };
-pub(super) use self::{escalation::failure as escalation_failure, preamble::SETUP_EXIT};
+pub(super) use self::{
+    escalation::failure as escalation_failure, interpreter::help as help_with_interpreter,
+    preamble::SETUP_EXIT,
+};

@@ -11,6 +11,7 @@ use super::{
     call::Call,
     carriage::Carriage,
     executable,
+    interpreter::HELP_WITH_POWERSHELL,
     pack::Pack,
     script_text::{NoVariable, ScriptText, variable_text},
 };
@@ -90,7 +91,8 @@ fn input_method(
                 "the task `{}` has only a PowerShell implementation for this target, `{name}`",
                 task.name()
             ),
-        ));
+        )
+        .with_detail("help", HELP_WITH_POWERSHELL));
     }
     Ok(method)
 }
@@ -349,6 +351,58 @@ mod tests {
             assert_eq!(message, expected, "{script}");
             assert_eq!(trial.leftovers(), Vec::<String>::new(), "{script}");
         }
+    }
+
+    #[test]
+    fn ruby_on_this_machine_runs_with_the_ruby_in_the_path() {
+        for (script, arguments) in [
+            ("#!/no/such/puppet/bin/ruby\n", ""),
+            ("#!/no/such/puppet/bin/ruby -w\n", "-w "),
+            ("# frozen_string_literal: true\n", ""),
+        ] {
+            let mut trial = Trial::new();
+            let tools = trial.directory.path().join("bin");
+            std::fs::create_dir(&tools).unwrap();
+            let ruby = "#!/bin/sh\nwhile [ $# -gt 1 ];do printf \"%s \" \"$1\";shift;done;basename \"$1\"\n";
+            std::fs::write(tools.join("ruby"), ruby).unwrap();
+            let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+            std::fs::set_permissions(tools.join("ruby"), executable).unwrap();
+            trial.path = format!("{}:{}", tools.display(), trial.path);
+            let task = task("{}", file("mod/tasks/t.rb", script));
+            for (transport, own, runs) in [
+                ("local", true, true),
+                ("local", false, false),
+                ("ssh", true, false),
+            ] {
+                let mut ask = Ask::new().setting("bundled-ruby", own);
+                transport.clone_into(&mut ask.target.transport);
+                let call = ask.call();
+                let implementation = task.implementation_for(call.target).unwrap();
+                let pack = Pack::of_task(&task, &implementation).unwrap();
+                let told = match task_payload(&task, &implementation, &pack, &Map::new(), &call) {
+                    Ok(payload) => trial.run(&payload).stdout,
+                    Err(failure) => failure.message.into_bytes(),
+                };
+                let expected = format!("{arguments}t.rb\n");
+                assert_eq!(
+                    text(&told) == expected,
+                    runs,
+                    "{script:?} {transport} {own}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn script_for_powershell_is_refused_with_what_to_do() {
+        let task = task("{}", file("mod/tasks/t.ps1", "Write-Output 1"));
+        let ask = Ask::new();
+        let call = ask.call();
+        let implementation = task.implementation_for(call.target).unwrap();
+        let pack = Pack::of_task(&task, &implementation).unwrap();
+        let failure = task_payload(&task, &implementation, &pack, &Map::new(), &call).unwrap_err();
+        assert_eq!(failure.kind, kinds::NO_IMPLEMENTATION);
+        assert_eq!(failure.details["help"], HELP_WITH_POWERSHELL.into());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::{
     model::{Failure, Output, kinds},
     task::{
         Call,
-        payload::{SETUP_EXIT, escalation_failure},
+        payload::{SETUP_EXIT, escalation_failure, help_with_interpreter},
     },
 };
 
@@ -78,7 +78,7 @@ fn setup_failure(call: &Call<'_>, stderr: &str) -> Option<Failure> {
         ),
         "interpreter" => {
             let message = format!("the interpreter `{reason}` is not on the target");
-            let help = "install it there, or name another under `config:`, such as `interpreters: {rb: /usr/bin/ruby}` in `ssh:`";
+            let help = help_with_interpreter(call, reason);
             return Some(
                 Failure::new(kinds::FILE, message)
                     .with_issue_code("EXEC_ERROR")
