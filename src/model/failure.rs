@@ -54,6 +54,9 @@ pub mod kinds {
 }
 
 impl Failure {
+    /// The detail with the last of what a task said on standard error.
+    pub const STDERR: &'static str = "stderr";
+
     /// A failure with no details yet.
     pub fn new(kind: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
@@ -69,6 +72,17 @@ impl Failure {
     pub fn with_detail(mut self, key: &str, value: impl Into<super::Value>) -> Self {
         self.details.insert(key.to_owned(), value.into());
         self
+    }
+
+    /// The last lines that a task said on standard error before it failed, where the message does not have them.
+    pub fn stderr_lines(&self, lines_max: usize) -> impl Iterator<Item = &str> {
+        let said = self
+            .details
+            .get(Self::STDERR)
+            .and_then(super::Value::as_str);
+        let said = said.unwrap_or_default();
+        let skipped = said.lines().count().saturating_sub(lines_max);
+        said.lines().skip(skipped)
     }
 
     /// The same failure with Bolt's code for its cause, such as `AUTH_ERROR`.

@@ -20,6 +20,9 @@ const NAMED_MAX: usize = 5;
 /// Failures that are told in full before the rest is counted: what the eye takes in.
 const FAILURES_MAX: usize = 5;
 
+/// Lines of standard error that are told of one failure: the last ones say why.
+const STDERR_LINES_MAX: usize = 10;
+
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 const CAREFUL: Style = AnsiColor::Yellow.on_default();
@@ -362,6 +365,9 @@ fn write_failure(out: &mut impl Write, failure: &Failure) -> std::io::Result<()>
     for line in lines {
         write!(out, "\n      {line}")?;
     }
+    for line in failure.stderr_lines(STDERR_LINES_MAX) {
+        write!(out, "\n      {FAINT}stderr |{FAINT:#} {line}")?;
+    }
     if let Some(help) = failure
         .details
         .get("help")
@@ -400,9 +406,8 @@ impl fmt::Display for Params<'_> {
         const LENGTH_MAX: usize = 60;
         for (index, (name, value)) in self.0.iter().enumerate() {
             let text = value.to_string();
-            let text = first_line(&text);
             let space = if index == 0 { "" } else { " " };
-            let shown: String = text.chars().take(LENGTH_MAX).collect();
+            let shown: String = first_line(&text).chars().take(LENGTH_MAX).collect();
             let more = if shown.len() < text.len() { "…" } else { "" };
             write!(f, "{space}{name}={shown}{more}")?;
         }

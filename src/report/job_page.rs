@@ -286,7 +286,9 @@ fn answer(page: &mut String, result: &TargetResult) -> fmt::Result {
 fn error(page: &mut String, failure: &Failure) -> fmt::Result {
     let mut lines = failure.message.lines();
     writeln!(page, "    Error: {}", lines.next().unwrap_or(&failure.kind))?;
-    lines.try_for_each(|line| writeln!(page, "      {line}"))
+    lines.try_for_each(|line| writeln!(page, "      {line}"))?;
+    let said: Vec<&str> = failure.stderr_lines(usize::MAX).collect();
+    written(page, "stderr", &said.join("\n"))
 }
 
 fn written(page: &mut String, stream: &str, text: &str) -> fmt::Result {

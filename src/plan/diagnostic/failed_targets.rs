@@ -1,6 +1,6 @@
 //! The failed targets of an action, for a person: what happened where, without saying the same twice.
 
-use crate::model::{ResultSet, Status, TargetResult};
+use crate::model::{Failure, ResultSet, Status, TargetResult};
 
 /// How many different failures are shown. More than a screen helps nobody; the results are kept.
 const FAILURES_MAX: usize = 5;
@@ -70,9 +70,16 @@ fn group_lines(reason: &str, members: &[&TargetResult]) -> Vec<String> {
 
 /// The last lines that the process wrote, if they are not in the message already.
 fn last_output(result: &TargetResult, reason: &str) -> Vec<String> {
-    let text = ["stderr", "_output", "stdout"]
+    let said = result.failure.as_ref().and_then(|failure| {
+        let stderr = failure.details.get(Failure::STDERR);
+        stderr?.as_str()
+    });
+    let written = ["stderr", "_output", "stdout"]
         .iter()
-        .filter_map(|key| result.value.get(key)?.as_str())
+        .filter_map(|key| result.value.get(key)?.as_str());
+    let text = said
+        .into_iter()
+        .chain(written)
         .find(|text| !text.trim().is_empty())
         .unwrap_or_default();
     let lines: Vec<&str> = text.trim_end().lines().collect();

@@ -36,6 +36,7 @@ pub fn task_result(attempt: &Attempt<'_>, output: &Output) -> TargetResult {
         map.insert("_omitted_bytes".to_owned(), omitted.into());
     }
     let failure = failure(attempt.object, &map, code, stdout, &stderr);
+    let failure = failure.map(|failure| with_stderr(failure, &stderr));
     if let Some(failure) = &failure {
         let mut error = match map.shift_remove("_error") {
             Some(Value::Map(error)) if error.contains_key("msg") => error,
@@ -100,6 +101,27 @@ fn given_failure(error: &Map) -> Failure {
         },
         issue_code: text("issue_code"),
     }
+}
+
+/// The failure with the last of what was said on standard error, where the message does not have it.
+///
+/// Bolt drops it as soon as there is anything on standard output, and with it the reason of many a failure.
+fn with_stderr(failure: Failure, stderr: &str) -> Failure {
+    /// A screen of it: the last words are those that say why.
+    const BYTES_MAX: usize = 4096;
+
+    let said = stderr.trim();
+    if said.is_empty()
+        || failure.message.contains(said)
+        || failure.details.contains_key(Failure::STDERR)
+    {
+        return failure;
+    }
+    let mut start = said.len().saturating_sub(BYTES_MAX);
+    while !said.is_char_boundary(start) {
+        start += 1;
+    }
+    failure.with_detail(Failure::STDERR, &said[start..])
 }
 
 fn task_failure(message: String) -> Failure {
@@ -195,6 +217,22 @@ mod tests {
         );
         assert_eq!(failure.issue_code.as_deref(), Some("TASK_ERROR"));
         assert_eq!(failure.details["exit_code"], 3.into());
+    }
+
+    #[test]
+    fn last_words_on_standard_error_are_kept_where_the_message_lacks_them() {
+        let told = |stdout: &str, stderr: &str, code| {
+            let failure = result(stdout.as_bytes(), stderr, code).failure.unwrap();
+            let stderr: Vec<String> = failure.stderr_lines(2).map(str::to_owned).collect();
+            stderr.join("|")
+        };
+        assert_eq!(told("half done", "a\nno such host\n", 3), "a|no such host");
+        assert_eq!(told("half done", "a\nb\nc\n", 3), "b|c");
+        assert_eq!(told(r#"{"_error":{"msg":"broken"}}"#, "why\n", 1), "why");
+        assert_eq!(told(r#"{"_error":{"msg":"it: why"}}"#, "why\n", 1), "");
+        assert_eq!(told("", "no such host\n", 3), "");
+        let long = told("x", &"é".repeat(4000), 1);
+        assert_eq!(long, "é".repeat(2048));
     }
 
     #[test]
