@@ -7,6 +7,7 @@ use super::{
     kind::Kind,
     report::listed,
     survey::is_changing,
+    through::Wants,
     tree::{Call, Expression, ExpressionKind, Name},
     vocabulary::{MemberKind, Signature},
 };
@@ -181,6 +182,9 @@ impl<'t> Checker<'t> {
             }
             _ => None,
         };
+        if kind.is_native("ResultSet") && self.part_of_results(index) {
+            return Kind::Unknown;
+        }
         if let Some(message) = wrong {
             let span = if matches!(kind, Kind::Array(_) | Kind::Map) {
                 index.span
@@ -208,6 +212,30 @@ impl<'t> Checker<'t> {
         }
     }
 
+    /// `results["exit_code"]`: results are looked up by the names of their targets.
+    fn part_of_results(&mut self, index: &Expression) -> bool {
+        let Some(name) = index.as_text() else {
+            return false;
+        };
+        let mut parts = self.vocabulary.members("Result");
+        let is_part = parts.any(|part| part.member == MemberKind::Getter && part.name == name);
+        if !is_part || self.world.targets(name).is_ok() || self.made.contains(name) {
+            return false;
+        }
+        let problem = self
+            .warning(
+                "segue::plan::unknown_property",
+                "results are looked up by the names of targets",
+                index.span,
+                "no target has this name",
+            )
+            .help(format!(
+                "each result has its own: `.first.{name}`, or `for result in results {{ result.{name} }}`"
+            ));
+        self.tell(problem);
+        true
+    }
+
     /// `receiver.name(arguments)`.
     pub(super) fn method(
         &mut self,
@@ -220,6 +248,9 @@ impl<'t> Checker<'t> {
         self.changed_by(&kind, receiver, &call.name);
         self.self_capture(receiver, call);
         let name = &call.name.text;
+        if name == "call" {
+            self.used_for(receiver, Wants::Closure);
+        }
         let receiver_name = match &kind {
             Kind::Native(native) => Some(native.to_string()),
             Kind::Text => Some("String".to_owned()),
@@ -475,9 +506,8 @@ impl<'t> Checker<'t> {
 
 /// Where a property or method is that people look for in the wrong place.
 fn elsewhere(kind: &Kind, name: &str) -> Option<String> {
-    if matches!(kind, Kind::Array(_) | Kind::Text | Kind::Map)
-        && matches!(name, "length" | "size" | "count")
-    {
+    let is_length = matches!(name, "size" | "count") || nearest(name, ["length"]).is_some();
+    if matches!(kind, Kind::Array(_) | Kind::Text | Kind::Map) && is_length {
         return Some("write `.len()`".to_owned());
     }
     if let Some(help) = foreign_method(kind, name) {
@@ -497,8 +527,22 @@ fn elsewhere(kind: &Kind, name: &str) -> Option<String> {
         ("ResultSet", "ok_set" | "successes") => "write `.succeeded`".to_owned(),
         ("Result", "output") => "write `.stdout`, or `[\"key\"]` for what a task gave".to_owned(),
         ("Result", "name" | "host" | "node") => "write `.target.name`".to_owned(),
-        ("Target" | "TargetSet" | "ResultSet" | "Result", "length" | "size" | "count") => {
+        ("TargetSet" | "ResultSet" | "Tiers" | "Graph", _) if is_length => {
             "write `.len`".to_owned()
+        }
+        ("Result", "failed" | "is_failed" | "failure") => "write `!result.ok`".to_owned(),
+        ("Result", "success" | "succeeded" | "is_ok") => "write `.ok`".to_owned(),
+        ("Result", "rc" | "code" | "exitcode" | "exit_status" | "return_code" | "returncode") => {
+            "write `.exit_code`".to_owned()
+        }
+        ("Result", "stdout_lines" | "lines") => "write `.stdout.split(\"\\n\")`".to_owned(),
+        ("Result", "changed" | "skipped") => format!("what a task gave is `[\"{name}\"]`"),
+        ("Result", "msg") => "write `.message`".to_owned(),
+        ("Target", "os" | "osfamily" | "kernel" | "arch") => {
+            format!("facts that were collected are in a map: write `.facts[\"{name}\"]`")
+        }
+        ("Future", "value" | "result" | "get" | "await" | "join" | "values") => {
+            "write `wait(future)`".to_owned()
         }
         ("Error", "msg" | "reason" | "text") => "write `.message`".to_owned(),
         ("Error", "result" | "result_set") => "write `.results`".to_owned(),
@@ -512,6 +556,9 @@ fn elsewhere(kind: &Kind, name: &str) -> Option<String> {
         ("TargetSet" | "ResultSet", "each" | "for_each" | "forEach") => {
             "write `for item in items { ... }`; `parallel(items, |item| ...)` does it at the same time"
                 .to_owned()
+        }
+        ("ResultSet", "push" | "add" | "append" | "concat") => {
+            "results are joined with `+`".to_owned()
         }
         ("TargetSet", "push" | "add" | "append" | "insert") => {
             "a set is not changed: write `nodes + \"name\"`".to_owned()

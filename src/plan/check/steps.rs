@@ -215,7 +215,11 @@ fn missing(checker: &mut Checker<'_>, graph: &StepGraph) {
                 continue;
             }
             let help = nearest(name, names()).map_or_else(
-                || format!("its steps are {}", listed(names())),
+                || {
+                    let mut names: Vec<&str> = names().collect();
+                    names.dedup();
+                    format!("its steps are {}", listed(names))
+                },
                 |meant| format!("did you mean `{meant}`?"),
             );
             let problem = checker

@@ -416,12 +416,15 @@ fn missing(scene: &Scene<'_>, token: &str) -> PlanDiagnostic {
                 Some("the entries of a map are separated by `,`")
             } else {
                 joins.then_some(
-                    "strings are joined with `+`, or written between back-ticks: `` `a ${b}` ``",
+                    "write `,` between two values; strings are joined with `+`, or written between back-ticks: `` `a ${b}` ``",
                 )
             };
+            // Two texts in a row are more often two arguments, a name behind one is more often a part of it.
+            let is_value = scene.kind(0) == Some(TokenKind::Text);
+            let mend = if joins && !is_value { " +" } else { "," };
             problem("missing `,`", scene.gap(), "expected `,` here")
                 .maybe_help(help)
-                .mend(scene.gap(), if joins { " +" } else { "," })
+                .mend(scene.gap(), mend)
         }
         "{" => problem("expected a block", scene.gap(), "expected `{` here")
             .help("the blocks of `if`, `for`, `while`, `try` and functions always stand in braces"),
