@@ -315,6 +315,11 @@ impl<'t> Checker<'t> {
             }
             return result_of(name, kind);
         }
+        if *kind == Kind::Map && !self.survey.keys.contains(name) && method_of_maps(name).is_some()
+        {
+            self.unknown_method(kind, receiver, call);
+            return Kind::Unknown;
+        }
         // The value of a key may be a closure.
         if matches!(kind, Kind::Map | Kind::Unknown)
             && (self.survey.keys.contains(name) || *kind == Kind::Map)
@@ -368,7 +373,8 @@ impl<'t> Checker<'t> {
             .vocabulary
             .members(&receiver_name)
             .any(|member| member.member == MemberKind::Getter && member.name == *name);
-        if !is_getter && !ways.is_empty() && !matches!(kind, Kind::Native(_)) {
+        let is_foreign = elsewhere(kind, name).is_some();
+        if !is_getter && !is_foreign && !ways.is_empty() && !matches!(kind, Kind::Native(_)) {
             self.wrong_count(&call.name, count, &ways, None);
             return;
         }
@@ -510,6 +516,9 @@ fn elsewhere(kind: &Kind, name: &str) -> Option<String> {
     if matches!(kind, Kind::Array(_) | Kind::Text | Kind::Map) && is_length {
         return Some("write `.len()`".to_owned());
     }
+    if let (Kind::Map, Some(help)) = (kind, method_of_maps(name)) {
+        return Some(help.to_owned());
+    }
     if let Some(help) = foreign_method(kind, name) {
         return Some(help.to_owned());
     }
@@ -572,6 +581,22 @@ fn elsewhere(kind: &Kind, name: &str) -> Option<String> {
     Some(help)
 }
 
+/// What a method of a map of another language is here. Any other name may be that of a key with a closure.
+fn method_of_maps(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "has_key" | "contains_key" | "hasOwnProperty" | "containsKey" | "has" | "include" => {
+            "write `\"key\" in map`"
+        }
+        "items" | "entries" | "iteritems" | "each" | "each_pair" | "forEach" => {
+            "write `for key in map.keys() { ... map[key] ... }`"
+        }
+        "delete" => "write `map.remove(\"key\")`",
+        "merge" | "update" => "write `map.mixin(other);`, or `map += other;`",
+        "empty" => "write `.is_empty()`",
+        _ => return None,
+    })
+}
+
 /// What Rhai calls a method of Python, Ruby or JavaScript.
 fn foreign_method(kind: &Kind, name: &str) -> Option<&'static str> {
     Some(match (kind, name) {
@@ -594,6 +619,11 @@ fn foreign_method(kind: &Kind, name: &str) -> Option<&'static str> {
         (Kind::Text | Kind::Array(_), "includes" | "include" | "has" | "find_index") => {
             "write `.contains(...)`, or `value in list`"
         }
+        (Kind::Text, "join") => "write `list.join(\", \")`",
+        (Kind::Array(_), "sum") => "write `list.reduce(|sum, x| sum + x, 0)`",
+        (Kind::Array(_), "max" | "maximum") => "write `list.order()[-1]`",
+        (Kind::Array(_), "min" | "minimum") => "write `list.order()[0]`",
+        (Kind::Array(_) | Kind::Text, "empty") => "write `.is_empty()`",
         (Kind::Array(_), "joined" | "implode") => "write `.join(\", \")`",
         (Kind::Array(_), "each" | "forEach" | "each_with_index") => {
             "write `for item in list { ... }`"

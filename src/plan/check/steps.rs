@@ -221,6 +221,10 @@ fn doubled(checker: &mut Checker<'_>, graph: &StepGraph) {
 }
 
 fn missing(checker: &mut Checker<'_>, graph: &StepGraph) {
+    // A step may be written where the file could not be read.
+    if checker.lost.contains(&graph.variable) {
+        return;
+    }
     let names = || graph.steps.iter().map(|step| step.name.as_str());
     for step in &graph.steps {
         for (name, span) in &step.after {

@@ -1,8 +1,11 @@
 //! Habits with functions, closures and their arguments.
 
 use super::recognise::problem;
-use crate::plan::diagnostic::{PlanDiagnostic, scene::Scene, word};
 use crate::plan::source::{Bracket, Span, Token, TokenKind, keyword};
+use crate::plan::{
+    diagnostic::{PlanDiagnostic, scene::Scene, word},
+    options::OPTIONS,
+};
 
 /// `let f = fn(x) { ... }` and `each(xs, function(x) { ... })`.
 pub(super) fn anonymous_function(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
@@ -144,7 +147,12 @@ pub(super) fn named_argument(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
             "arguments have no names",
             "",
             format!(
-                "arguments stand in their order; the parameters of a task are a map: `#{{ {}: ... }}`",
+                "arguments stand in their order; {} are a map: `#{{ {}: ... }}`",
+                if OPTIONS.iter().any(|option| option.name == scene.text(-1)) {
+                    "options"
+                } else {
+                    "the parameters of a task"
+                },
                 scene.text(-1)
             ),
         )

@@ -232,6 +232,10 @@ pub(super) fn foreign_symbol(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
         ("$", "(") if scene.touches(0, 1) => {
             "a command is run on a target: write `run_command(\"...\", targets).first.stdout`"
         }
+        ("$", "{") if scene.touches(0, 1) => {
+            "write the name alone; `${name}` is for strings between back-ticks"
+        }
+        ("?", _) if is_method_of_ruby(scene, 0) => "no method has a `?` in its name: leave it out",
         ("#", "!") if span.start == 0 => "remove the line: `segue plan run NAME` runs a plan",
         _ => help,
     };
@@ -258,6 +262,7 @@ pub(super) fn foreign_symbol(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
             let operator = &symbol[..1];
             told(help).mend(span, format!(" {operator}= 1"))
         }
+        "?" if is_method_of_ruby(scene, 0) => told(help).mend(span, ""),
         "===" | "!==" => told(help).mend(span, &symbol[..2]),
         "~" => told(help).mend(span, "!"),
         // `fn f() -> Type {`: all of it goes.
@@ -313,6 +318,33 @@ pub(super) fn foreign_word(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
         _ => return Some(problem),
     };
     Some(problem.mend(span, mend))
+}
+
+/// `list.empty?` and `list.sort!`: whether the mark at a place is the last letter of a method's name.
+fn is_method_of_ruby(scene: &Scene<'_>, at: i8) -> bool {
+    scene.kind(at - 1) == Some(TokenKind::Word)
+        && matches!(scene.text(at - 2), "." | "?.")
+        && scene.touches(at - 1, at)
+        && matches!(
+            scene.text(at + 1),
+            "(" | ")" | ";" | "{" | "&&" | "||" | ","
+        )
+}
+
+/// `list.sort!()`.
+pub(super) fn mark_in_name(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let at = [0, -1, 1]
+        .into_iter()
+        .find(|at| scene.text(*at) == "!" && is_method_of_ruby(scene, *at))?;
+    Some(
+        problem(
+            scene.span(at),
+            "no method has a `!` in its name",
+            "",
+            format!("write `.{}(...)`", scene.text(at - 1)),
+        )
+        .mend(scene.span(at), ""),
+    )
 }
 
 /// `let x: String = ...`.

@@ -32,6 +32,7 @@ pub(in crate::plan::diagnostic) fn habit(scene: &Scene<'_>) -> Option<PlanDiagno
         block::do_for_block,
         name::another_format,
         name::misspelt_param,
+        name::mark_in_name,
         name::several_names,
         name::non_ascii_name,
         function::arrow_after_bars,
