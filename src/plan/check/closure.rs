@@ -148,11 +148,11 @@ impl<'t> Checker<'t> {
         };
         let (at, label, help) = if count > most {
             let extra = closure.params[most].span;
-            let last = closure.params.last().map_or(extra, |last| last.span);
+            let end = closure.params.last().map_or(extra, |param| param.span);
             let names = closure.params[..most].iter();
             let names: Vec<&str> = names.map(|name| name.text.as_str()).collect();
             (
-                extra.to(last),
+                extra.to(end),
                 "nothing is given for this",
                 format!("write `|{}| ...`", names.join(", ")),
             )

@@ -531,7 +531,8 @@ fn elsewhere(kind: &Kind, name: &str) -> Option<String> {
                 "each result has its own: `.first.{name}`, or `for result in results {{ result.{name} }}`"
             )
         }
-        ("ResultSet", "success" | "is_ok" | "all_ok" | "ok_all") => "write `.ok`".to_owned(),
+        ("ResultSet", "success" | "is_ok" | "all_ok" | "ok_all")
+        | ("Result", "success" | "succeeded" | "is_ok") => "write `.ok`".to_owned(),
         ("ResultSet", "errors" | "failures" | "error_set") => "write `.failed`".to_owned(),
         ("ResultSet", "ok_set" | "successes") => "write `.succeeded`".to_owned(),
         ("Result", "output") => "write `.stdout`, or `[\"key\"]` for what a task gave".to_owned(),
@@ -540,20 +541,18 @@ fn elsewhere(kind: &Kind, name: &str) -> Option<String> {
             "write `.len`".to_owned()
         }
         ("Result", "failed" | "is_failed" | "failure") => "write `!result.ok`".to_owned(),
-        ("Result", "success" | "succeeded" | "is_ok") => "write `.ok`".to_owned(),
         ("Result", "rc" | "code" | "exitcode" | "exit_status" | "return_code" | "returncode") => {
             "write `.exit_code`".to_owned()
         }
         ("Result", "stdout_lines" | "lines") => "write `.stdout.split(\"\\n\")`".to_owned(),
         ("Result", "changed" | "skipped") => format!("what a task gave is `[\"{name}\"]`"),
-        ("Result", "msg") => "write `.message`".to_owned(),
         ("Target", "os" | "osfamily" | "kernel" | "arch") => {
             format!("facts that were collected are in a map: write `.facts[\"{name}\"]`")
         }
         ("Future", "value" | "result" | "get" | "await" | "join" | "values") => {
             "write `wait(future)`".to_owned()
         }
-        ("Error", "msg" | "reason" | "text") => "write `.message`".to_owned(),
+        ("Error", "msg" | "reason" | "text") | ("Result", "msg") => "write `.message`".to_owned(),
         ("Error", "result" | "result_set") => "write `.results`".to_owned(),
         ("Error", "exit_code" | "stdout" | "stderr") => {
             format!("each result has its own: `for result in err.results.failed {{ result.{name} }}`")

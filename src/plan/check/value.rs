@@ -245,23 +245,21 @@ impl<'t> Checker<'t> {
             return false;
         }
         let text = self.source.text();
-        let help = match &called.kind {
-            ExpressionKind::Property {
-                receiver,
-                name: method,
-                ..
-            } => {
-                self.value(receiver);
-                let receiver = receiver.span.of(text);
-                match method.text.as_str() {
-                    "each" | "forEach" => format!("write `for {name} in {receiver} {{ ... }}`"),
-                    method => format!("write `{receiver}.{method}(|{name}| {{ ... }})`"),
-                }
+        let help = if let ExpressionKind::Property {
+            receiver,
+            name: method,
+            ..
+        } = &called.kind
+        {
+            self.value(receiver);
+            let receiver = receiver.span.of(text);
+            match method.text.as_str() {
+                "each" | "forEach" => format!("write `for {name} in {receiver} {{ ... }}`"),
+                method => format!("write `{receiver}.{method}(|{name}| {{ ... }})`"),
             }
-            _ => {
-                self.value(called);
-                format!("write `(|{name}| {{ ... }})`")
-            }
+        } else {
+            self.value(called);
+            format!("write `(|{name}| {{ ... }})`")
         };
         let problem = self
             .error(

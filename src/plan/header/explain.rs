@@ -101,27 +101,7 @@ pub(super) fn fault(source: &Source, declaration: &Declaration, fault: Fault) ->
         FaultKind::Unexpected => (
             format!("unexpected `{}`", fault.span.of(text)),
             "expected `=` and a default, or `;`",
-            Some(match fault.span.of(text) {
-                "<" => {
-                    format!("what is in a type stands in square brackets: write `{data_type}[...]`")
-                }
-                "?" => format!("write `param {name}: Optional[{data_type}];`"),
-                "|" => format!("write `param {name}: Variant[{data_type}, ...];`"),
-                "," => "each parameter is declared in a line of its own".to_owned(),
-                token => {
-                    let value = text[fault.span.end..].lines().next().unwrap_or_default();
-                    let value = value.split(';').next().unwrap_or_default().trim();
-                    let value = match token {
-                        ":" | ":=" | "==" | "=>" => value.to_owned(),
-                        _ => format!("{token}{value}"),
-                    };
-                    let is_value = value.starts_with(|char: char| {
-                        char.is_ascii_digit() || matches!(char, '"' | '`' | '[' | '#')
-                    }) || matches!(value.as_str(), "true" | "false");
-                    let value = if is_value { value.as_str() } else { "..." };
-                    format!("write `param {name}: {data_type} = {value};`")
-                }
-            }),
+            Some(unexpected(text, fault.span, name, data_type)),
         ),
     };
     let span = match fault.kind {
@@ -132,6 +112,31 @@ pub(super) fn fault(source: &Source, declaration: &Declaration, fault: Fault) ->
         .within(source)
         .label(span, label)
         .maybe_help(help)
+}
+
+/// What to write where something stands behind the type that is no part of a declaration.
+fn unexpected(text: &str, span: Span, name: &str, data_type: &str) -> String {
+    match span.of(text) {
+        "<" => {
+            format!("what is in a type stands in square brackets: write `{data_type}[...]`")
+        }
+        "?" => format!("write `param {name}: Optional[{data_type}];`"),
+        "|" => format!("write `param {name}: Variant[{data_type}, ...];`"),
+        "," => "each parameter is declared in a line of its own".to_owned(),
+        token => {
+            let value = text[span.end..].lines().next().unwrap_or_default();
+            let value = value.split(';').next().unwrap_or_default().trim();
+            let value = match token {
+                ":" | ":=" | "==" | "=>" => value.to_owned(),
+                _ => format!("{token}{value}"),
+            };
+            let is_value = value.starts_with(|char: char| {
+                char.is_ascii_digit() || matches!(char, '"' | '`' | '[' | '#')
+            }) || matches!(value.as_str(), "true" | "false");
+            let value = if is_value { value.as_str() } else { "..." };
+            format!("write `param {name}: {data_type} = {value};`")
+        }
+    }
 }
 
 /// A name with all that dashes join to it.
