@@ -52,6 +52,26 @@ fn the_graph_of_a_plan_is_drawn_without_running_it() {
 }
 
 #[test]
+fn what_a_step_is_for_is_drawn_beside_its_name() {
+    let plan = r#"
+        let release = graph("release");
+        release.step("fetch", #{ description: "bring <it> here" }, || run_command("true", "app"));
+        release.step("migrate", #{ after: "fetch" }, || run_command("true", "db"));
+        release.run();
+    "#;
+    for (format, shown) in [
+        ("text", "• fetch    bring <it> here"),
+        ("dot", "bring <it> here"),
+        ("mermaid", "bring #60;it#62; here"),
+        ("svg", "bring &lt;it&gt; here"),
+    ] {
+        let segue = Segue::new().inventory(TIERS).plan("release", plan);
+        let segue = segue.line(&format!("plan graph release --format {format}"));
+        segue.run().code(0).stdout_has(shown);
+    }
+}
+
+#[test]
 fn the_graph_of_a_job_has_what_became_of_its_steps() {
     let segue = Segue::new().inventory(TIERS).plan("release", RELEASE);
     let segue = segue.line("plan run release");

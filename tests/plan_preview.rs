@@ -195,6 +195,84 @@ fn both_ways_of_a_decision_on_what_nobody_knows_are_followed() {
 }
 
 #[test]
+fn a_number_or_a_boolean_made_of_what_nobody_knows_is_unknown_too() {
+    project()
+        .plan(
+            "it",
+            r#"
+                fn is_big(n) { n > 10 }
+                let seen = run_command("look", "web1").first;
+                let bad = seen["code"] > 3;
+                if bad { run_command("mend", "web1"); }
+                let count = seen["count"];
+                let big = count > 5;
+                if big { run_command("shrink", "web1"); }
+                let off = !seen.value.enabled;
+                if off { run_command("enable", "web1"); }
+                let number = parse_int(seen.stdout.trim());
+                let twice = number * 2;
+                if is_big(twice) { run_command("halve", "web1"); }
+                let ready = false;
+                ready = seen["ready"] == 1;
+                if !ready && bad { run_command("wait", "web1"); }
+                let flags = parallel(["web1", "web2"], |name| run_command("ask", name).first["up"] == 1);
+                let all_up = flags.all(|up| up);
+                if all_up { run_command("celebrate", "web"); }
+                let later = || bad;
+                if later.call() { run_command("late", "web1"); }
+            "#,
+        )
+        .line("plan preview it")
+        .run()
+        .code(0)
+        .stdout_has("If `bad` is true:  plans/it.rhai:5\n  └─ command `mend` on web1")
+        .stdout_has("If `big` is true:  plans/it.rhai:8\n  └─ command `shrink` on web1")
+        .stdout_has("command `enable` on web1")
+        .stdout_has("If `is_big(twice)` is true:  plans/it.rhai:13\n  └─ command `halve` on web1")
+        .stdout_has("If `!ready && bad` is true:  plans/it.rhai:16\n  └─ command `wait` on web1")
+        .stdout_has("If `all_up` is true:  plans/it.rhai:19\n  └─ command `celebrate` on web1, web2")
+        .stdout_has("command `late` on web1");
+}
+
+#[test]
+fn what_is_known_is_not_asked_for_whatever_else_is_unknown() {
+    project()
+        .plan(
+            "it",
+            r#"
+                param count: Integer = 3;
+                let seen = run_command("look", "web").first.stdout;
+                let found = parallel(["web1", "web2"], |name| {
+                    let ran = run_command(`ask ${name}`, name).ok;
+                    if ran { run_command(`tell ${seen}`, name); }
+                    let text = run_command("again", name).first.stdout;
+                    print(text);
+                    1
+                });
+                let nodes = targets("web");
+                let many = nodes.len > count;
+                let total = found.len() + 1;
+                let ok = run_command("check", nodes, #{ catch_errors: true }).ok;
+                if many { run_command("never", nodes); }
+                if total > 2 && ok { run_command("always", nodes); }
+                let left = count;
+                while left > 0 { left -= 1; }
+                let settings = #{ fast: total == 3 };
+                settings.slow = !settings.fast;
+                if settings.slow { run_command("slowly", nodes); }
+            "#,
+        )
+        .line("plan preview it")
+        .run()
+        .code(0)
+        .stdout_has("command `always` on web1, web2")
+        .stdout_lacks("is true:")
+        .stdout_lacks("is false")
+        .stdout_lacks("never")
+        .stdout_lacks("slowly");
+}
+
+#[test]
 fn a_decision_that_is_only_come_upon_on_another_way_is_followed_from_there() {
     let told = project()
         .plan(

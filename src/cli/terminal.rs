@@ -40,12 +40,24 @@ pub(super) fn print_report(report: &miette::Report) {
     } else {
         GraphicalTheme::unicode_nocolor()
     };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(100);
+    let handler = GraphicalReportHandler::new_themed(theme).with_width(report_columns());
     if handler.render_report(&mut text, report.as_ref()).is_err() {
         text = report.to_string();
     }
     // If stderr is gone there is nobody to tell; the exit code still does.
     let _ = stderr().write_all(text.as_bytes());
+}
+
+/// How many columns a report is wrapped at: those of the terminal, if there is one, but no more than can be read at ease.
+fn report_columns() -> usize {
+    const MOST: usize = 100;
+    // Narrower than this every word would stand on a line of its own.
+    const LEAST: usize = 40;
+    let size = rustix::termios::tcgetwinsize(io::stderr());
+    match size.map(|size| usize::from(size.ws_col)) {
+        Ok(columns) if columns > 0 => columns.clamp(LEAST, MOST),
+        _ => MOST,
+    }
 }
 
 /// Prints clap's help to stdout and its complaints to stderr, and gives the exit code for them.

@@ -3,8 +3,8 @@
 use std::{cell::RefCell, collections::BTreeMap};
 
 use lsp_types::{
-    Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location,
-    NumberOrString, Range, Uri,
+    CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag,
+    Location, NumberOrString, Range, Uri,
 };
 
 use super::{
@@ -75,6 +75,7 @@ impl<'a> Teller<'a> {
                 Severity::Note => DiagnosticSeverity::INFORMATION,
             }),
             code: Some(NumberOrString::String(problem.code.to_owned())),
+            code_description: page_of(problem.code),
             source: Some(SOURCE.to_owned()),
             message,
             related_information: (!related.is_empty()).then_some(related),
@@ -112,11 +113,31 @@ pub(super) fn of_trouble(trouble: &Trouble) -> Option<(Uri, Diagnostic)> {
         range: trouble.range,
         severity: Some(DiagnosticSeverity::ERROR),
         code: Some(NumberOrString::String(trouble.code.clone())),
+        code_description: page_of(&trouble.code),
         source: Some(SOURCE.to_owned()),
         message: format!("{}{}", trouble.message, help.collect::<String>()),
         ..Diagnostic::default()
     };
     Some((uri, diagnostic))
+}
+
+/// Where the pages about errors can be read by anybody: none for a build of which nobody says where it comes from.
+const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
+
+/// The entry about a code, which `segue explain CODE` prints too.
+fn page_of(code: &str) -> Option<CodeDescription> {
+    page_in(REPOSITORY, code)
+}
+
+fn page_in(repository: &str, code: &str) -> Option<CodeDescription> {
+    let room = code.split("::").nth(1)?;
+    let anchor = code.replace("::", "");
+    let repository = repository.trim_end_matches('/');
+    let href = format!("{repository}/blob/main/docs/errors/{room}.md#{anchor}");
+    let href = (!repository.is_empty())
+        .then(|| href.parse().ok())
+        .flatten()?;
+    Some(CodeDescription { href })
 }
 
 /// What an editor shows faded.
@@ -126,4 +147,20 @@ fn is_unnecessary(code: &str) -> bool {
 
 pub(super) fn range_in(source: &Source, span: Span) -> Range {
     Lines::of(source.text()).range(source.text(), span)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_leads_to_its_entry_where_there_is_a_repository() {
+        let page = |repository: &str| page_in(repository, "segue::plan::unknown_task");
+        let page_of = |repository: &str| page(repository).map(|page| page.href.to_string());
+        assert_eq!(
+            page_of("https://example.org/segue/").as_deref(),
+            Some("https://example.org/segue/blob/main/docs/errors/plan.md#segueplanunknown_task")
+        );
+        assert_eq!(page_of(""), None);
+    }
 }

@@ -1,9 +1,11 @@
 //! Decisions on what nobody knows yet: where a preview comes to an `if`, `while`, `switch` or `for` on such a value, it is asked
 //! which way to go.
 //!
+//! A text that nobody knows says so itself. A number or a Boolean that was made of one is marked where a variable gets it.
+//!
 //! The words are written into the text by [`super::guard`], and only where the performer decides.
 
-use rhai::{ASTNode, Dynamic, Engine, EvalContext, Expr, Expression, Position};
+use rhai::{ASTNode, Dynamic, Engine, EvalAltResult, EvalContext, Expr, Expression, Position};
 
 use super::{
     call::CallResult,
@@ -18,6 +20,11 @@ pub(super) const IF: &str = "__decided";
 pub(super) const WHILE: &str = "__repeated";
 pub(super) const SWITCH: &str = "__chosen";
 pub(super) const FOR: &str = "__each";
+/// Before the value that a variable gets.
+pub(super) const VALUE: &str = "__kept";
+
+/// The tag of a number or a Boolean that nobody knows. Rhai keeps it in every copy; nothing else here has a tag.
+const UNKNOWN: i32 = 0x5e6;
 
 /// What begins the text that stands for something that nobody knows.
 const MARK: char = '‹';
@@ -39,6 +46,123 @@ pub(super) fn register(engine: &mut Engine) {
             })
             .expect("a word and an expression are a syntax");
     }
+    engine
+        .register_custom_syntax([VALUE, "$expr$"], false, |context, inputs| {
+            kept(context, &inputs[0])
+        })
+        .expect("a word and an expression are a syntax");
+}
+
+/// Where [`VALUE`] stands, if the sign at `index` is before the value of a variable or of a closure.
+pub(super) fn before_value(source: &Source, index: usize) -> Option<usize> {
+    let tokens = source.tokens();
+    let sign = tokens.get(index)?.span;
+    // The declarations of parameters are gone when Rhai reads the text.
+    let is_before_value = match sign.of(source.script()) {
+        "=" => true,
+        "|" | "||" => ends_parameters(source, index),
+        _ => false,
+    };
+    if !is_before_value {
+        return None;
+    }
+    let first = tokens.next(index)?;
+    let value = tokens.get(first)?;
+    let behind = tokens.next(first).and_then(|behind| tokens.get(behind));
+    let is_literal = matches!(value.kind, TokenKind::Number | TokenKind::Text)
+        && behind.is_some_and(|behind| behind.span.of(source.text()) == ";");
+    // What a block gives is marked in it, and a closure is what it is.
+    let is_block = matches!(
+        value.span.of(source.text()),
+        "|" | "||" | "{" | "if" | "switch" | "loop" | "while" | "do" | "for"
+    );
+    (!is_literal && !is_block).then_some(value.span.start)
+}
+
+/// Whether the bars at `index` are behind the parameters of a closure.
+fn ends_parameters(source: &Source, index: usize) -> bool {
+    let tokens = source.tokens();
+    let text = |at: usize| tokens.get(at).map(|token| token.span.of(source.text()));
+    let mut open = index;
+    if text(index) == Some("|") {
+        loop {
+            let Some(before) = tokens.previous(open) else {
+                return false;
+            };
+            let is_name = tokens
+                .get(before)
+                .is_some_and(|token| token.kind == TokenKind::Word);
+            open = before;
+            match text(before) {
+                Some("|") => break,
+                Some(",") => {}
+                _ if is_name => {}
+                _ => return false,
+            }
+        }
+    }
+    let before = tokens.previous(open).and_then(|before| tokens.get(before));
+    before.is_none_or(|before| {
+        !before.ends_operand() || matches!(before.span.of(source.text()), "return" | "in")
+    })
+}
+
+/// The value that a variable gets, marked if nobody knows it.
+fn kept(
+    context: &mut EvalContext<'_, '_, '_, '_, '_, '_>,
+    expression: &Expression<'_>,
+) -> CallResult {
+    let host = Host::tagged(context.tag());
+    let looks = host.looks();
+    let result = context.eval_expression_tree(expression);
+    if host.looks() == looks && !uses_unknown(context, expression) {
+        return result;
+    }
+    match result {
+        Ok(mut value) => {
+            if is_plain(&value) {
+                value.set_tag(UNKNOWN);
+            }
+            Ok(value)
+        }
+        // What nobody knows may not be of the type that is wanted; what was thrown is about something else.
+        Err(error) if error.is_catchable() && !was_thrown(&error) => {
+            let text = value_text(&host, expression.position());
+            Ok(format!("{MARK}{}›", text.as_deref().unwrap_or("a value")).into())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn was_thrown(error: &EvalAltResult) -> bool {
+    match error {
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _)
+        | EvalAltResult::ErrorInModule(_, inner, _) => was_thrown(inner),
+        other => matches!(other, EvalAltResult::ErrorRuntime(..)) || Ending::of(other).is_some(),
+    }
+}
+
+/// The value as it is written, if it stands on one line.
+fn value_text(host: &Host, position: Position) -> Option<String> {
+    let (source, offset) = host.sources.locate(position)?;
+    let tokens = source.tokens();
+    let text = source.text();
+    let at = tokens.index_at(offset);
+    let sign = (0..at).rev().find(|at| {
+        tokens
+            .get(*at)
+            .is_some_and(|token| token.span.of(text) == "=")
+    })?;
+    let start = tokens.get(tokens.next(sign)?)?.span.start;
+    let end = text[start..]
+        .find([';', '\n'])
+        .map(|length| start + length)?;
+    Some(text[start..end].trim_end().to_owned())
+}
+
+/// Whether a value has no room for a mark in itself.
+fn is_plain(value: &Dynamic) -> bool {
+    value.is::<bool>() || value.is::<rhai::INT>() || value.is::<rhai::FLOAT>()
 }
 
 fn decided(
@@ -47,10 +171,11 @@ fn decided(
     kind: ChoiceKind,
 ) -> CallResult {
     let host = Host::tagged(context.tag());
-    let looks = host.looks.get();
+    let looks = host.looks();
     let result = context.eval_expression_tree(expression);
-    let looked = host.looks.get() != looks;
-    if !looked && !uses_unknown(context, expression) {
+    let looked = host.looks() != looks;
+    let is_marked = result.as_ref().is_ok_and(|value| is_unknown(value, 0));
+    if !looked && !is_marked && !uses_unknown(context, expression) {
         return result;
     }
     // What nobody knows may not be of the type that is wanted: that too can't be known.
@@ -218,6 +343,10 @@ fn uses_unknown(
 fn is_unknown(value: &Dynamic, depth: usize) -> bool {
     if depth > DEPTH_MAX {
         return false;
+    }
+    if is_plain(value) {
+        // A captured one is in a cell, and has its tag there.
+        return value.flatten_clone().tag() == UNKNOWN;
     }
     if let Some(text) = value.read_lock::<rhai::ImmutableString>() {
         return text.contains(MARK);

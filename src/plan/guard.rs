@@ -47,6 +47,10 @@ impl Guards {
         let tokens = source.tokens();
         let mut insertions = Vec::new();
         for (index, token) in tokens.all().iter().enumerate() {
+            if decides && let Some(at) = decision::before_value(source, index) {
+                let kept = format!("{} ", decision::VALUE);
+                insertions.push(Insertion::new(source, at, kept));
+            }
             if token.kind != TokenKind::Word {
                 continue;
             }

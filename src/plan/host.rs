@@ -1,7 +1,7 @@
 //! What the native functions of one running plan share: what can be found, who runs, who performs.
 
 use std::{
-    cell::{Cell, OnceCell, RefCell},
+    cell::{OnceCell, RefCell},
     collections::HashMap,
     rc::{Rc, Weak},
     sync::Arc,
@@ -47,8 +47,8 @@ pub(super) struct Host {
     pub(super) patterns: RefCell<HashMap<String, Regex>>,
     /// The plan's own: its edits are seen by nobody else.
     pub(super) inventory: RefCell<Inventory>,
-    /// How often the plan has looked at what nobody knows.
-    pub(super) looks: Cell<u64>,
+    /// How often each branch of the plan has looked at what nobody knows.
+    looks: RefCell<HashMap<BranchPath, u64>>,
     /// What to type next when the plan has failed.
     pub(super) next_command: Option<String>,
     meter: Rc<Meter>,
@@ -89,7 +89,7 @@ impl Host {
             world: parts.world,
             scheduler,
             sources: Sources::new(decides),
-            looks: Cell::new(0),
+            looks: RefCell::default(),
             identities: Identities::new(parts.key),
             limits: parts.limits,
             blame: Blame::default(),
@@ -119,6 +119,25 @@ impl Host {
         // A fresh cell takes the first value.
         let _ = host.engine.set(engine);
         host
+    }
+
+    /// The branch that runs now looks at what nobody knows.
+    pub(super) fn count_look(&self) {
+        let path = self.scheduler.current().path.clone();
+        *self.looks.borrow_mut().entry(path).or_default() += 1;
+    }
+
+    /// How often the branch that runs now, and those that it began, have looked at what nobody knows.
+    pub(super) fn looks(&self) -> u64 {
+        let current = self.scheduler.current();
+        let own = current.path.as_str();
+        let is_own = |path: &str| {
+            path.strip_prefix(own)
+                .is_some_and(|rest| own.is_empty() || rest.is_empty() || rest.starts_with('/'))
+        };
+        let looks = self.looks.borrow();
+        let own = looks.iter().filter(|(path, _)| is_own(path.as_str()));
+        own.map(|(_, count)| count).sum()
     }
 
     /// The host that a native function is called in.

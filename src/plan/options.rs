@@ -164,6 +164,11 @@ const ON_STEP_FAILURE: &str = "\"skip_dependents\", \"stop\", \"continue\" or \"
 /// Options of a step that mean something else there than for an action.
 const STEP_OPTIONS: &[OptionEntry] = &[
     option(
+        "description",
+        "a String",
+        "Words for whoever looks at the graph: `segue plan graph` draws them.",
+    ),
+    option(
         "limit",
         "a number, at least 1",
         "How many targets its actions work on at the same time, all of them together.",

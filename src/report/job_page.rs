@@ -18,8 +18,8 @@ use crate::{
 
 /// How many columns labels take.
 const LABEL_WIDTH: usize = 14;
-/// The dashes below the head of a section.
-const RULE_WIDTH: usize = 74;
+/// The dashes below the head of a section: as many as a narrow window has columns.
+const RULE_WIDTH: usize = 60;
 /// Descriptions of effects are cut to this in tables: the rest is in their results.
 const OBJECT_MAX: usize = 48;
 

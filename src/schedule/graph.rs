@@ -31,6 +31,7 @@ pub struct StepGraph {
 #[derive(Clone, Debug)]
 struct Step {
     name: String,
+    description: Option<String>,
     /// Positions in `resources`, ascending.
     uses: Box<[u32]>,
     has_undo: bool,
@@ -113,6 +114,12 @@ impl StepGraph {
     #[must_use]
     pub fn name(&self, step: StepIndex) -> &str {
         &self.steps[step.position()].name
+    }
+
+    /// The words that the plan gives a step for whoever looks at it.
+    #[must_use]
+    pub fn description(&self, step: StepIndex) -> Option<&str> {
+        self.steps[step.position()].description.as_deref()
     }
 
     /// What a step comes after, as written, each once.
@@ -271,6 +278,7 @@ fn intern_resources(specs: Vec<StepSpec>) -> (Vec<Step>, Vec<String>) {
             uses.dedup();
             Step {
                 name: spec.name,
+                description: spec.description,
                 uses: uses.into_boxed_slice(),
                 has_undo: spec.has_undo,
                 on_failure: spec.on_failure,

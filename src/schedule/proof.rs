@@ -58,6 +58,7 @@ fn any_specs() -> impl Strategy<Value = Vec<StepSpec>> {
                     .collect(),
                 has_undo,
                 on_failure,
+                ..StepSpec::default()
             };
         }
         specs

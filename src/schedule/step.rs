@@ -27,6 +27,8 @@ impl StepIndex {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StepSpec {
     pub name: String,
+    /// Words for whoever looks at the graph.
+    pub description: Option<String>,
     /// Names of the steps that come before it. Order and repetition don't matter.
     pub after: Vec<String>,
     /// Names of the resources that it needs while it runs: no two steps use the same at once, unless

@@ -84,6 +84,10 @@ impl Parser<'_> {
                 self.at,
                 letter.len_utf8(),
                 format!("`{letter}` where `{wanted}` was expected in `{inside}`"),
+            )
+            .maybe_help(
+                (wanted == "]" && (letter.is_alphanumeric() || matches!(letter, '\'' | '"')))
+                    .then_some("what stands in the brackets is separated by `,`"),
             ),
         })
     }
@@ -195,6 +199,10 @@ impl Parser<'_> {
                 start,
                 letter.len_utf8(),
                 format!("`{letter}` can't stand in `{owner}[...]`"),
+            )
+            .maybe_help(
+                (owner == "Pattern")
+                    .then_some("a regular expression stands between slashes: `Pattern[/^\\d+$/]`"),
             )),
             None => Err(
                 TypeError::new(start, 0, format!("the type ends inside of `{owner}`"))
@@ -206,7 +214,8 @@ impl Parser<'_> {
     fn enum_word(&mut self) -> Argument {
         let start = self.at;
         let rest = self.rest();
-        self.at += rest.find([',', ']']).unwrap_or(rest.len());
+        let ends = |letter: char| letter.is_whitespace() || matches!(letter, ',' | ']');
+        self.at += rest.find(ends).unwrap_or(rest.len());
         let word = self.text[start..self.at].trim_end();
         self.at = start + word.len();
         match word {
@@ -235,7 +244,12 @@ impl Parser<'_> {
                 } else {
                     "is no number"
                 };
+                let range = text.split_once("..");
+                let help = range.map(|(least, most)| {
+                    format!("write `{least}, {}`", most.trim_start_matches('='))
+                });
                 TypeError::new(start, text.len(), format!("`{}` {what}", clip(text)))
+                    .maybe_help(help)
             })
     }
 

@@ -2,6 +2,7 @@
 
 use super::{
     checker::Checker,
+    options::{is_batch, shown},
     parameter::ParamsCall,
     through::Wants,
     tree::{Call, Expression, ExpressionKind},
@@ -45,6 +46,9 @@ impl<'t> Checker<'t> {
                 "Duration" => self.duration(given),
                 "Pattern" => self.pattern(given),
                 "File" => self.script_or_upload(&signature.name, given),
+                "String" if param.name == "group" => self.group(given),
+                "Map" if signature.name == "new_target" => self.target_in_memory(given),
+                _ if param.name == "size" && signature.name == "batches" => self.batch_size(given),
                 _ => {}
             }
             if param.wanted.split(" | ").any(|one| one == "Options") {
@@ -88,6 +92,21 @@ impl<'t> Checker<'t> {
             !super::options::is_option(name)
                 && parameters.is_some_and(|parameters| parameters.contains_key(name))
         })
+    }
+
+    /// The size of batches that is literal has to be one.
+    fn batch_size(&mut self, given: &'t Expression) {
+        let Some(size) = self.literal(given).filter(|size| !is_batch(size)) else {
+            return;
+        };
+        let span = self.resolved(given).span;
+        let problem = self.error(
+            "segue::plan::wrong_arguments",
+            "the size of a batch is a number of targets, a share such as \"25%\", or an Array of these",
+            span,
+            format!("this is {}", shown(&size)),
+        );
+        self.tell(problem);
     }
 
     /// A regular expression that is literal has to be one.
@@ -162,6 +181,12 @@ impl<'t> Checker<'t> {
                         format!("`{text}` is a plan: write `run_plan(\"{text}\", ...)`")
                     }
                     Some(meant) => format!("did you mean `{meant}`?"),
+                    None if self.task_with_action(text) => {
+                        let (task, action) = text.rsplit_once("::").unwrap_or((text, ""));
+                        format!(
+                            "what a task does is a parameter: write `run_task(\"{task}\", ..., #{{ action: \"{action}\" }})`"
+                        )
+                    }
                     None => "`segue task show` lists all tasks".to_owned(),
                 };
                 self.unknown_name(
@@ -184,6 +209,54 @@ impl<'t> Checker<'t> {
         }
     }
 
+    /// Whether `service::restart` can only mean the task `service` with that action.
+    fn task_with_action(&self, name: &str) -> bool {
+        let Some((task, action)) = name.rsplit_once("::") else {
+            return false;
+        };
+        let Ok(Some(task)) = self.world.task(task) else {
+            return false;
+        };
+        let parameter = task.parameters.as_ref().and_then(|all| all.get("action"));
+        parameter.is_some_and(|parameter| parameter.data_type.check(&action.into()).is_ok())
+    }
+
+    /// A group that targets are put into has to be there.
+    fn group(&mut self, given: &'t Expression) {
+        let Some((name, span)) = self.text_of(given) else {
+            return;
+        };
+        if self.has_own_inventory || self.world.targets(name).is_ok() {
+            return;
+        }
+        let problem = self
+            .error(
+                "segue::plan::unknown_targets",
+                format!("no group is called `{name}`"),
+                span,
+                "",
+            )
+            .help("groups are declared in `inventory.yaml`");
+        self.tell(problem);
+    }
+
+    /// The map that `new_target` gets.
+    fn target_in_memory(&mut self, given: &'t Expression) {
+        const KEYS: [&str; 8] = [
+            "name", "uri", "aliases", "config", "vars", "facts", "features", "groups",
+        ];
+        self.known_options("new_target", &KEYS.map(str::to_owned), given);
+        let entries = self.resolved(given).as_map().unwrap_or_default();
+        let groups = entries.iter().find(|entry| entry.key.text == "groups");
+        if let Some(groups) = groups
+            && let ExpressionKind::Array(groups) = &self.resolved(&groups.value).kind
+        {
+            for group in groups {
+                self.group(group);
+            }
+        }
+    }
+
     fn plan(&mut self, name: &'t Expression, params: Option<&'t Expression>, span: Span) {
         self.used_for(name, Wants::Plan);
         let Some(source) = self.plan_named(name, name) else {
@@ -199,7 +272,31 @@ impl<'t> Checker<'t> {
             span,
         };
         self.params(&call, params);
+        self.endless(&source, span);
         self.follow(source);
+    }
+
+    /// The plan runs itself, whatever happens, and nothing before it could have ended it.
+    fn endless(&mut self, plan: &Source, span: Span) {
+        const ENDS: [&str; 5] = ["return", "exit", "fail", "throw", "assert"];
+        if plan.name() != self.source.name() || self.conditional > 0 || self.scopes.in_function() {
+            return;
+        }
+        let text = self.source.text();
+        let mut before = self.source.tokens().all().iter();
+        if before.any(|token| token.span.start < span.start && ENDS.contains(&token.span.of(text)))
+        {
+            return;
+        }
+        let problem = self
+            .error(
+                "segue::plan::endless",
+                "the plan runs itself, and never comes to an end",
+                span,
+                "it begins again here",
+            )
+            .help("write a loop, or end the plan under a condition before this");
+        self.tell(problem);
     }
 
     pub(super) fn plan_exists(&mut self, name: &'t Expression, used: &Expression) {
@@ -308,9 +405,10 @@ impl<'t> Checker<'t> {
                     return;
                 }
                 let span = self.within_text(resolved.span, unknown.span.start, unknown.span.end);
+                let help = other_expression(text, name).or(unknown.help);
                 let mut problem = self
                     .error("segue::plan::unknown_targets", unknown.message, span, "")
-                    .maybe_help(unknown.help);
+                    .maybe_help(help);
                 if !given.span.covers(span) {
                     problem = problem.label(given.span, "used as targets here");
                 }
@@ -322,6 +420,27 @@ impl<'t> Checker<'t> {
             _ => {}
         }
     }
+}
+
+/// How what stands in a target expression of another tool is written.
+fn other_expression(text: &str, name: &str) -> Option<String> {
+    let has = |words: &[&str]| name.split_whitespace().any(|word| words.contains(&word));
+    Some(match name {
+        _ if has(&["and", "or", "&", "+", "|", "&&", "||"]) => {
+            "names stand with a comma between them; those in both groups are `targets(\"one\") & \"other\"`"
+                .to_owned()
+        }
+        _ if has(&["not", "-", "except"]) => {
+            "what is left out has a `!` right in front: `all,!db`".to_owned()
+        }
+        _ if name.contains(":!") || name.contains(":&") => {
+            format!("names stand with a comma between them: write `{}`", text.replace(':', ","))
+        }
+        _ if name.starts_with('~') => {
+            "patterns are those of file names, such as `web*`".to_owned()
+        }
+        _ => return None,
+    })
 }
 
 /// The parameters of a plan as those of a task; one with a default need not be given.

@@ -37,7 +37,8 @@ impl<'t> Checker<'t> {
             self.gives_nothing(value);
         }
         let mut variable = Variable::new(name, role, kind).with_value(fixed);
-        variable.used = exported || self.used_outside.contains(&name.text);
+        let told = value.is_some_and(|value| self.never_ended(name, value));
+        variable.used = told || exported || self.used_outside.contains(&name.text);
         self.scopes.declare(variable);
     }
 
@@ -77,6 +78,7 @@ impl<'t> Checker<'t> {
         let StatementKind::Expression(expression) = &statement.kind else {
             return;
         };
+        self.lost_detached(expression);
         if let ExpressionKind::Method { receiver, call, .. } = &expression.kind {
             self.lost(receiver, call, expression);
             return;
@@ -86,6 +88,14 @@ impl<'t> Checker<'t> {
                 operator: Operator::Other(symbol),
                 ..
             } if symbol == "==" => "`=` assigns, `==` only compares",
+            // A block behind bars is told where its bars are.
+            ExpressionKind::Operator { operands, .. }
+                if operands
+                    .last()
+                    .is_some_and(|last| matches!(last.kind, ExpressionKind::Statement(_))) =>
+            {
+                return;
+            }
             ExpressionKind::Operator {
                 operator: Operator::Other(_) | Operator::In,
                 ..
@@ -153,7 +163,7 @@ impl<'t> Checker<'t> {
             if self.scopes.get(name).is_some() || self.lost.contains(name) {
                 self.written(name, place.span, "assigned to here");
             } else {
-                self.unknown_variable(name, place.span);
+                self.undeclared(name, place.span);
             }
             return;
         }

@@ -4,9 +4,10 @@ use super::{
     checker::Checker,
     closure::ClosureUse,
     kind::{Kind, wanted_words},
+    report::listed,
     through::Wants,
     tree::{Call, Expression, ExpressionKind, Name},
-    vocabulary::{MemberKind, Signature},
+    vocabulary::{MemberKind, Signature, Vocabulary},
 };
 use crate::{
     model::nearest,
@@ -139,6 +140,11 @@ impl<'t> Checker<'t> {
             Some(format!(
                 "a closure in a variable is called with `{name}.call(...)`"
             ))
+        } else if Vocabulary::of_tests().functions(name).next().is_some() {
+            Some(
+                "only tests have it: the files in `tests/`, which `segue plan test` runs"
+                    .to_owned(),
+            )
         } else if let Some(help) = foreign_function(name).or_else(|| foreign_word(name)) {
             Some(help.to_owned())
         } else if let Some(alias) = self.imported_as(name) {
@@ -281,7 +287,19 @@ impl<'t> Checker<'t> {
                     .map(|(name, _)| name.as_str())
                     .filter(|name| !name.starts_with("anon$")),
             )
-            .map(|meant| format!("did you mean `{}::{meant}`?", namespace.text));
+            .map_or_else(
+                || {
+                    let mut names: Vec<&str> = functions
+                        .iter()
+                        .map(|(name, _)| name.as_str())
+                        .filter(|name| !name.starts_with("anon$"))
+                        .collect();
+                    names.sort_unstable();
+                    names.dedup();
+                    (!names.is_empty()).then(|| format!("it has {}", listed(names)))
+                },
+                |meant| Some(format!("did you mean `{}::{meant}`?", namespace.text)),
+            );
             let problem = self
                 .error(
                     "segue::plan::unknown_function",
@@ -366,11 +384,24 @@ impl<'t> Checker<'t> {
             // What is of the wrong type is not looked up as well.
             if self.argument_types(signature, call, &kinds) {
                 self.action(signature, call, span);
+            } else {
+                self.misspelt_options(signature, call, &kinds);
             }
         } else {
             self.native_count(signature, call, span);
         }
         returned(signature)
+    }
+
+    /// Of a call with an argument of the wrong type, what stands in its map of options is told as well.
+    fn misspelt_options(&mut self, signature: &Signature, call: &'t Call, kinds: &[Kind]) {
+        let given = signature.params.iter().zip(&call.arguments).zip(kinds);
+        for ((param, argument), kind) in given {
+            let takes_options = param.wanted.split(" | ").any(|one| one == "Options");
+            if takes_options && *kind == Kind::Map {
+                self.options(signature, call, argument);
+            }
+        }
     }
 
     fn native_count(&mut self, signature: &Signature, call: &Call, span: Span) {
@@ -521,6 +552,17 @@ fn argument_help(
         (ExpressionKind::Integer(number), "Options") if function == "retry" => {
             format!("write `retry(#{{ attempts: {number} }}, ...)`")
         }
+        (_, "String | Error | Map") if kind.is_native("ResultSet") => {
+            "write `fail(\"what went wrong\", results)`".to_owned()
+        }
+        (ExpressionKind::Integer(number), "Options")
+            if matches!(function, "parallel" | "settle") =>
+        {
+            format!("write `#{{ limit: {number} }}`")
+        }
+        (ExpressionKind::Map(entries), "Duration") if entries.len() == 1 => {
+            "write the duration alone, such as `\"30s\"`".to_owned()
+        }
         (ExpressionKind::Text(text), "Options") if function == "wait_until" => {
             format!("write `wait_until(#{{ timeout: \"{text}\" }}, ...)`")
         }
@@ -585,7 +627,13 @@ fn foreign_function(name: &str) -> Option<&'static str> {
     Some(match name {
         "get_targets" => "write `targets(...)`",
         "get_target" => "write `target(...)`",
-        "fail_plan" => "write `fail(\"message\")`",
+        "fail_plan" | "die" | "abort" | "panic" | "error" | "raise" => "write `fail(\"message\")`",
+        "rolling" | "canary" | "in_tiers" | "healthy" => {
+            "it is in the library: write `import \"std\" as std;` at the top, and `std::` in front"
+        }
+        "enumerate" => "write `for (item, index) in list { ... }`",
+        "sum" => "write `list.reduce(|sum, x| sum + x, 0)`",
+        "time" | "timestamp" | "strftime" | "date" => "write `now()`, or `format_time(now())`",
         "upload_file" => "write `upload(source, destination, targets)`",
         "download_file" => "write `download(source, destination, targets)`",
         "catch_errors" => "write `attempt(|| ...)`, or give the option `catch_errors: true`",

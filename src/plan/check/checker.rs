@@ -56,7 +56,8 @@ pub fn check(world: &dyn CheckWorld, source: &Source) -> Vec<PlanDiagnostic> {
 /// Everything that is wrong with one file alone.
 #[must_use]
 pub fn check_file(world: &dyn CheckWorld, source: &Source) -> Vec<PlanDiagnostic> {
-    examine(world, source, &Known::default()).problems
+    let examined = Known::default().examined(world, source);
+    examined.problems.clone()
 }
 
 /// The step graphs that are written in one file, without running it.
@@ -92,6 +93,13 @@ pub(super) struct Known {
 }
 
 impl Known {
+    /// The files from one that is being looked at to the one that imports it again; none if it is not open.
+    pub(super) fn importing(&self, source: &Source) -> Vec<String> {
+        let open = self.open.borrow();
+        let first = open.iter().position(|open| open == source.name());
+        first.map_or_else(Vec::new, |first| open[first..].to_vec())
+    }
+
     /// What is found in a file; nothing while it is being looked at.
     pub(super) fn examined(&self, world: &dyn CheckWorld, source: &Source) -> Rc<Examined> {
         let name = source.name();
@@ -122,6 +130,12 @@ fn examine(world: &dyn CheckWorld, source: &Source, known: &Known) -> Examined {
     } = parse(source);
     let source = mended.current();
     let (header, problems) = Header::read(source);
+    let mut lost = lost;
+    lost.extend(
+        problems
+            .iter()
+            .flat_map(|problem| words_around(source, problem)),
+    );
     let header_is_sound = problems.is_empty();
     let complete = parse_problems.is_empty();
     let tree = lower::lower(source, &ast);
@@ -352,6 +366,21 @@ fn names_one_of(source: &Source, words: &[&str]) -> bool {
     let text = source.text();
     let mut tokens = source.tokens().all().iter();
     tokens.any(|token| words.contains(&token.span.of(text)))
+}
+
+/// The words of the lines in which a declaration is wrong: what was meant to be declared is one of them.
+fn words_around(source: &Source, problem: &PlanDiagnostic) -> Vec<String> {
+    let text = source.text();
+    let Some(span) = problem.span() else {
+        return Vec::new();
+    };
+    let start = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
+    let line = text[start..].lines().next().unwrap_or_default();
+    let words = line.split(|char: char| !(char.is_alphanumeric() || matches!(char, '_' | '-')));
+    words
+        .filter(|word| !word.is_empty())
+        .map(|word| word.replace('-', "_"))
+        .collect()
 }
 
 fn exported_names(tree: &Tree) -> Vec<String> {

@@ -6,6 +6,7 @@ use super::{
     scope::{Boundary, Role, Variable},
     tree::{Closure, Expression, ExpressionKind},
 };
+use crate::plan::source::Span;
 
 /// How a function uses the closures that it is given.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +15,8 @@ pub(super) struct ClosureUse {
     pub(super) branch: Option<String>,
     /// The types of what they are called with.
     pub(super) params: Vec<Kind>,
+    /// The function or method, and how many parameters the closure may have: at least, and at most.
+    takes: Option<(String, usize, usize)>,
 }
 
 /// The functions and methods whose closures run in branches: what these capture is read-only in them.
@@ -38,7 +41,28 @@ impl ClosureUse {
             "run_task_with" => vec![Kind::native("Target")],
             _ => Vec::new(),
         };
-        Self { branch, params }
+        let takes = match (name, index) {
+            ("parallel" | "settle" | "retry" | "step", _) | ("around", 1 | 2) => Some((0, 1)),
+            (
+                "background" | "attempt" | "wait_until" | "timeout" | "finally" | "assert_fails"
+                | "test",
+                _,
+            )
+            | ("around", 0) => Some((0, 0)),
+            ("run_task_with" | "sort_by" | "order_by" | "group_by", _) => Some((1, 1)),
+            ("filter" | "map" | "all" | "any" | "find" | "count", 0) if first.is_some() => {
+                Some((1, 1))
+            }
+            ("sort" | "order", _) => Some((1, 2)),
+            ("dedup", _) => Some((2, 2)),
+            _ => None,
+        };
+        let takes = takes.map(|(least, most)| (name.to_owned(), least, most));
+        Self {
+            branch,
+            params,
+            takes,
+        }
     }
 
     /// Of a method of Rhai: many go over the items of their receiver.
@@ -46,15 +70,25 @@ impl ClosureUse {
         let params = match (name, receiver) {
             ("sort" | "dedup", Kind::Array(item)) => vec![(**item).clone(), (**item).clone()],
             (
-                "map" | "filter" | "for_each" | "all" | "some" | "find" | "find_map" | "index_of"
-                | "drain" | "retain",
+                "map" | "filter" | "all" | "some" | "find" | "find_map" | "index_of" | "drain"
+                | "retain",
                 Kind::Array(item),
             ) => vec![(**item).clone()],
             _ => Vec::new(),
         };
+        // Rhai gives the item, or binds it to `this`, and the index behind it.
+        let most = match name {
+            "map" | "filter" | "all" | "some" | "find" | "find_map" | "drain" | "retain" => Some(2),
+            "for_each" => Some(1),
+            _ => None,
+        };
+        let is_list = matches!(receiver, Kind::Array(_));
         Self {
             branch: None,
             params,
+            takes: most
+                .filter(|_| is_list)
+                .map(|most| (name.to_owned(), 0, most)),
         }
     }
 }
@@ -64,6 +98,7 @@ impl<'t> Checker<'t> {
     pub(super) fn argument(&mut self, argument: &'t Expression, uses: &ClosureUse) -> Kind {
         match &argument.kind {
             ExpressionKind::Closure(closure) => {
+                self.closure_params(closure, argument.span, uses);
                 self.closure(closure, uses);
                 Kind::Closure
             }
@@ -83,6 +118,70 @@ impl<'t> Checker<'t> {
                 kind
             }
         }
+    }
+
+    /// A closure that has not as many parameters as it is called with.
+    fn closure_params(&mut self, closure: &Closure, span: Span, uses: &ClosureUse) {
+        let Some((function, least, most)) = &uses.takes else {
+            return;
+        };
+        let (least, most, count) = (*least, *most, closure.params.len());
+        if function == "for_each" && count == 1 && !self.names_this(span) {
+            let item = &closure.params[0];
+            let problem = self
+                .warning(
+                    "segue::plan::wrong_arguments",
+                    "the closure of `for_each` is called with the index of each item",
+                    item.span,
+                    "0, 1, 2, ...; the item itself is `this`",
+                )
+                .help(format!("write `for {} in list {{ ... }}`", item.text));
+            self.tell(problem);
+        }
+        if (least..=most).contains(&count) {
+            return;
+        }
+        let given = match most {
+            0 => "nothing".to_owned(),
+            1 => "one value".to_owned(),
+            most => format!("{most} values"),
+        };
+        let (at, label, help) = if count > most {
+            let extra = closure.params[most].span;
+            let end = closure.params.last().map_or(extra, |param| param.span);
+            let names = closure.params[..most].iter();
+            let names: Vec<&str> = names.map(|name| name.text.as_str()).collect();
+            (
+                extra.to(end),
+                "nothing is given for this",
+                format!("write `|{}| ...`", names.join(", ")),
+            )
+        } else {
+            (
+                Span::new(span.start, span.start + 2),
+                "it has no parameter for that",
+                if most == 2 {
+                    "write `|one, other| ...`".to_owned()
+                } else {
+                    "write `|item| ...`".to_owned()
+                },
+            )
+        };
+        let problem = self
+            .error(
+                "segue::plan::wrong_arguments",
+                format!("the closure of `{function}` is called with {given}"),
+                at,
+                label,
+            )
+            .help(help);
+        self.tell(problem);
+    }
+
+    fn names_this(&self, span: Span) -> bool {
+        let text = self.source.text();
+        let mut tokens = self.source.tokens().all().iter();
+        tokens.any(|token| span.covers(token.span) && token.span.of(text) == "this")
     }
 
     /// Looks at the body of a closure and gives the type of what it gives.

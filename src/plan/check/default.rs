@@ -3,13 +3,14 @@
 use super::{
     checker::Checker,
     lower::lower_expression,
-    parameter::without_undef,
+    parameter::{meant_value, without_undef},
     parse::parse_expression,
     tree::{Call, Closure, Expression, ExpressionKind, Statement, StatementKind},
 };
 use crate::{
     model::{Map, Value, nearest},
     plan::{
+        diagnostic::foreign_word,
         header::{DefaultExpression, PlanParam},
         source::Span,
     },
@@ -59,7 +60,12 @@ fn one(checker: &mut Checker<'_>, index: usize, param: &PlanParam, default: &Def
             .label(
                 param.type_span,
                 format!("expected {}", without_undef(&mismatch.expected)),
-            );
+            )
+            .maybe_help(meant_value(
+                &param.data_type,
+                &value,
+                expression.span.of(checker.source.text()),
+            ));
         checker.tell(problem);
     }
 }
@@ -142,10 +148,13 @@ impl Names<'_, '_> {
                 let before = params[..self.before]
                     .iter()
                     .map(|param| param.name.as_str());
-                nearest(name, before).map_or_else(
-                    || "a default is made of literals and of the parameters before it".to_owned(),
-                    |meant| format!("did you mean `{meant}`?"),
-                )
+                match (nearest(name, before), foreign_word(name)) {
+                    (Some(meant), _) => format!("did you mean `{meant}`?"),
+                    (None, Some(help)) => help.to_owned(),
+                    (None, None) => format!(
+                        "write `\"{name}\"` if it is text; a default is made of literals and of the parameters before it"
+                    ),
+                }
             }
         };
         let message = if position.is_some() {

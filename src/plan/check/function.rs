@@ -7,6 +7,9 @@ use super::{
     tree::Function,
 };
 
+/// Functions of Rhai for the parts of a range, which nobody misses.
+const RANGE_PARTS: [&str; 4] = ["start", "end", "is_exclusive", "is_inclusive"];
+
 impl<'t> Checker<'t> {
     pub(super) fn function(&mut self, function: &'t Function) {
         self.shadowed(function);
@@ -46,11 +49,12 @@ impl<'t> Checker<'t> {
                 )
                 .help(help);
             self.tell(problem);
-        } else if self
-            .vocabulary
-            .rhai(name)
-            .iter()
-            .any(|known| known.params.len() == function.params.len())
+        } else if !RANGE_PARTS.contains(&name.as_str())
+            && self
+                .vocabulary
+                .rhai(name)
+                .iter()
+                .any(|known| known.params.len() == function.params.len())
         {
             let problem = self
                 .warning(

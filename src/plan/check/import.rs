@@ -5,6 +5,7 @@ use super::{
     parse::parse,
     tree::{Expression, ExpressionKind, Name},
 };
+use crate::plan::source::{Source, Span};
 
 impl<'t> Checker<'t> {
     pub(super) fn import(&mut self, path: &'t Expression, alias: Option<&Name>) {
@@ -62,6 +63,7 @@ impl<'t> Checker<'t> {
             }
             Some(text) => match self.world.import(self.source, text) {
                 Ok(source) => {
+                    self.cyclic_import(&source, path.span);
                     let parsed = parse(&source);
                     if parsed.lost.is_empty() {
                         import.functions = Some(
@@ -102,5 +104,28 @@ impl<'t> Checker<'t> {
             },
         }
         self.imports.insert(alias.text.clone(), import);
+    }
+
+    /// Files that import each other: Rhai would never come to the end of them.
+    fn cyclic_import(&mut self, imported: &Source, span: Span) {
+        let cycle = self.known.importing(imported);
+        if cycle.is_empty() {
+            return;
+        }
+        let names: Vec<String> = cycle
+            .iter()
+            .map(String::as_str)
+            .chain([imported.name()])
+            .map(|name| format!("`{name}`"))
+            .collect();
+        let problem = self
+            .error(
+                "segue::plan::cyclic_import",
+                format!("these files import each other: {}", names.join(" imports ")),
+                span,
+                "the first one is imported again here",
+            )
+            .help("move what both of them need into a file of its own");
+        self.tell(problem);
     }
 }

@@ -61,7 +61,8 @@ impl Checker<'_> {
                 )
                 .help(help);
             self.tell(problem);
-        } else if is_changing(method) && self.is_copy(receiver) {
+        } else if is_changing(method) && !matches!(kind, Kind::Native(_)) && self.is_copy(receiver)
+        {
             let problem = self
                 .error(
                     "segue::plan::without_effect",

@@ -7,6 +7,7 @@ use super::{
     kind::Kind,
     report::listed,
     survey::is_changing,
+    through::Wants,
     tree::{Call, Expression, ExpressionKind, Name},
     vocabulary::{MemberKind, Signature},
 };
@@ -181,6 +182,9 @@ impl<'t> Checker<'t> {
             }
             _ => None,
         };
+        if kind.is_native("ResultSet") && self.part_of_results(index) {
+            return Kind::Unknown;
+        }
         if let Some(message) = wrong {
             let span = if matches!(kind, Kind::Array(_) | Kind::Map) {
                 index.span
@@ -208,6 +212,30 @@ impl<'t> Checker<'t> {
         }
     }
 
+    /// `results["exit_code"]`: results are looked up by the names of their targets.
+    fn part_of_results(&mut self, index: &Expression) -> bool {
+        let Some(name) = index.as_text() else {
+            return false;
+        };
+        let mut parts = self.vocabulary.members("Result");
+        let is_part = parts.any(|part| part.member == MemberKind::Getter && part.name == name);
+        if !is_part || self.world.targets(name).is_ok() || self.made.contains(name) {
+            return false;
+        }
+        let problem = self
+            .warning(
+                "segue::plan::unknown_property",
+                "results are looked up by the names of targets",
+                index.span,
+                "no target has this name",
+            )
+            .help(format!(
+                "each result has its own: `.first.{name}`, or `for result in results {{ result.{name} }}`"
+            ));
+        self.tell(problem);
+        true
+    }
+
     /// `receiver.name(arguments)`.
     pub(super) fn method(
         &mut self,
@@ -220,6 +248,9 @@ impl<'t> Checker<'t> {
         self.changed_by(&kind, receiver, &call.name);
         self.self_capture(receiver, call);
         let name = &call.name.text;
+        if name == "call" {
+            self.used_for(receiver, Wants::Closure);
+        }
         let receiver_name = match &kind {
             Kind::Native(native) => Some(native.to_string()),
             Kind::Text => Some("String".to_owned()),
@@ -284,6 +315,11 @@ impl<'t> Checker<'t> {
             }
             return result_of(name, kind);
         }
+        if *kind == Kind::Map && !self.survey.keys.contains(name) && method_of_maps(name).is_some()
+        {
+            self.unknown_method(kind, receiver, call);
+            return Kind::Unknown;
+        }
         // The value of a key may be a closure.
         if matches!(kind, Kind::Map | Kind::Unknown)
             && (self.survey.keys.contains(name) || *kind == Kind::Map)
@@ -337,7 +373,8 @@ impl<'t> Checker<'t> {
             .vocabulary
             .members(&receiver_name)
             .any(|member| member.member == MemberKind::Getter && member.name == *name);
-        if !is_getter && !ways.is_empty() && !matches!(kind, Kind::Native(_)) {
+        let is_foreign = elsewhere(kind, name).is_some();
+        if !is_getter && !is_foreign && !ways.is_empty() && !matches!(kind, Kind::Native(_)) {
             self.wrong_count(&call.name, count, &ways, None);
             return;
         }
@@ -475,10 +512,12 @@ impl<'t> Checker<'t> {
 
 /// Where a property or method is that people look for in the wrong place.
 fn elsewhere(kind: &Kind, name: &str) -> Option<String> {
-    if matches!(kind, Kind::Array(_) | Kind::Text | Kind::Map)
-        && matches!(name, "length" | "size" | "count")
-    {
+    let is_length = matches!(name, "size" | "count") || nearest(name, ["length"]).is_some();
+    if matches!(kind, Kind::Array(_) | Kind::Text | Kind::Map) && is_length {
         return Some("write `.len()`".to_owned());
+    }
+    if let (Kind::Map, Some(help)) = (kind, method_of_maps(name)) {
+        return Some(help.to_owned());
     }
     if let Some(help) = foreign_method(kind, name) {
         return Some(help.to_owned());
@@ -492,15 +531,28 @@ fn elsewhere(kind: &Kind, name: &str) -> Option<String> {
                 "each result has its own: `.first.{name}`, or `for result in results {{ result.{name} }}`"
             )
         }
-        ("ResultSet", "success" | "is_ok" | "all_ok" | "ok_all") => "write `.ok`".to_owned(),
+        ("ResultSet", "success" | "is_ok" | "all_ok" | "ok_all")
+        | ("Result", "success" | "succeeded" | "is_ok") => "write `.ok`".to_owned(),
         ("ResultSet", "errors" | "failures" | "error_set") => "write `.failed`".to_owned(),
         ("ResultSet", "ok_set" | "successes") => "write `.succeeded`".to_owned(),
         ("Result", "output") => "write `.stdout`, or `[\"key\"]` for what a task gave".to_owned(),
         ("Result", "name" | "host" | "node") => "write `.target.name`".to_owned(),
-        ("Target" | "TargetSet" | "ResultSet" | "Result", "length" | "size" | "count") => {
+        ("TargetSet" | "ResultSet" | "Tiers" | "Graph", _) if is_length => {
             "write `.len`".to_owned()
         }
-        ("Error", "msg" | "reason" | "text") => "write `.message`".to_owned(),
+        ("Result", "failed" | "is_failed" | "failure") => "write `!result.ok`".to_owned(),
+        ("Result", "rc" | "code" | "exitcode" | "exit_status" | "return_code" | "returncode") => {
+            "write `.exit_code`".to_owned()
+        }
+        ("Result", "stdout_lines" | "lines") => "write `.stdout.split(\"\\n\")`".to_owned(),
+        ("Result", "changed" | "skipped") => format!("what a task gave is `[\"{name}\"]`"),
+        ("Target", "os" | "osfamily" | "kernel" | "arch") => {
+            format!("facts that were collected are in a map: write `.facts[\"{name}\"]`")
+        }
+        ("Future", "value" | "result" | "get" | "await" | "join" | "values") => {
+            "write `wait(future)`".to_owned()
+        }
+        ("Error", "msg" | "reason" | "text") | ("Result", "msg") => "write `.message`".to_owned(),
         ("Error", "result" | "result_set") => "write `.results`".to_owned(),
         ("Error", "exit_code" | "stdout" | "stderr") => {
             format!("each result has its own: `for result in err.results.failed {{ result.{name} }}`")
@@ -513,6 +565,9 @@ fn elsewhere(kind: &Kind, name: &str) -> Option<String> {
             "write `for item in items { ... }`; `parallel(items, |item| ...)` does it at the same time"
                 .to_owned()
         }
+        ("ResultSet", "push" | "add" | "append" | "concat") => {
+            "results are joined with `+`".to_owned()
+        }
         ("TargetSet", "push" | "add" | "append" | "insert") => {
             "a set is not changed: write `nodes + \"name\"`".to_owned()
         }
@@ -523,6 +578,22 @@ fn elsewhere(kind: &Kind, name: &str) -> Option<String> {
         _ => return None,
     };
     Some(help)
+}
+
+/// What a method of a map of another language is here. Any other name may be that of a key with a closure.
+fn method_of_maps(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "has_key" | "contains_key" | "hasOwnProperty" | "containsKey" | "has" | "include" => {
+            "write `\"key\" in map`"
+        }
+        "items" | "entries" | "iteritems" | "each" | "each_pair" | "forEach" => {
+            "write `for key in map.keys() { ... map[key] ... }`"
+        }
+        "delete" => "write `map.remove(\"key\")`",
+        "merge" | "update" => "write `map.mixin(other);`, or `map += other;`",
+        "empty" => "write `.is_empty()`",
+        _ => return None,
+    })
 }
 
 /// What Rhai calls a method of Python, Ruby or JavaScript.
@@ -547,6 +618,11 @@ fn foreign_method(kind: &Kind, name: &str) -> Option<&'static str> {
         (Kind::Text | Kind::Array(_), "includes" | "include" | "has" | "find_index") => {
             "write `.contains(...)`, or `value in list`"
         }
+        (Kind::Text, "join") => "write `list.join(\", \")`",
+        (Kind::Array(_), "sum") => "write `list.reduce(|sum, x| sum + x, 0)`",
+        (Kind::Array(_), "max" | "maximum") => "write `list.order()[-1]`",
+        (Kind::Array(_), "min" | "minimum") => "write `list.order()[0]`",
+        (Kind::Array(_) | Kind::Text, "empty") => "write `.is_empty()`",
         (Kind::Array(_), "joined" | "implode") => "write `.join(\", \")`",
         (Kind::Array(_), "each" | "forEach" | "each_with_index") => {
             "write `for item in list { ... }`"

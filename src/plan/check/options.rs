@@ -1,8 +1,12 @@
 //! Options of calls: which there are, and what they may be.
 
 use super::{
-    checker::Checker, kind::Kind, report::listed, through::Wants, tree::Call, tree::Expression,
-    tree::Name, vocabulary::Signature,
+    checker::Checker,
+    kind::Kind,
+    report::listed,
+    through::Wants,
+    tree::{Call, Expression, ExpressionKind, Name},
+    vocabulary::Signature,
 };
 use crate::{
     model::{ParseDurationError, Value, nearest, parse_duration},
@@ -91,6 +95,7 @@ impl<'t> Checker<'t> {
 
     fn option(&mut self, signature: &Signature, name: &str, value: &'t Expression) {
         let Some(literal) = self.literal(value) else {
+            self.closure_option(signature, name, value);
             return;
         };
         let is_graph = signature.receiver.as_deref() == Some("Graph");
@@ -135,6 +140,34 @@ impl<'t> Checker<'t> {
                 format!("this is {}", shown(&literal)),
             )
             .maybe_help(meant_value(name, &literal, is_graph));
+        self.tell(problem);
+    }
+
+    /// `undo: run_command(...)`: it would be done now, and not when it is wanted.
+    fn closure_option(&mut self, signature: &Signature, name: &str, value: &'t Expression) {
+        let kind = self.kind_of(value, &value.kind);
+        if !matches!(name, "undo" | "when") || kind.fits("Closure") {
+            return;
+        }
+        let is_call = matches!(
+            value.kind,
+            ExpressionKind::Call(_) | ExpressionKind::Method { .. }
+        );
+        let problem = self
+            .error(
+                "segue::plan::option_value",
+                format!(
+                    "the option `{name}` of `{}` must be a closure",
+                    signature.name
+                ),
+                value.span,
+                format!("this is {kind}"),
+            )
+            .help(if is_call {
+                "write `||` in front, so that it is done later and not now"
+            } else {
+                "write `|| ...`"
+            });
         self.tell(problem);
     }
 
@@ -236,6 +269,15 @@ fn meant_value(name: &str, value: &Value, is_graph: bool) -> Option<String> {
         {
             Some(format!("write `{text}` without quotes"))
         }
+        ("limit" | "attempts" | "max_failures" | "retry", Value::String(text))
+            if text.parse::<u32>().is_ok_and(|number| number > 0) =>
+        {
+            Some(format!("write `{text}` without quotes"))
+        }
+        ("max_failures" | "batch", Value::String(text)) if text.ends_with('%') => {
+            Some("a share is from 0% to 100%".to_owned())
+        }
+        ("run_as" | "description", Value::Integer(_)) => Some(format!("write `\"{value}\"`")),
         ("run_as", Value::Bool(true)) => Some("write `run_as: \"root\"`".to_owned()),
         ("timeout" | "interval" | "delay" | "pause", _) => {
             Some(ParseDurationError::HELP.to_owned())
@@ -291,7 +333,7 @@ fn fits(name: &str, value: &Value) -> bool {
 }
 
 /// A number, a share, or an array of these.
-fn is_batch(value: &Value) -> bool {
+pub(super) fn is_batch(value: &Value) -> bool {
     match value {
         Value::Integer(number) => *number >= 1,
         Value::String(text) => is_share(text) || text.parse::<usize>().is_ok_and(|size| size > 0),
@@ -300,7 +342,7 @@ fn is_batch(value: &Value) -> bool {
     }
 }
 
-fn shown(value: &Value) -> String {
+pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => format!("`\"{text}\"`"),
         Value::Array(_) => Kind::array(Kind::Unknown).to_string(),

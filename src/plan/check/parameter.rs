@@ -8,7 +8,7 @@ use super::{
     tree::{Entry, Expression, ExpressionKind, StatementKind},
 };
 use crate::{
-    model::{Value, ValueKind, nearest},
+    model::{Value, ValueKind, nearest, parse_duration},
     plan::source::Span,
     task::{DataType, Parameter, Parameters},
 };
@@ -195,47 +195,20 @@ impl<'t> Checker<'t> {
                 .then(|| format!("write `{written}.names`"));
         }
         let value = self.literal(resolved)?;
-        let fits = |value: &Value| data_type.check(value).is_ok();
-        let alone = Value::Array(vec![value.clone()]);
-        match &value {
-            Value::String(text) => {
-                let number = text.trim();
-                let is_number = number
-                    .parse::<i64>()
-                    .is_ok_and(|it| fits(&Value::Integer(it)))
-                    || number
-                        .parse::<f64>()
-                        .is_ok_and(|it| fits(&Value::Float(it)));
-                let flag = match number {
-                    "true" | "yes" | "on" => Some(true),
-                    "false" | "no" | "off" => Some(false),
-                    _ => None,
-                };
-                if is_number {
-                    return Some(format!("write `{number}` without quotes"));
-                }
-                if let Some(flag) = flag.filter(|flag| fits(&Value::Bool(*flag))) {
-                    return Some(format!("write `{flag}`"));
-                }
-                if let Some(meant) = nearest(text, words_of(data_type)) {
-                    return Some(format!("did you mean `\"{meant}\"`?"));
-                }
-            }
-            Value::Integer(_) | Value::Float(_) | Value::Bool(_)
-                if fits(&Value::String(written.to_owned())) =>
-            {
-                return Some(format!("write `\"{written}\"`"));
-            }
-            _ => {}
-        }
-        (fits(&alone) && written.len() <= SHOWN_MAX).then(|| format!("write `[{written}]`"))
+        meant_value(data_type, &value, written)
     }
 
     fn unknown_param(&mut self, call: &ParamsCall<'_>, entry: &Entry) {
         let name = key_of(entry);
         let known = || call.parameters.keys().map(String::as_str);
-        let is_option = super::options::is_option(name);
-        let help = if let Some(meant) = nearest(name, known()) {
+        // The options of Bolt stand among the parameters, with a `_` in front.
+        let option = name.strip_prefix('_').unwrap_or(name);
+        let is_option = super::options::is_option(option);
+        let help = if option != name && is_option {
+            format!(
+                "options are a map of their own, behind that of the parameters: `#{{ {option}: ... }}`"
+            )
+        } else if let Some(meant) = nearest(name, known()) {
             format!("did you mean `{meant}`?")
         } else if is_option {
             format!(
@@ -467,4 +440,50 @@ fn accepts(data_type: &DataType, kind: ValueKind) -> bool {
 fn with_article(data_type: &str) -> String {
     let vowel = data_type.starts_with(['A', 'E', 'I', 'O', 'U']);
     format!("{} {data_type}", if vowel { "an" } else { "a" })
+}
+
+/// What to write in place of a literal value that is almost of a type.
+pub(super) fn meant_value(data_type: &DataType, value: &Value, written: &str) -> Option<String> {
+    let fits = |value: &Value| data_type.check(value).is_ok();
+    let alone = Value::Array(vec![value.clone()]);
+    match value {
+        Value::String(text) => {
+            let number = text.trim();
+            let is_number = number
+                .parse::<i64>()
+                .is_ok_and(|it| fits(&Value::Integer(it)))
+                || number
+                    .parse::<f64>()
+                    .is_ok_and(|it| fits(&Value::Float(it)));
+            let flag = match number {
+                "true" | "yes" | "on" => Some(true),
+                "false" | "no" | "off" => Some(false),
+                _ => None,
+            };
+            if is_number {
+                return Some(format!("write `{number}` without quotes"));
+            }
+            if let Some(flag) = flag.filter(|flag| fits(&Value::Bool(*flag))) {
+                return Some(format!("write `{flag}`"));
+            }
+            if let Ok(duration) = parse_duration(text)
+                && let Ok(seconds) = i64::try_from(duration.as_secs())
+                && fits(&Value::Integer(seconds))
+            {
+                return Some(format!(
+                    "write a number, such as `{seconds}` if it is in seconds"
+                ));
+            }
+            if let Some(meant) = nearest(text, words_of(data_type)) {
+                return Some(format!("did you mean `\"{meant}\"`?"));
+            }
+        }
+        Value::Integer(_) | Value::Float(_) | Value::Bool(_)
+            if fits(&Value::String(written.to_owned())) =>
+        {
+            return Some(format!("write `\"{written}\"`"));
+        }
+        _ => {}
+    }
+    (fits(&alone) && written.len() <= SHOWN_MAX).then(|| format!("write `[{written}]`"))
 }

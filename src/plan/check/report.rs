@@ -3,7 +3,7 @@
 use super::{
     checker::Checker,
     scope::{Role, Variable},
-    tree::Tree,
+    tree::{Expression, ExpressionKind, Tree},
 };
 use crate::{
     model::nearest,
@@ -98,6 +98,35 @@ impl Checker<'_> {
         self.tell(problem.maybe_help(help));
     }
 
+    /// `results = ...` without a `let`, as in Python, Ruby and shells.
+    pub(super) fn undeclared(&mut self, name: &str, span: Span) {
+        let is_around = self.scopes.in_function()
+            && (self.header.param(name).is_some() || self.outer.contains(name));
+        if is_around {
+            self.unknown_variable(name, span);
+            return;
+        }
+        let names = self.scopes.names();
+        let meant = nearest(name, names.iter().map(String::as_str));
+        let help = match meant {
+            Some(meant) => {
+                format!("did you mean `{meant}`? A new one is declared: `let {name} = ...;`")
+            }
+            None => format!("declare it where it gets its first value: `let {name} = ...;`"),
+        };
+        let problem = self
+            .error(
+                "segue::plan::unknown_variable",
+                format!("unknown variable `{name}`"),
+                span,
+                "not declared before this",
+            )
+            .help(help);
+        self.tell(problem);
+        // Once is enough.
+        self.lost.insert(name.to_owned());
+    }
+
     /// A name that should have been a string.
     fn meant_as_text(&self, name: &str) -> String {
         let what = if matches!(self.world.task(name), Ok(Some(_))) {
@@ -143,6 +172,16 @@ impl Checker<'_> {
             }
             let name = &variable.name;
             let problem = match variable.role {
+                Role::Let if variable.value.is_some_and(catches_errors) => self
+                    .warning(
+                        "segue::plan::unused_variable",
+                        format!("nobody looks at `{name}`, whose errors are caught"),
+                        variable.span,
+                        "what fails here is never told",
+                    )
+                    .help(format!(
+                        "write `if !{name}.ok {{ fail(\"...\", {name}); }}`, or leave `catch_errors` out"
+                    )),
                 Role::Let | Role::Constant => self
                     .warning(
                         "segue::plan::unused_variable",
@@ -218,6 +257,19 @@ impl Checker<'_> {
     }
 }
 
+/// Whether it is an action with `catch_errors: true`.
+fn catches_errors(value: &Expression) -> bool {
+    let (ExpressionKind::Call(call) | ExpressionKind::Method { call, .. }) = &value.kind else {
+        return false;
+    };
+    let options = call.arguments.last().and_then(Expression::as_map);
+    options.is_some_and(|entries| {
+        entries
+            .iter()
+            .any(|entry| entry.key.text == "catch_errors" && entry.value.kind.is_true())
+    })
+}
+
 /// In the order of the file, and nothing twice.
 pub(super) fn sorted(mut problems: Vec<PlanDiagnostic>) -> Vec<PlanDiagnostic> {
     problems.sort_by_key(|problem| problem.span().map(|span| (span.start, span.end)));
@@ -229,7 +281,7 @@ pub(super) fn sorted(mut problems: Vec<PlanDiagnostic>) -> Vec<PlanDiagnostic> {
 
 /// Names in backticks with commas between them, not more than fit on a line.
 pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    const SHOWN_MAX: usize = 12;
+    const SHOWN_MAX: usize = 16;
     let names: Vec<&str> = names.into_iter().collect();
     let mut shown: Vec<String> = names
         .iter()

@@ -30,6 +30,7 @@ struct StepGraph {
 struct Step {
     name: String,
     span: Span,
+    description: Option<String>,
     after: Vec<(String, Span)>,
     /// The steps whose values its closure reads.
     reads: Vec<(String, Span)>,
@@ -89,6 +90,14 @@ impl<'t> Checker<'t> {
             .flatten()
             .find(|entry| entry.key.text == "after")
             .map(|entry| self.names_of(&entry.value));
+        let description = call
+            .arguments
+            .iter()
+            .filter_map(|argument| self.resolved(argument).as_map())
+            .flatten()
+            .find(|entry| entry.key.text == "description")
+            .and_then(|entry| self.text_of(&entry.value))
+            .map(|(text, _)| text.to_owned());
         if let [_, options] = call.arguments.as_slice()
             && let ExpressionKind::Map(_) = &self.resolved(options).kind
         {
@@ -114,6 +123,7 @@ impl<'t> Checker<'t> {
         graph.steps.push(Step {
             name: name.to_owned(),
             span,
+            description,
             after,
             reads,
             conditional,
@@ -179,7 +189,10 @@ impl StepGraph {
         steps.retain(|step| names.insert(&step.name));
         let spec = |step: &&Step| {
             let known = step.after.iter().map(|(name, _)| name.as_str());
-            StepSpec::new(&step.name).after(known.filter(|name| names.contains(name)))
+            StepSpec {
+                description: step.description.clone(),
+                ..StepSpec::new(&step.name).after(known.filter(|name| names.contains(name)))
+            }
         };
         WrittenGraph {
             title: self.title.clone().unwrap_or_else(|| self.variable.clone()),
@@ -208,6 +221,10 @@ fn doubled(checker: &mut Checker<'_>, graph: &StepGraph) {
 }
 
 fn missing(checker: &mut Checker<'_>, graph: &StepGraph) {
+    // A step may be written where the file could not be read.
+    if checker.lost.contains(&graph.variable) {
+        return;
+    }
     let names = || graph.steps.iter().map(|step| step.name.as_str());
     for step in &graph.steps {
         for (name, span) in &step.after {
@@ -215,7 +232,11 @@ fn missing(checker: &mut Checker<'_>, graph: &StepGraph) {
                 continue;
             }
             let help = nearest(name, names()).map_or_else(
-                || format!("its steps are {}", listed(names())),
+                || {
+                    let mut names: Vec<&str> = names().collect();
+                    names.dedup();
+                    format!("its steps are {}", listed(names))
+                },
                 |meant| format!("did you mean `{meant}`?"),
             );
             let problem = checker

@@ -72,6 +72,8 @@ pub(super) enum Wants {
     Plan,
     Targets,
     Duration,
+    /// As a closure that is called.
+    Closure,
     /// As a map that has none but these keys.
     Options(Vec<String>),
     /// As an argument of this type, of that function.
@@ -187,6 +189,19 @@ impl<'t> Checker<'t> {
             Wants::Plan => self.plan_exists(value, written),
             Wants::Targets => self.targets(value),
             Wants::Duration => self.duration(value),
+            Wants::Closure => {
+                if !matches!(kind, Kind::Closure | Kind::Unknown | Kind::Unit) {
+                    let problem = self
+                        .error(
+                            "segue::plan::wrong_arguments",
+                            format!("`{}` takes a closure here", used.function.0),
+                            written.span,
+                            format!("this is {kind}"),
+                        )
+                        .help("write `|x|` in front, so that it is done later and not now");
+                    self.tell(problem);
+                }
+            }
             Wants::Options(known) => {
                 self.known_options(&used.function.0, known, value);
                 return;

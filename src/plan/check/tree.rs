@@ -183,6 +183,12 @@ pub(super) struct Closure {
     pub(super) body: Vec<Statement>,
 }
 
+impl ExpressionKind {
+    pub(super) const fn is_true(&self) -> bool {
+        matches!(self, Self::Boolean(true))
+    }
+}
+
 impl Expression {
     /// The text of a string without interpolation.
     pub(super) fn as_text(&self) -> Option<&str> {

@@ -5,7 +5,7 @@ use super::{
     closure::ClosureUse,
     kind::Kind,
     report::listed,
-    scope::Boundary,
+    scope::{Boundary, Role, Variable},
     tree::{Expression, ExpressionKind, Name, Operator, StatementKind},
 };
 use crate::{model::nearest, plan::source::Span};
@@ -220,7 +220,72 @@ impl<'t> Checker<'t> {
         self.tell(problem);
     }
 
+    /// `nodes.each |n| { ... }`, as in Ruby and Puppet: Rhai takes the bars for an operator.
+    fn block_behind_bars(&mut self, operands: &'t [Expression]) -> bool {
+        let [called, block] = operands else {
+            return false;
+        };
+        let (ExpressionKind::Operator { operator, operands }, ExpressionKind::Statement(body)) =
+            (&called.kind, &block.kind)
+        else {
+            return false;
+        };
+        let (true, [called, param], StatementKind::Block(_)) = (
+            *operator == Operator::Other("|".to_owned()),
+            operands.as_slice(),
+            &body.kind,
+        ) else {
+            return false;
+        };
+        let ExpressionKind::Variable(name) = &param.kind else {
+            return false;
+        };
+        // What is declared may well be joined.
+        if self.scopes.get(name).is_some() {
+            return false;
+        }
+        let text = self.source.text();
+        let help = if let ExpressionKind::Property {
+            receiver,
+            name: method,
+            ..
+        } = &called.kind
+        {
+            self.value(receiver);
+            let receiver = receiver.span.of(text);
+            match method.text.as_str() {
+                "each" | "forEach" => format!("write `for {name} in {receiver} {{ ... }}`"),
+                method => format!("write `{receiver}.{method}(|{name}| {{ ... }})`"),
+            }
+        } else {
+            self.value(called);
+            format!("write `(|{name}| {{ ... }})`")
+        };
+        let problem = self
+            .error(
+                "segue::plan::syntax",
+                "a closure stands in the brackets of the call",
+                Span::new(called.span.end, block.span.start),
+                "these bars join two numbers here",
+            )
+            .help(help);
+        self.tell(problem);
+        self.scopes.open(Boundary::Block);
+        let name = Name {
+            text: name.clone(),
+            span: param.span,
+        };
+        self.scopes
+            .declare(Variable::new(&name, Role::Lost, Kind::Unknown));
+        self.value(block);
+        self.scopes.close();
+        true
+    }
+
     fn operator(&mut self, operator: &Operator, operands: &'t [Expression], span: Span) -> Kind {
+        if *operator == Operator::Other("|".to_owned()) && self.block_behind_bars(operands) {
+            return Kind::Unknown;
+        }
         let kinds: Vec<Kind> = operands.iter().map(|operand| self.value(operand)).collect();
         match operator {
             Operator::And | Operator::Or => {
@@ -238,6 +303,14 @@ impl<'t> Checker<'t> {
             Operator::Other(symbol) => {
                 if matches!(symbol.as_str(), "==" | "!=") {
                     self.status_of_target(operands, span);
+                }
+                let are_sets = kinds
+                    .first()
+                    .is_some_and(|kind| kind.is_native("TargetSet") || kind.is_native("Target"));
+                if let ("+" | "-" | "&", true, Some(others)) =
+                    (symbol.as_str(), are_sets, operands.get(1))
+                {
+                    self.targets(others);
                 }
                 self.arithmetic(symbol, &kinds, operands, span)
             }

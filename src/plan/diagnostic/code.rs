@@ -34,6 +34,7 @@ pub const CODES: &[(&str, &str)] = &[
         "segue::plan::converted_otherwise",
         "a part of a YAML plan was converted, and means something a little different",
     ),
+    ("segue::plan::cyclic_import", "files import each other"),
     ("segue::plan::cyclic_steps", "steps wait for each other"),
     (
         "segue::plan::default",
@@ -44,6 +45,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "segue::plan::ended",
         "the plan was ended from outside, or by a limit",
+    ),
+    (
+        "segue::plan::endless",
+        "a plan runs itself, and nothing can end it",
     ),
     (
         "segue::plan::failed",
@@ -63,8 +68,16 @@ pub const CODES: &[(&str, &str)] = &[
         "several things are wrong with a plan",
     ),
     (
+        "segue::plan::never_collected",
+        "nobody asks what came of an action that was detached",
+    ),
+    (
         "segue::plan::never_equal",
         "values are compared that are never equal",
+    ),
+    (
+        "segue::plan::never_run",
+        "the steps of a graph are written down and never run",
     ),
     (
         "segue::plan::not_a_yaml_plan",

@@ -174,6 +174,16 @@ fn function_not_found(
     {
         return no_property(property, types.first().map_or("this", String::as_str));
     }
+    if name.starts_with("anon$") {
+        let caller = place.map_or("", |(source, offset)| {
+            source.token(*offset).of(source.text())
+        });
+        return failed(
+            "segue::plan::wrong_arguments",
+            "the closure has not as many parameters as it is called with",
+        )
+        .help(format!("`segue doc {caller}` shows what it is called with"));
+    }
     let known = interpreter.functions();
     if known.iter().any(|known| known == name) {
         let with = if types.is_empty() {
@@ -185,7 +195,11 @@ fn function_not_found(
             "segue::plan::wrong_arguments",
             format!("`{name}` can't be called {with}"),
         )
-        .help(format!("`segue doc {name}` shows how it is called"));
+        .help(if types.first().is_some_and(|first| first.starts_with("nothing")) {
+            "it is called on nothing: a key that is not there, or a function without a result; ask with `??` or `if value != ()`".to_owned()
+        } else {
+            format!("`segue doc {name}` shows how it is called")
+        });
     }
     let meant = nearest(name, known.iter().map(String::as_str))
         .map(|meant| format!("did you mean `{meant}`?"))
@@ -371,6 +385,25 @@ fn no_property(property: &str, owner: &str) -> PlanDiagnostic {
 
 fn arithmetic(text: &str) -> PlanDiagnostic {
     let lower = text.to_lowercase();
+    // "Error parsing integer number 'x': invalid digit found in string".
+    if let Some((_, number)) = text
+        .split_once(" number '")
+        .filter(|_| lower.starts_with("error parsing"))
+    {
+        let number = number
+            .rsplit_once("':")
+            .map_or(number, |(number, _)| number);
+        let help = if number.trim() == number {
+            "`text.matches(`^\\d+$`)` asks whether it is one"
+        } else {
+            "take the white space away first: `parse_int(text.trim())`"
+        };
+        return failed(
+            "segue::plan::arithmetic",
+            format!("`{}` is not a number", number.trim()),
+        )
+        .help(help);
+    }
     let message = if lower.contains("division by zero") || lower.contains("modulo") {
         "division by zero".to_owned()
     } else if lower.contains("overflow") {

@@ -82,6 +82,16 @@ fn explained(scene: &Scene<'_>, offset: usize, kind: &ParseErrorType) -> PlanDia
             problem(format!("`{operator}` means nothing in a plan"), here, "")
         }
         Kind::MissingSymbol(_) => unexpected(scene),
+        Kind::ExprExpected(_)
+            if scene.text(0) == "{" && matches!(scene.text(-1), "if" | "while" | "switch") =>
+        {
+            problem(
+                format!("nothing stands behind `{}`", scene.text(-1)),
+                scene.span(-1),
+                "expected a value behind this",
+            )
+            .help(format!("write `{} condition {{ ... }}`", scene.text(-1)))
+        }
         Kind::ExprExpected(_) => {
             problem("expected an expression", here, "a value has to stand here")
                 .maybe_help((scene.text(0) == "{").then_some("a map begins with `#{`"))
@@ -102,7 +112,10 @@ fn explained(scene: &Scene<'_>, offset: usize, kind: &ParseErrorType) -> PlanDia
             format!("expected {wanted}, found {found}"),
             scene.source.whole(offset),
             "this is always of the wrong type",
-        ),
+        )
+        .maybe_help(wanted.contains("bool").then_some(
+            "compare it, such as `value != \"\"`; one of two values is `if condition { one } else { other }`",
+        )),
         Kind::PropertyExpected => problem(
             "expected a name",
             here,
@@ -114,7 +127,9 @@ fn explained(scene: &Scene<'_>, offset: usize, kind: &ParseErrorType) -> PlanDia
         ),
         Kind::VariableExpected => problem("expected a name", here, "the name of a variable")
             .maybe_help(
-                crate::plan::source::keyword::is_keyword(scene.text(0)).then(|| {
+                (scene.kind(0) == Some(TokenKind::Word)
+                    && crate::plan::source::keyword::is_keyword(scene.text(0)))
+                .then(|| {
                     format!(
                         "`{}` is a word of the language; choose another name",
                         scene.text(0)
@@ -166,6 +181,12 @@ fn explained(scene: &Scene<'_>, offset: usize, kind: &ParseErrorType) -> PlanDia
             "the same name again",
         ),
         Kind::FnMissingName => problem("expected the name of the function", here, ""),
+        Kind::FnMissingParams(name) if scene.text(0) == "(" => problem(
+            format!("`{name}` can't take as many arguments as there are"),
+            scene.span(1),
+            "a parameter is a name",
+        )
+        .help(format!("write `fn {name}(list) {{ ... }}`, and hand over an Array")),
         Kind::FnMissingParams(name) => problem(
             format!("the parameters of `{name}` are missing"),
             scene.gap(),
@@ -372,6 +393,8 @@ fn unexpected(scene: &Scene<'_>) -> PlanDiagnostic {
             problem.help("`==` compares; only variables, indexes and properties can be assigned to")
         }
         "," => problem.help("a value is missing, or there is one comma too many"),
+        ">" if before == "<" && scene.touches(-1, 0) => problem.help("write `!=`"),
+        "<" if scene.text(1) == "!" => problem.help("comments begin with `//`"),
         ";" => problem.help("a value is missing before it"),
         _ => problem,
     }
@@ -416,12 +439,15 @@ fn missing(scene: &Scene<'_>, token: &str) -> PlanDiagnostic {
                 Some("the entries of a map are separated by `,`")
             } else {
                 joins.then_some(
-                    "strings are joined with `+`, or written between back-ticks: `` `a ${b}` ``",
+                    "write `,` between two values; strings are joined with `+`, or written between back-ticks: `` `a ${b}` ``",
                 )
             };
+            // Two texts in a row are more often two arguments, a name behind one is more often a part of it.
+            let is_value = scene.kind(0) == Some(TokenKind::Text);
+            let mend = if joins && !is_value { " +" } else { "," };
             problem("missing `,`", scene.gap(), "expected `,` here")
                 .maybe_help(help)
-                .mend(scene.gap(), if joins { " +" } else { "," })
+                .mend(scene.gap(), mend)
         }
         "{" => problem("expected a block", scene.gap(), "expected `{` here")
             .help("the blocks of `if`, `for`, `while`, `try` and functions always stand in braces"),
@@ -468,6 +494,15 @@ fn is_text_before(scene: &Scene<'_>) -> bool {
 
 fn missing_semicolon(scene: &Scene<'_>) -> PlanDiagnostic {
     let found = scene.text(0);
+    if matches!(scene.text(-2), "let" | "const") && scene.kind(0).is_some_and(begins_value) {
+        return problem("missing `=`", scene.gap(), "expected `=` here")
+            .help(format!(
+                "write `{} {} = ...;`",
+                scene.text(-2),
+                scene.text(-1)
+            ))
+            .mend(scene.gap(), " =");
+    }
     if scene.same_line(-1, 0) {
         return problem(
             format!("unexpected `{found}`"),
@@ -479,6 +514,13 @@ fn missing_semicolon(scene: &Scene<'_>) -> PlanDiagnostic {
     problem("missing `;`", scene.gap(), "expected `;` here")
         .help("statements end with `;`")
         .mend(scene.gap(), ";")
+}
+
+const fn begins_value(kind: TokenKind) -> bool {
+    matches!(
+        kind,
+        TokenKind::Number | TokenKind::Text | TokenKind::TemplateStart | TokenKind::Character
+    )
 }
 
 /// The first key of that name in the map around the place.

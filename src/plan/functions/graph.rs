@@ -31,10 +31,10 @@ pub(super) fn entries() -> Vec<Entry> {
             .takes("name", "String")
             .takes("options", "Options | Closure")
             .may_take("work", "Closure")
-            .with_options(&["after", "when", "undo", "retry", "timeout", "limit", "uses", "on_failure"])
+            .with_options(&["after", "when", "undo", "retry", "timeout", "limit", "uses", "on_failure", "description"])
             .changes()
             .gives("String")
-            .doc("Adds a step, and gives its name. Options: `after` (steps that come before it), `when` (it is skipped if that gives `false`), `undo` (for a rollback), `retry`, `timeout`, `limit` (targets that its actions work on at the same time, all of them together), `uses` (resources that no two steps use at once), `on_failure` (`\"skip_dependents\"`, `\"stop\"`, `\"continue\"`, `\"rollback\"`). A closure with a parameter gets a map of the values of all steps that come before it, by name.")
+            .doc("Adds a step, and gives its name. Options: `after` (steps that come before it), `when` (it is skipped if that gives `false`), `undo` (for a rollback), `retry`, `timeout`, `limit` (targets that its actions work on at the same time, all of them together), `uses` (resources that no two steps use at once), `on_failure` (`\"skip_dependents\"`, `\"stop\"`, `\"continue\"`, `\"rollback\"`), `description` (words for the drawing). A closure with a parameter gets a map of the values of all steps that come before it, by name.")
             .example(r#"let g = graph("g"); g.step("a", || 1); g.step("b", #{ after: "a", undo: || print("undone") }, |done| done["a"] + 1); g.run();"#),
         Entry::method(GRAPH, "add", add)
             .takes("other", GRAPH)
@@ -102,6 +102,7 @@ fn step(call: &Call<'_>) -> CallResult {
         uses: options::option_of(call, &options, "uses", options::texts)?.unwrap_or_default(),
         has_undo: undo.is_some(),
         on_failure: on_failure(call, &options)?,
+        description: options::option_of(call, &options, "description", options::text)?,
         name: name.clone(),
     };
     graph.add(Step {

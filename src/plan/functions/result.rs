@@ -198,7 +198,7 @@ fn looked_at(call: &Call<'_>, result: &Arc<TargetResult>, entry: &str) -> Option
         entry,
         place: place.as_ref(),
     })?;
-    host.looks.set(host.looks.get() + 1);
+    host.count_look();
     Some(value)
 }
 

@@ -19,6 +19,10 @@ pub(super) fn fault(source: &Source, declaration: &Declaration, fault: Fault) ->
     let text = source.text();
     let name = declaration.name.map_or("name", |span| span.of(text));
     let data_type = declaration.data_type.map_or("String", |span| span.of(text));
+    let default = declaration
+        .default
+        .map_or_else(String::new, |span| format!(" = {}", span.of(text)));
+    let whole = format!("write `param {name}: {data_type}{default};`");
     let (message, label, help) = match fault.kind {
         FaultKind::Late => (
             "parameters stand before the first statement".to_owned(),
@@ -31,43 +35,45 @@ pub(super) fn fault(source: &Source, declaration: &Declaration, fault: Fault) ->
         FaultKind::Misspelt => (
             format!("`{}` means nothing here", fault.span.of(text)),
             "this should be `param`",
-            Some(EXAMPLE.to_owned()),
+            Some(
+                if declaration.name.is_some() && declaration.data_type.is_some() {
+                    whole
+                } else {
+                    EXAMPLE.to_owned()
+                },
+            ),
         ),
         FaultKind::MissingName => (
             "the name of the parameter is missing".to_owned(),
             "expected a name behind this",
             Some(EXAMPLE.to_owned()),
         ),
-        FaultKind::Dollar => (
-            "names have no `$` in front".to_owned(),
-            "",
-            Some(format!("write `param {name}: {data_type};`")),
-        ),
+        FaultKind::Dollar => ("names have no `$` in front".to_owned(), "", Some(whole)),
         FaultKind::Quoted => (
             "the name of a parameter has no quotes".to_owned(),
             "",
-            Some(format!("write `param {name}: {data_type};`")),
+            Some(whole),
         ),
         FaultKind::TypeFirst => (
             "the type of a parameter stands behind its name".to_owned(),
             "the other way round",
-            Some(format!("write `param {name}: {data_type};`")),
+            Some(whole),
         ),
-        FaultKind::MissingColon => (
-            "missing `:`".to_owned(),
-            "expected `:` here",
-            Some(format!("write `param {name}: {data_type};`")),
-        ),
+        FaultKind::MissingColon => ("missing `:`".to_owned(), "expected `:` here", Some(whole)),
         FaultKind::MissingType if behind(text, declaration, '-') => (
             "names have no dashes".to_owned(),
             "",
-            Some("write `_` in place of `-`".to_owned()),
+            Some(format!(
+                "write `{}`",
+                dashed(text, fault.span).of(text).replace('-', "_")
+            )),
         ),
         FaultKind::MissingType => (
             format!("`{name}` has no type"),
             "every parameter has a type",
             Some(format!(
-                "write `param {name}: String;`, or `Any` if anything may be given"
+                "write `param {name}: {}{default};`, or `Any` if anything may be given",
+                likely_type(name, default.trim_start_matches(" = "))
             )),
         ),
         FaultKind::UnclosedType => (
@@ -95,20 +101,68 @@ pub(super) fn fault(source: &Source, declaration: &Declaration, fault: Fault) ->
         FaultKind::Unexpected => (
             format!("unexpected `{}`", fault.span.of(text)),
             "expected `=` and a default, or `;`",
-            Some(match fault.span.of(text) {
-                "<" => {
-                    format!("what is in a type stands in square brackets: write `{data_type}[...]`")
-                }
-                "?" => format!("write `param {name}: Optional[{data_type}];`"),
-                "|" => format!("write `param {name}: Variant[{data_type}, ...];`"),
-                _ => format!("write `param {name}: {data_type} = ...;`"),
-            }),
+            Some(unexpected(text, fault.span, name, data_type)),
         ),
+    };
+    let span = match fault.kind {
+        FaultKind::MissingType => dashed(text, fault.span),
+        _ => fault.span,
     };
     PlanDiagnostic::error(CODE, message)
         .within(source)
-        .label(fault.span, label)
+        .label(span, label)
         .maybe_help(help)
+}
+
+/// What to write where something stands behind the type that is no part of a declaration.
+fn unexpected(text: &str, span: Span, name: &str, data_type: &str) -> String {
+    match span.of(text) {
+        "<" => {
+            format!("what is in a type stands in square brackets: write `{data_type}[...]`")
+        }
+        "?" => format!("write `param {name}: Optional[{data_type}];`"),
+        "|" => format!("write `param {name}: Variant[{data_type}, ...];`"),
+        "," => "each parameter is declared in a line of its own".to_owned(),
+        token => {
+            let value = text[span.end..].lines().next().unwrap_or_default();
+            let value = value.split(';').next().unwrap_or_default().trim();
+            let value = match token {
+                ":" | ":=" | "==" | "=>" => value.to_owned(),
+                _ => format!("{token}{value}"),
+            };
+            let is_value = value.starts_with(|char: char| {
+                char.is_ascii_digit() || matches!(char, '"' | '`' | '[' | '#')
+            }) || matches!(value.as_str(), "true" | "false");
+            let value = if is_value { value.as_str() } else { "..." };
+            format!("write `param {name}: {data_type} = {value};`")
+        }
+    }
+}
+
+/// A name with all that dashes join to it.
+fn dashed(text: &str, name: Span) -> Span {
+    let rest = &text[name.end..];
+    if !rest.starts_with('-') {
+        return name;
+    }
+    let is_part = |char: char| char.is_alphanumeric() || matches!(char, '-' | '_');
+    let length = rest.find(|char| !is_part(char)).unwrap_or(rest.len());
+    Span::new(name.start, name.end + length)
+}
+
+/// The type that a parameter without one may have, by its name and its default.
+fn likely_type(name: &str, default: &str) -> &'static str {
+    match default.chars().next() {
+        Some('0'..='9' | '-') if default.contains('.') => "Float",
+        Some('0'..='9' | '-') => "Integer",
+        Some('[') => "Array",
+        Some('#') => "Hash",
+        Some('t' | 'f') if matches!(default, "true" | "false") => "Boolean",
+        None if matches!(name, "targets" | "target" | "nodes" | "hosts" | "servers") => {
+            "TargetSpec"
+        }
+        _ => "String",
+    }
 }
 
 /// Whether that character stands right behind the name.

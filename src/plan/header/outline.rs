@@ -118,7 +118,7 @@ fn keyword_at(text: &str, token: Token) -> Option<Keyword> {
     let (name, behind) = word.split_at(name_length);
     match token.span.of(text) {
         // `param in names` is an expression.
-        "param" if name == "in" || name == "is" => None,
+        "param" if matches!(name, "in" | "is") && !behind.trim_start().starts_with(':') => None,
         "param" if !name.is_empty() || word.starts_with(['$', ':', '"']) => Some(Keyword::Right),
         "params" | "Param" | "parameter" | "parma" | "parm" | "prama" | "PARAM"
             if !name.is_empty()

@@ -23,7 +23,7 @@ pub struct Drawing<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) name: String,
-    /// What is said of it, in the order in which it is told: state, time, reason.
+    /// What is said of it, in the order in which it is told: what it is for, or its state, time and reason.
     pub(super) details: Vec<String>,
     pub(super) state: Option<State>,
 }
@@ -44,7 +44,7 @@ impl<'a> Drawing<'a> {
     pub fn of_graph(title: &str, graph: &'a StepGraph) -> Self {
         let node = |step: StepIndex| Node {
             name: harmless(graph.name(step)),
-            details: Vec::new(),
+            details: graph.description(step).map(harmless).into_iter().collect(),
             state: None,
         };
         Self {
@@ -85,6 +85,7 @@ impl<'a> Drawing<'a> {
     /// Marks a step of the graph; a mark that it had before is gone.
     pub fn mark(&mut self, step: StepIndex, mark: &StepMark) {
         let node = &mut self.nodes[step.position()];
+        // What it is for says less than what became of it, and boxes are small.
         node.state = Some(mark.state);
         node.details = vec![mark.state.to_string()];
         node.details.extend(mark.took.map(format_duration));

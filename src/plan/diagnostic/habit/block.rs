@@ -11,7 +11,7 @@ pub(super) fn loop_with_declaration(scene: &Scene<'_>) -> Option<PlanDiagnostic>
     is_loop.then(|| {
         let name = scene.text(1);
         let help = if matches!(scene.text(2), "of" | "in") {
-            format!("write `for {name} in {} {{ ... }}`", scene.text(3))
+            format!("write `for {name} in {} {{ ... }}`", looped_over(scene, 3))
         } else {
             format!("write `for {name} in 0..10 {{ ... }}` or `for {name} in items {{ ... }}`")
         };
@@ -144,18 +144,25 @@ pub(super) fn loop_with_counter(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     }
     let name = scene.text(-1);
     if scene.text(0) == "," {
+        let help = if scene.text(3) == "enumerate" {
+            // Python counts first.
+            let list = looped_over(scene, 5);
+            format!("write `for ({}, {name}) in {list} {{`", scene.text(1))
+        } else {
+            format!(
+                "write `for ({name}, index) in list {{`; for a map write `for key in map.keys() {{`"
+            )
+        };
         return Some(problem(
             scene.span(-1).to(scene.span(1)),
             "two names of a loop stand in brackets",
             "",
-            format!(
-                "write `for ({name}, index) in list {{`; for a map write `for key in map.keys() {{`"
-            ),
+            help,
         ));
     }
     let help = match scene.text(0) {
         "=" => format!("write `for {name} in 0..10 {{ ... }}`"),
-        "of" | ":" => format!("write `for {name} in ... {{`"),
+        "of" | ":" => format!("write `for {name} in {} {{`", looped_over(scene, 1)),
         _ => return None,
     };
     let counts = scene.text(0) == "=";
@@ -169,6 +176,70 @@ pub(super) fn loop_with_counter(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
         problem
     } else {
         problem.mend(scene.span(0), " in ")
+    })
+}
+
+/// What a loop goes over, from a token to its block or to the bracket that closes the head of the loop.
+fn looped_over<'a>(scene: &Scene<'a>, from: i8) -> &'a str {
+    let tokens = scene.source.tokens();
+    let start = scene.span(from).start;
+    let mut index = tokens.index_at(start);
+    let mut end = start;
+    while let Some(token) = tokens.get(index) {
+        if matches!(scene.of(token), "{" | ")" | ";" | "}") {
+            break;
+        }
+        index = tokens
+            .partner(index)
+            .filter(|to| *to > index)
+            .unwrap_or(index);
+        end = tokens.get(index).map_or(end, |last| last.span.end);
+        index += 1;
+    }
+    let whole = &scene.source.text()[start..end];
+    if whole.is_empty() || whole.contains('\n') {
+        return "...";
+    }
+    whole
+}
+
+/// `for (t in nodes) {`.
+pub(super) fn brackets_of_loop(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_loop = scene.text(0) == "in" && scene.text(-2) == "(" && scene.text(-3) == "for";
+    if !is_loop {
+        return None;
+    }
+    let tokens = scene.source.tokens();
+    let open = scene.span(-2);
+    let close = tokens.get(tokens.partner(tokens.index_at(open.start))?)?;
+    Some(
+        problem(
+            open,
+            "the head of a loop stands in no brackets",
+            "",
+            format!(
+                "write `for {} in {} {{`",
+                scene.text(-1),
+                looped_over(scene, 1)
+            ),
+        )
+        .mend(open, " ")
+        .mend(close.span, " "),
+    )
+}
+
+/// `if [ "$1" = "web" ]; then`.
+pub(super) fn brackets_of_test(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_test = scene.text(0) == "["
+        && matches!(scene.text(-1), "if" | "while" | "elif")
+        && scene.source.text()[scene.span(0).end..].starts_with([' ', '[']);
+    is_test.then(|| {
+        problem(
+            scene.source.whole(scene.span(0).start),
+            "a condition stands in no square brackets",
+            "this is an Array",
+            "write `if one == other { ... }`",
+        )
     })
 }
 
@@ -276,11 +347,11 @@ pub(super) fn do_for_block(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
             .rev()
             .map(|steps| scene.text(steps))
             .take_while(|text| !matches!(*text, ";" | "{" | "}" | ""))
-            .any(|text| matches!(text, "while" | "for" | "until"));
+            .any(|text| matches!(text, "while" | "for" | "until" | "if"));
     is_loop.then(|| {
         problem(
             scene.span(0),
-            "the block of a loop is written in braces",
+            "a block is written in braces",
             "this should be `{`",
             "write `{` here and `}` behind the block",
         )

@@ -116,3 +116,21 @@ pub(super) fn map_key_without_quotes(scene: &Scene<'_>) -> Option<PlanDiagnostic
         .mend(scene.span(0), format!("\"{}\"", scene.text(0)))
     })
 }
+
+/// `#{ a: 1; b: 2 }`.
+pub(super) fn semicolon_in_map(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_entry =
+        scene.text(2) == ":" && matches!(scene.kind(1), Some(TokenKind::Word | TokenKind::Text));
+    let separates = scene.text(0) == ";"
+        && matches!(scene.enclosing(), Some((Bracket::Map, _)))
+        && (is_entry || scene.text(1) == "}");
+    separates.then(|| {
+        problem(
+            scene.span(0),
+            "the entries of a map are separated by `,`",
+            "this should be `,`",
+            "write `,`",
+        )
+        .mend(scene.span(0), ",")
+    })
+}

@@ -1,22 +1,96 @@
 //! Habits with functions, closures and their arguments.
 
 use super::recognise::problem;
-use crate::plan::diagnostic::{PlanDiagnostic, scene::Scene, word};
-use crate::plan::source::{Bracket, Span, TokenKind, keyword};
+use crate::plan::source::{Bracket, Span, Token, TokenKind, keyword};
+use crate::plan::{
+    diagnostic::{PlanDiagnostic, scene::Scene, word},
+    options::OPTIONS,
+};
 
-/// `let f = fn(x) { ... }` and `let f = function(x) { ... }`.
+/// `let f = fn(x) { ... }` and `each(xs, function(x) { ... })`.
 pub(super) fn anonymous_function(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
-    (scene.text(0) == "fn"
-        && matches!(scene.text(1), "(")
-        && !matches!(scene.text(-1), "" | ";" | "}"))
-    .then(|| {
+    // Rhai stops at its own word, and takes any other one for a call: there it stops at the block behind.
+    let (word, open) = if scene.text(0) == "fn" && scene.text(1) == "(" {
+        (scene.token(0)?, scene.token(1)?)
+    } else {
+        let open = opening(scene, -1)?;
+        (scene.before(open)?, open)
+    };
+    let is_function = matches!(
+        scene.of(word),
+        "fn" | "function" | "func" | "def" | "lambda" | "proc" | "sub"
+    );
+    let is_named = matches!(
+        scene.before(word).map(|before| scene.of(before)),
+        None | Some(";" | "}" | ".")
+    );
+    if !is_function || is_named || (scene.of(word) != "fn" && scene.text(0) != "{") {
+        return None;
+    }
+    let (bars, close) = bars(scene, open)?;
+    let span = word.span.to(close.span);
+    Some(
         problem(
-            scene.span(0),
+            span,
             "a function without a name is written between bars",
             "",
-            "write `|x| { ... }`",
+            format!("write `{bars} {{ ... }}`"),
         )
-    })
+        .mend(span, bars),
+    )
+}
+
+/// The bracket that the closing one at a place belongs to, if it is a round one.
+fn opening(scene: &Scene<'_>, close: i8) -> Option<Token> {
+    let tokens = scene.source.tokens();
+    if scene.text(close) != ")" {
+        return None;
+    }
+    tokens.get(tokens.partner(tokens.index_at(scene.span(close).start))?)
+}
+
+/// Parameters in round brackets as a closure has them, and the bracket that closes them.
+fn bars(scene: &Scene<'_>, open: Token) -> Option<(String, Token)> {
+    let tokens = scene.source.tokens();
+    let index = tokens.index_at(open.span.start);
+    let close = tokens.partner(index)?;
+    let mut names = (index + 1..close).filter_map(|at| tokens.get(at));
+    let are_names = names.all(|token| token.kind == TokenKind::Word || scene.of(token) == ",");
+    let close = tokens.get(close)?;
+    let inner = Span::new(open.span.end, close.span.start).of(scene.source.text());
+    are_names.then(|| (format!("|{}|", inner.trim()), close))
+}
+
+/// `(n) => n.name`, `(a, b) => a + b` and `() => 1`.
+pub(super) fn arrow_behind_brackets(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    // Rhai stops at the arrow, or where the second parameter begins.
+    let open = if scene.text(0) == "=>" {
+        opening(scene, -1)?
+    } else {
+        let (bracket, open) = scene.enclosing()?;
+        (bracket == Bracket::Round).then_some(open)?
+    };
+    let (bars, close) = bars(scene, open)?;
+    let tokens = scene.source.tokens();
+    let arrow = tokens.get(tokens.next(tokens.index_at(close.span.start))?)?;
+    let before = scene.before(open).map(|before| scene.of(before));
+    let is_value = matches!(before, Some("(" | "," | "=" | ":" | "return"));
+    // The cases of a `switch` have arrows.
+    let around = Scene::new(scene.source, open.span.start);
+    let in_block = matches!(around.enclosing(), Some((Bracket::Curly, _))) && before == Some(",");
+    if scene.of(arrow) != "=>" || !is_value || in_block {
+        return None;
+    }
+    let span = open.span.to(arrow.span);
+    Some(
+        problem(
+            span,
+            "the parameters of a closure stand between bars",
+            "",
+            format!("write `{bars} ...`"),
+        )
+        .mend(span, bars),
+    )
 }
 
 /// `|n| => n.name` and `|n| -> n.name`.
@@ -73,7 +147,12 @@ pub(super) fn named_argument(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
             "arguments have no names",
             "",
             format!(
-                "arguments stand in their order; the parameters of a task are a map: `#{{ {}: ... }}`",
+                "arguments stand in their order; {} are a map: `#{{ {}: ... }}`",
+                if OPTIONS.iter().any(|option| option.name == scene.text(-1)) {
+                    "options"
+                } else {
+                    "the parameters of a task"
+                },
                 scene.text(-1)
             ),
         )
@@ -141,33 +220,41 @@ pub(super) fn call_without_brackets(scene: &Scene<'_>) -> Option<PlanDiagnostic>
         && !scene.touches(at, at + 1)
         && matches!(scene.text(at - 1), "" | ";" | "{" | "}" | "=" | "(");
     is_call.then(|| {
-        // All of the line is what it is called with.
-        let from = scene.span(at + 1).start;
-        let rest = scene.source.text()[from..]
-            .lines()
-            .next()
-            .unwrap_or_default();
-        let arguments = rest.trim_end().trim_end_matches(';').trim_end();
-        let arguments = if arguments.contains(['{', '}', '/']) {
-            scene.text(at + 1)
-        } else {
-            arguments
+        let arguments = rest_of_line(scene, at + 1);
+        let written = arguments.of(scene.source.text());
+        let help = match (name, written) {
+            ("exit", code) if code.parse::<u8>().is_ok() => {
+                "write `fail(\"message\")` to end the plan as failed, `exit()` to end it".to_owned()
+            }
+            _ => format!("write `{name}({written})`"),
         };
-        let ends = arguments.len() < rest.trim_end().trim_end_matches(';').trim_end().len();
-        let more = if ends { ", ..." } else { "" };
-        let span = scene.span(at).to(scene.span(at + 1));
-        let problem = problem(
-            span,
+        problem(
+            scene.span(at).to(scene.span(at + 1)),
             format!("the arguments of `{name}` stand in brackets"),
             "",
-            format!("write `{name}({arguments}{more})`"),
-        );
-        if ends {
-            return problem;
-        }
-        problem.mend(
-            Span::new(span.start, from + arguments.len()),
-            format!("{name}({arguments})"),
+            help,
         )
+        .mend(scene.span(at).to(arguments), format!("{name}({written})"))
     })
+}
+
+/// From a token to the `;`, the bracket that closes what is around it, or the end of the line.
+fn rest_of_line(scene: &Scene<'_>, from: i8) -> Span {
+    let tokens = scene.source.tokens();
+    let text = scene.source.text();
+    let first = scene.span(from);
+    let mut index = tokens.index_at(first.start);
+    let mut span = first;
+    while let Some(token) = tokens.get(index) {
+        let gap = &text[span.end.min(token.span.start)..token.span.start];
+        let closes = matches!(token.kind, TokenKind::Close(_));
+        if token.is_comment() || closes || scene.of(token) == ";" || gap.contains('\n') {
+            break;
+        }
+        let partner = tokens.partner(index).filter(|to| *to > index);
+        index = partner.unwrap_or(index);
+        span = tokens.get(index).map_or(span, |last| first.to(last.span));
+        index += 1;
+    }
+    span
 }

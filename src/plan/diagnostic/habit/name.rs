@@ -25,7 +25,14 @@ pub(super) fn reserved_word(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     let span = scene.span(0);
     if scene.text(1) == "(" {
         if CALLABLE.contains(&here) {
-            return None;
+            return (scene.text(-1) == "fn").then(|| {
+                problem(
+                    span,
+                    format!("`{here}` is a function of the language"),
+                    "it can't be defined again",
+                    "choose another name",
+                )
+            });
         }
         let help = match (scene.text(-1), here) {
             (".", "var") => {
@@ -55,7 +62,16 @@ pub(super) fn reserved_word(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
             problem
         });
     }
-    let names = matches!(scene.text(-1), "let" | "const" | "for" | "fn" | "as" | "|");
+    let names = matches!(scene.text(-1), "let" | "const" | "for" | "fn" | "as")
+        || (scene.text(-1) == "|" && matches!(scene.text(1), "|" | ","));
+    if matches!(here, "print" | "debug") && !names {
+        return Some(problem(
+            span,
+            format!("`{here}` is a function"),
+            "it is not called here",
+            format!("write `{here}(...)`, or `|x| {here}(x)` to hand it over"),
+        ));
+    }
     let help = match here {
         "new" if scene.text(1) == "Error" => {
             Some("write `fail(\"message\")`, or `throw \"message\"`")
@@ -156,7 +172,7 @@ pub(super) fn non_ascii_name(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
         scene.span(0),
         format!("`{}` can't be a name", scene.text(0)),
         "",
-        format!("names are made of ASCII letters, digits and `_`{more}"),
+        format!("use ASCII letters, digits and `_` only{more}"),
     );
     problem.mends = mends;
     Some(problem)
@@ -212,6 +228,17 @@ pub(super) fn foreign_symbol(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
             help,
         )
     };
+    let help = match (symbol, scene.text(1)) {
+        ("$", "(") if scene.touches(0, 1) => {
+            "a command is run on a target: write `run_command(\"...\", targets).first.stdout`"
+        }
+        ("$", "{") if scene.touches(0, 1) => {
+            "write the name alone; `${name}` is for strings between back-ticks"
+        }
+        ("?", _) if is_method_of_ruby(scene, 0) => "no method has a `?` in its name: leave it out",
+        ("#", "!") if span.start == 0 => "remove the line: `segue plan run NAME` runs a plan",
+        _ => help,
+    };
     let text = scene.source.text();
     let line_start = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
     let line_end = text[span.start..]
@@ -235,6 +262,7 @@ pub(super) fn foreign_symbol(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
             let operator = &symbol[..1];
             told(help).mend(span, format!(" {operator}= 1"))
         }
+        "?" if is_method_of_ruby(scene, 0) => told(help).mend(span, ""),
         "===" | "!==" => told(help).mend(span, &symbol[..2]),
         "~" => told(help).mend(span, "!"),
         // `fn f() -> Type {`: all of it goes.
@@ -290,6 +318,33 @@ pub(super) fn foreign_word(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
         _ => return Some(problem),
     };
     Some(problem.mend(span, mend))
+}
+
+/// `list.empty?` and `list.sort!`: whether the mark at a place is the last letter of a method's name.
+fn is_method_of_ruby(scene: &Scene<'_>, at: i8) -> bool {
+    scene.kind(at - 1) == Some(TokenKind::Word)
+        && matches!(scene.text(at - 2), "." | "?.")
+        && scene.touches(at - 1, at)
+        && matches!(
+            scene.text(at + 1),
+            "(" | ")" | ";" | "{" | "&&" | "||" | ","
+        )
+}
+
+/// `list.sort!()`.
+pub(super) fn mark_in_name(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let at = [0, -1, 1]
+        .into_iter()
+        .find(|at| scene.text(*at) == "!" && is_method_of_ruby(scene, *at))?;
+    Some(
+        problem(
+            scene.span(at),
+            "no method has a `!` in its name",
+            "",
+            format!("write `.{}(...)`", scene.text(at - 1)),
+        )
+        .mend(scene.span(at), ""),
+    )
 }
 
 /// `let x: String = ...`.
@@ -350,6 +405,29 @@ pub(super) fn misspelt_param(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
             format!("`{}` means nothing here", scene.text(-1)),
             "this should be `param`",
             format!("write `param {}: ...;`", scene.text(0)),
+        )
+    })
+}
+
+/// `params { ... }`, `param(...)`.
+pub(super) fn declared_together(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    // Rhai stops at the brace, or at what stands behind the first name.
+    let word = if scene.text(0) == "{" {
+        scene.token(-1)?
+    } else {
+        let (_, open) = scene.enclosing()?;
+        scene.before(open)?
+    };
+    let begins = scene.before(word).map(|before| scene.of(before));
+    let is_list = matches!(scene.of(word), "param" | "params" | "parameters")
+        && matches!(begins, None | Some(";" | "}"))
+        && matches!(scene.text(0), ":" | "," | "=" | "{");
+    is_list.then(|| {
+        problem(
+            word.span,
+            "each parameter is declared in a line of its own",
+            "",
+            "write `param name: Type;` for each of them, at the top of the file",
         )
     })
 }

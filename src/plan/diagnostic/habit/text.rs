@@ -2,7 +2,7 @@
 
 use super::recognise::problem;
 use crate::plan::diagnostic::{PlanDiagnostic, scene::Scene, word};
-use crate::plan::source::{Mend, Span, TokenKind};
+use crate::plan::source::{Bracket, Mend, Span, TokenKind};
 
 pub(super) fn odd_character(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     if scene.kind(0) != Some(TokenKind::Unknown) {
@@ -145,13 +145,14 @@ pub(super) fn here_document(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
         return None;
     }
     let span = scene.span(0).to(scene.span(1));
+    let is_last = !scene.same_line(1, 2) && scene.enclosing().is_none();
     let problem = problem(
         span,
         "there are no here-documents",
         "",
         "text of several lines stands between back-ticks",
     )
-    .mend(span, "\"\"");
+    .mend(span, if is_last { "\"\";" } else { "\"\"" });
     // All that follows the line, up to the one that is the word alone.
     let text = scene.source.text();
     let from = span.end + text[span.end..].find('\n').unwrap_or(text.len() - span.end);
@@ -285,9 +286,77 @@ pub(super) fn number_with_unit(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     })
 }
 
+/// `1.5.0`, `10.0.0.1`: versions and addresses are strings; and `.5`.
+pub(super) fn number_with_points(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_number = |at: i8| scene.kind(at) == Some(TokenKind::Number);
+    if scene.text(0) == "." && is_number(1) && scene.touches(0, 1) && !scene.touches(-1, 0) {
+        let digits = scene.text(1);
+        return Some(
+            problem(
+                scene.span(0).to(scene.span(1)),
+                format!("`.{digits}` is not a number"),
+                "",
+                format!("write `0.{digits}`"),
+            )
+            .mend(scene.span(0), "0."),
+        );
+    }
+    let is_more = scene.text(-1) == "."
+        && [-2, 0].into_iter().all(is_number)
+        && scene.touches(-2, -1)
+        && scene.touches(-1, 0);
+    if !is_more {
+        return None;
+    }
+    let mut last = 0;
+    while scene.text(last + 1) == "."
+        && is_number(last + 2)
+        && scene.touches(last, last + 1)
+        && scene.touches(last + 1, last + 2)
+    {
+        last += 2;
+    }
+    let span = scene.span(-2).to(scene.span(last));
+    let written = span.of(scene.source.text());
+    Some(
+        problem(
+            span,
+            format!("`{written}` is not a number"),
+            "a version or an address is a string",
+            format!("write `\"{written}\"`"),
+        )
+        .mend(span, format!("\"{written}\"")),
+    )
+}
+
+/// `1,000`.
+pub(super) fn number_with_commas(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_group = scene.text(0) == ","
+        && scene.kind(-1) == Some(TokenKind::Number)
+        && scene.kind(1) == Some(TokenKind::Number)
+        && scene.text(1).len() == 3
+        && scene.touches(-1, 0)
+        && scene.touches(0, 1);
+    is_group.then(|| {
+        let span = scene.span(-1).to(scene.span(1));
+        let written = span.of(scene.source.text());
+        problem(
+            span,
+            "numbers have no commas",
+            "",
+            format!("write `{}`", written.replace(',', "_")),
+        )
+        .mend(span, written.replace(',', "_"))
+    })
+}
+
 /// `"say "hi" to all"`.
 pub(super) fn quote_in_string(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
-    let is_inner = scene.kind(0) == Some(TokenKind::Word)
+    let begins_other = matches!(
+        scene.kind(0),
+        Some(TokenKind::Word | TokenKind::Open(Bracket::Curly) | TokenKind::Unknown)
+    );
+    let is_inner = begins_other
         && scene.kind(-1) == Some(TokenKind::Text)
         && scene.text(-1).starts_with('"')
         && scene.touches(-1, 0);
