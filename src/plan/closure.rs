@@ -6,7 +6,7 @@ use rhai::{
     Array, Dynamic, EvalAltResult, FnPtr, GlobalRuntimeState, Map, NativeCallContext, Position,
 };
 
-use super::{branch::BranchResult, host::Host};
+use super::{branch::BranchResult, depth, host::Host};
 
 /// A closure, with what it needs to be called when the function that was given it has returned.
 #[derive(Clone)]
@@ -40,6 +40,11 @@ impl Closure {
         parameters.checked_sub(self.pointer.curry().len())
     }
 
+    /// What it captured.
+    pub(super) fn captured(&self) -> &[Dynamic] {
+        self.pointer.curry()
+    }
+
     /// Calls it in the branch of the caller, on the variables that it captured.
     pub(super) fn call(&self, host: &Host, arguments: Vec<Dynamic>) -> BranchResult {
         self.call_pointer(host, &self.pointer, &self.caller.global, arguments)
@@ -52,7 +57,7 @@ impl Closure {
     /// a write to a copy would be lost in silence.
     pub(super) fn call_isolated(&self, host: &Host, arguments: Vec<Dynamic>) -> BranchResult {
         let mut pointer = self.pointer.clone();
-        isolate_pointer(&mut pointer).map_err(|Locked| self.locked_error())?;
+        self.isolate(&mut pointer)?;
         // A branch begins on a stack of its own, so its calls are counted anew.
         let mut global = self.caller.global.clone();
         global.level = 0;
@@ -60,8 +65,18 @@ impl Closure {
     }
 
     /// Takes copies of what it captured now, for a branch that begins while the variables may still change.
-    pub(super) fn detach(&mut self) -> Result<(), ()> {
-        isolate_pointer(&mut self.pointer).map_err(|Locked| ())
+    pub(super) fn detach(&mut self) -> Result<(), Box<EvalAltResult>> {
+        let mut pointer = self.pointer.clone();
+        self.isolate(&mut pointer)?;
+        self.pointer = pointer;
+        Ok(())
+    }
+
+    /// Gives a pointer copies of what it captured.
+    fn isolate(&self, pointer: &mut FnPtr) -> Result<(), Box<EvalAltResult>> {
+        // A closure may have captured itself, and copying that would never come to an end.
+        depth::check_captured(pointer, self.caller.position)?;
+        isolate_pointer(pointer).map_err(|Locked| self.locked_error())
     }
 
     fn call_pointer(
@@ -78,11 +93,14 @@ impl Closure {
             global,
             self.caller.position,
         );
-        pointer.call_raw(&context, None, arguments)
+        let value = pointer.call_raw(&context, None, arguments)?;
+        // What calls closures puts together what they give.
+        depth::check(&value, self.caller.position)?;
+        Ok(value)
     }
 
     /// The error for a closure that captured what is in use around it.
-    pub(super) fn locked_error(&self) -> Box<EvalAltResult> {
+    fn locked_error(&self) -> Box<EvalAltResult> {
         Box::new(EvalAltResult::ErrorDataRace(
             format!(
                 "a variable that the closure given to `{}` captured",

@@ -15,6 +15,8 @@ pub enum Ending {
     Cancelled,
     /// The plan computed for longer than [`super::Limits::operations`] allows.
     TooManyOperations,
+    /// The process took more memory than [`super::Limits::memory_bytes`] allows.
+    TooMuchMemory,
     /// Calls were nested so deeply that the stack of the branch was used up.
     StackUsedUp,
     /// More branches live at once than there is room for, and they wait for each other.
@@ -43,11 +45,20 @@ impl Ending {
 }
 
 impl Ending {
+    /// The code of the diagnostic.
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::TooMuchMemory => "segue::plan::too_large",
+            _ => "segue::plan::ended",
+        }
+    }
+
     /// What to look at, if it is the plan's own doing.
     pub(super) const fn help(self) -> Option<&'static str> {
         match self {
             Self::Stopped | Self::Suspended | Self::Cancelled => None,
             Self::TooManyOperations => Some("look for a loop that never ends"),
+            Self::TooMuchMemory => Some("look for a list, a map or a text that grows in a loop"),
             Self::StackUsedUp => Some("look for a function that calls itself without an end"),
             Self::TooManyBranches => Some(
                 "give the outer `parallel` a limit: `parallel(items, |item| ..., #{ limit: 100 })`",
@@ -64,6 +75,7 @@ impl fmt::Display for Ending {
             Self::Suspended => "the job waits for an answer from outside",
             Self::Cancelled => "nobody waits for this branch any more",
             Self::TooManyOperations => "the plan computed for longer than it may",
+            Self::TooMuchMemory => "what the plan holds grew larger than it may",
             Self::StackUsedUp => "calls are nested too deeply",
             Self::TooManyBranches => "too many branches wait for each other",
             Self::Deadlock => "the plan waits for something that can't happen",

@@ -14,6 +14,7 @@ use rhai::{
 use super::{
     decision, functions, guard,
     limits::Limits,
+    nesting,
     object::{Expected, Fault, Future, Graph, Hidden, Results, TargetSet, Tiers},
 };
 use crate::model::{Target, TargetResult};
@@ -49,9 +50,10 @@ pub(super) fn parser(limits: &Limits) -> Engine {
 pub(super) fn compiler(limits: &Limits) -> Engine {
     let mut engine = parser(limits);
     guard::register(&mut engine);
+    nesting::register(&mut engine);
     decision::register(&mut engine);
     // The blocks that are written into a text nest as deeply as those that were there.
-    let depth = 2 * limits.expression_depth;
+    let depth = 3 * limits.expression_depth;
     engine.set_max_expr_depths(depth, depth);
     engine
 }
@@ -91,6 +93,7 @@ pub(super) fn with_functions(limits: &Limits) -> Engine {
         .register_iterator::<Results>();
     functions::register(&mut engine);
     guard::register(&mut engine);
+    nesting::register(&mut engine);
     decision::register(&mut engine);
     engine
 }

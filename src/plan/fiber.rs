@@ -70,6 +70,7 @@ impl Stacks {
 /// Dropping one that has not ended unwinds its stack, so that everything on it is dropped too.
 pub(super) struct Fiber {
     coroutine: Coroutine<(), (), ()>,
+    floor: usize,
     /// What [`RUNNING`] holds while this fiber runs; known once it has begun.
     running: Option<Running>,
 }
@@ -111,8 +112,14 @@ impl Fiber {
         });
         Ok(Self {
             coroutine,
+            floor,
             running: None,
         })
+    }
+
+    /// The address below which its stack counts as used up.
+    pub(super) const fn floor(&self) -> usize {
+        self.floor
     }
 
     /// Runs the fiber until it suspends itself or ends. Its stack goes back to `stacks` when it ends.
@@ -151,11 +158,17 @@ pub(super) fn is_running() -> bool {
     RUNNING.get().is_some()
 }
 
+/// Where the stack of whoever calls it has come to.
+#[inline]
+pub(super) fn stack_address() -> usize {
+    let here = 0_u8;
+    std::ptr::from_ref(&here).addr()
+}
+
 /// Whether so little is left of the running fiber's stack that the script has to be ended.
 #[inline]
 pub(super) fn stack_is_short() -> bool {
-    let here = 0_u8;
-    let address = std::ptr::from_ref(&here).addr();
+    let address = stack_address();
     RUNNING.get().is_some_and(|running| address < running.floor)
 }
 

@@ -4,6 +4,8 @@
 //! to that of a `throw`. So the body of each `try` is put into a block that makes an `Error` of what leaves it, where the
 //! whole error is still known.
 //!
+//! *No value is nested without an end.* Where one is put into another it is put in brackets that look at it: see [`super::nesting`].
+//!
 //! *Each turn of a `for` has a variable of its own.* Rhai has one for all turns, so closures that captured it would all see the
 //! last item. Where the body of a loop makes a closure, it begins with a copy.
 
@@ -16,6 +18,7 @@ use super::{
     call::CallResult,
     decision,
     host::Host,
+    nesting,
     object::Fault,
     source::{Bracket, Source, TokenKind, Tokens},
 };
@@ -36,7 +39,16 @@ struct Insertion {
     /// Its line and column, in characters, both counted from 1.
     line: usize,
     column: usize,
+    rank: Rank,
     text: String,
+}
+
+/// In which order that stands which is put before the same byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    EndOfNested,
+    Other,
+    StartOfNested,
 }
 
 impl Guards {
@@ -63,7 +75,8 @@ impl Guards {
                 insertions.extend(before_choice(source, index));
             }
         }
-        insertions.sort_by_key(|insertion| insertion.offset);
+        insertions.extend(around_nestings(source));
+        insertions.sort_by_key(|insertion| (insertion.offset, insertion.rank));
         Self { insertions }
     }
 
@@ -83,7 +96,10 @@ impl Guards {
     /// The column that was at this place of the line before.
     pub(super) fn column(&self, line: usize, column: usize) -> usize {
         let mut added = 0;
-        for insertion in self.insertions.iter().filter(|other| other.line == line) {
+        // Asked for the place of every effect, and a long file has thousands of insertions.
+        let first = (self.insertions).partition_point(|other| other.line < line);
+        let rest = self.insertions[first..].iter();
+        for insertion in rest.take_while(|other| other.line == line) {
             let start = insertion.column + added;
             if column < start {
                 break;
@@ -104,8 +120,13 @@ impl Insertion {
             offset,
             line: place.line as usize,
             column: place.column as usize,
+            rank: Rank::Other,
             text: text.into(),
         }
+    }
+
+    fn ranked(self, rank: Rank) -> Self {
+        Self { rank, ..self }
     }
 }
 
@@ -122,6 +143,26 @@ fn around_try(source: &Source, index: usize) -> Option<[Insertion; 2]> {
     let (start, end) = (tokens.get(open)?.span.end, tokens.get(close)?.span.start);
     let begin = Insertion::new(source, start, format!("{GUARD}{{"));
     Some([begin, Insertion::new(source, end, "}")])
+}
+
+/// The brackets around what may be nested. What the defaults of parameters are made of is no part of the script.
+fn around_nestings(source: &Source) -> Vec<Insertion> {
+    let (text, script) = (source.text(), source.script());
+    let tokens = source.tokens();
+    let mut insertions = Vec::new();
+    for (first, last) in nesting::nestings(source) {
+        let (Some(first), Some(last)) = (tokens.get(first), tokens.get(last)) else {
+            continue;
+        };
+        let span = first.span.start..last.span.end;
+        if script.get(span.clone()) != text.get(span.clone()) {
+            continue;
+        }
+        let (before, behind) = nesting::brackets();
+        insertions.push(Insertion::new(source, span.start, before).ranked(Rank::StartOfNested));
+        insertions.push(Insertion::new(source, span.end, behind).ranked(Rank::EndOfNested));
+    }
+    insertions
 }
 
 /// The copies at the beginning of the body of the `for` at `index`, if it needs them.
@@ -292,15 +333,15 @@ mod tests {
         for (text, guarded) in [
             (
                 "for i in 0..3 { f(|| i) }",
-                "for i in 0..3 {let i=i; f(|| i) }",
+                "for i in 0..3 {let i=i; f((__nested || i)) }",
             ),
             (
                 "for (x, n) in a.b(|y| y) { f(|z| x) }",
-                "for (x, n) in a.b(|y| y) {let x=x;let n=n; f(|z| x) }",
+                "for (x, n) in a.b((__nested |y| y)) {let x=x;let n=n; f((__nested |z| x)) }",
             ),
             (
                 "for x in [#{a: 1}] { return || x; }",
-                "for x in [#{a: 1}] {let x=x; return || x; }",
+                "for x in [#{a: 1}] {let x=x; return (__nested || x); }",
             ),
             (
                 "for x in a { b = c || d | e; }",
@@ -309,7 +350,7 @@ mod tests {
             ("for x in `${a}` { }", "for x in `${a}` { }"),
             (
                 "for x in if a { b } else { c } { f(|| x) }",
-                "for x in if a { b } else { c } { f(|| x) }",
+                "for x in if a { b } else { c } { f((__nested || x)) }",
             ),
             ("for x in", "for x in"),
         ] {

@@ -18,6 +18,7 @@ use super::{
     fiber,
     identity::{Identities, IdentityKey},
     limits::Limits,
+    memory::MemoryWatch,
     meter::Meter,
     object::{Fault, Future},
     plan_stop::PlanStop,
@@ -52,6 +53,7 @@ pub(super) struct Host {
     /// What to type next when the plan has failed.
     pub(super) next_command: Option<String>,
     meter: Rc<Meter>,
+    memory: Rc<MemoryWatch>,
     stop: PlanStop,
     engine: OnceCell<Engine>,
 }
@@ -72,10 +74,18 @@ pub(super) struct HostParts {
 #[derive(Clone)]
 struct Link(Weak<Host>);
 
+/// Out of the way of what is done at every operation.
+#[cold]
+#[inline(never)]
+fn look_around(link: &Weak<Host>) -> Option<Dynamic> {
+    link.upgrade().and_then(|host| host.look_around())
+}
+
 impl Host {
     /// A host with an engine that is linked to it.
     pub(super) fn new(parts: HostParts) -> Rc<Self> {
         let meter = Rc::new(Meter::default());
+        let memory = Rc::new(MemoryWatch::new(meter.pace(), parts.limits.memory_bytes));
         let is_test = parts.performer.rehearsal().is_some();
         let decides = parts.performer.decides();
         let scheduler = Scheduler::new(
@@ -83,6 +93,7 @@ impl Host {
             parts.handle,
             parts.stop.clone(),
             Rc::clone(&meter),
+            Rc::clone(&memory),
             &parts.limits,
         );
         let host = Rc::new(Self {
@@ -99,6 +110,7 @@ impl Host {
             inventory: RefCell::new(parts.inventory),
             next_command: parts.next_command,
             meter: Rc::clone(&meter),
+            memory,
             stop: parts.stop,
             engine: OnceCell::new(),
         });
@@ -109,9 +121,10 @@ impl Host {
         let link = Rc::downgrade(&host);
         engine.set_default_tag(Dynamic::from(Link(Weak::clone(&link))));
         engine.set_module_resolver(super::import::Importer::new(Weak::clone(&link)));
+        let pace = meter.pace();
         engine.on_progress(move |_| {
-            if meter.count() {
-                link.upgrade().and_then(|host| host.look_around())
+            if pace.step() {
+                look_around(&link)
             } else {
                 None
             }
@@ -255,6 +268,7 @@ impl Host {
 
     /// What the engine asks every few operations: whether the branch has to end. Lets others run on the way.
     fn look_around(&self) -> Option<Dynamic> {
+        self.meter.begin_stride();
         let ending = self.reason_to_end();
         if ending.is_none() && self.meter.turn_is_over() {
             self.scheduler.yield_turn();
@@ -268,6 +282,9 @@ impl Host {
         }
         if self.meter.operations() > self.limits.operations {
             return Some(Ending::TooManyOperations);
+        }
+        if self.memory.is_exceeded() {
+            return Some(Ending::TooMuchMemory);
         }
         if !fiber::is_running() {
             return None;

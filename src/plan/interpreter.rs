@@ -97,6 +97,13 @@ impl Interpreter {
             Ok(body) => end_of(&host, host.scheduler.run(body)),
             Err(error) => PlanEnd::Failed(error),
         };
+        // The last first: what one gave may be the one before it, and that one the one before, and so on.
+        loop {
+            let last = host.futures.borrow_mut().pop();
+            if last.is_none() {
+                break;
+            }
+        }
         PlanOutcome {
             end,
             swallowed: host.swallowed.take(),

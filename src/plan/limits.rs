@@ -11,14 +11,14 @@ pub struct Limits {
     pub call_levels: usize,
     /// Expressions nested in each other, in the script and in a function. The parser recurses over them.
     pub expression_depth: usize,
-    /// Bytes of a string, and of all strings in an array or a map together.
+    /// Bytes that the process may take while the plan runs, beside those that it had before. Twenty results of 10 KB from each of
+    /// 10,000 targets are all of it.
+    pub memory_bytes: u64,
+    /// Bytes of a text that one function makes, or makes many values of.
     pub string_bytes: usize,
-    /// Elements of an array, those of arrays in it included: ten times the largest fleet that Segue is measured with.
-    /// Rhai measures the whole array after every change of it, so a loop that never stops filling one is caught after
-    /// seconds; ten times as many would take it a hundred times as long.
+    /// Elements of a list that one function makes of a number or of a text: ten times the largest fleet that Segue is
+    /// measured with. A list that grows by itself is bounded by the memory.
     pub array_items: usize,
-    /// Entries of a map, those of maps in it included. Maps are measured like arrays.
-    pub map_entries: usize,
     /// Variables alive at once in one function or script.
     pub variables: usize,
     /// Functions and closures of one file.
@@ -39,9 +39,9 @@ impl Default for Limits {
             operations: 1_000_000_000,
             call_levels: 64,
             expression_depth: 64,
+            memory_bytes: 2 << 30,
             string_bytes: 64 << 20,
             array_items: 100_000,
-            map_entries: 100_000,
             variables: 1_024,
             functions: 2_048,
             imports: 256,
@@ -60,9 +60,11 @@ impl Limits {
             .set_max_operations(0)
             .set_max_call_levels(self.call_levels)
             .set_max_expr_depths(self.expression_depth, self.expression_depth)
-            .set_max_string_size(self.string_bytes)
-            .set_max_array_size(self.array_items)
-            .set_max_map_size(self.map_entries)
+            // With any of these Rhai measures the whole of a value after each call that may have changed it. Instead of
+            // them `MemoryWatch` looks at how much there is, and `depth` at how deep it is.
+            .set_max_string_size(0)
+            .set_max_array_size(0)
+            .set_max_map_size(0)
             .set_max_variables(self.variables)
             .set_max_functions(self.functions)
             .set_max_modules(self.imports);

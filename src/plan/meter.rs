@@ -1,6 +1,12 @@
 //! Counts what a plan computes, and says when it is time to look around.
 
-use std::cell::Cell;
+use std::{
+    cell::Cell,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicUsize, Ordering},
+    },
+};
 
 use super::fiber;
 
@@ -16,31 +22,73 @@ const TURN_OPERATIONS: u32 = 10_000;
 /// of an effect to the next one, and no more than a tenth of a second.
 const LAST_OPERATIONS: u64 = 1_000_000;
 
+/// What the interpreter asks at every operation, and nothing more: a load, a subtraction and two comparisons.
+///
+/// Atomic, because the watch of the memory ends the stride from its own thread. On the plan's thread relaxed loads and
+/// stores cost no more than plain ones. A stride that both write at once goes on; the watch tries again.
+pub(super) struct Pace {
+    until_look: AtomicU32,
+    /// Below this address the stack of the branch that runs counts as used up.
+    floor: AtomicUsize,
+}
+
+impl Pace {
+    /// Counts one operation. True if it is time to look around.
+    #[inline]
+    pub(super) fn step(&self) -> bool {
+        let left = self.until_look.load(Ordering::Relaxed);
+        if left == 0 || fiber::stack_address() < self.floor.load(Ordering::Relaxed) {
+            return true;
+        }
+        self.until_look.store(left - 1, Ordering::Relaxed);
+        false
+    }
+
+    /// Makes the next operation look around.
+    pub(super) fn look_now(&self) {
+        self.until_look.store(0, Ordering::Relaxed);
+    }
+}
+
 /// The counter of one run. All branches count in it.
-#[derive(Default)]
 pub(super) struct Meter {
-    until_look: Cell<u32>,
+    pace: Arc<Pace>,
     operations: Cell<u64>,
     in_turn: Cell<u32>,
     /// The count at which the job was found to be stopping.
     stopping_since: Cell<Option<u64>>,
 }
 
-impl Meter {
-    /// Counts one operation. True if it is time to look around.
-    #[inline]
-    pub(super) fn count(&self) -> bool {
-        let left = self.until_look.get();
-        if left > 0 && !fiber::stack_is_short() {
-            self.until_look.set(left - 1);
-            return false;
+impl Default for Meter {
+    fn default() -> Self {
+        Self {
+            pace: Arc::new(Pace {
+                until_look: AtomicU32::new(STRIDE),
+                floor: AtomicUsize::new(0),
+            }),
+            operations: Cell::default(),
+            in_turn: Cell::default(),
+            stopping_since: Cell::default(),
         }
-        let counted = STRIDE - left;
-        self.until_look.set(STRIDE);
+    }
+}
+
+impl Meter {
+    pub(super) fn pace(&self) -> Arc<Pace> {
+        Arc::clone(&self.pace)
+    }
+
+    /// Counts what was done since the last look. A stride that was cut short counts as a whole one.
+    pub(super) fn begin_stride(&self) {
+        self.pace.until_look.store(STRIDE, Ordering::Relaxed);
         self.operations
-            .set(self.operations.get() + u64::from(counted));
-        self.in_turn.set(self.in_turn.get() + counted);
-        true
+            .set(self.operations.get() + u64::from(STRIDE));
+        self.in_turn.set(self.in_turn.get() + STRIDE);
+    }
+
+    /// Where the stack ends on which the interpreter runs now; 0 for the thread's own.
+    pub(super) fn set_floor(&self, floor: usize) {
+        self.pace.floor.store(floor, Ordering::Relaxed);
     }
 
     /// Another branch has its turn now.

@@ -21,6 +21,7 @@ use super::{
     ending::Ending,
     fiber::{self, Fiber, Pause, Stacks},
     limits::Limits,
+    memory::MemoryWatch,
     meter::Meter,
     plan_stop::PlanStop,
 };
@@ -95,6 +96,7 @@ pub(super) struct Scheduler {
     handle: Handle,
     stop: PlanStop,
     meter: Rc<Meter>,
+    memory: Rc<MemoryWatch>,
 }
 
 impl Scheduler {
@@ -103,6 +105,7 @@ impl Scheduler {
         handle: Handle,
         stop: PlanStop,
         meter: Rc<Meter>,
+        memory: Rc<MemoryWatch>,
         limits: &Limits,
     ) -> Self {
         let (sender, arrivals) = channel();
@@ -124,6 +127,7 @@ impl Scheduler {
             handle,
             stop,
             meter,
+            memory,
         }
     }
 
@@ -378,7 +382,10 @@ impl Scheduler {
     /// Resumes a fiber, doing on the way what it wants done outside of its stack.
     fn resume_fiber(&self, mut fiber: Fiber) -> Pause {
         loop {
-            match fiber.resume(&self.stacks) {
+            self.meter.set_floor(fiber.floor());
+            let pause = fiber.resume(&self.stacks);
+            self.meter.set_floor(0);
+            match pause {
                 Pause::Suspended(suspended) => {
                     let work = self.outside.borrow_mut().take();
                     let Some(work) = work else {
@@ -445,7 +452,10 @@ impl Scheduler {
     /// Nothing can run: waits for something from outside, or finds out that nothing can come.
     fn wait(&self, root: &Rc<Branch>) {
         if !self.in_flight.borrow().is_empty() {
-            if let Ok(arrival) = self.arrivals.recv() {
+            self.memory.rest();
+            let arrival = self.arrivals.recv();
+            self.memory.wake();
+            if let Ok(arrival) = arrival {
                 self.land(arrival);
             }
             return;

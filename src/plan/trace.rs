@@ -131,6 +131,7 @@ impl Explainer for Host {
     fn ending(&self, token: &Dynamic) -> Option<Ended> {
         let ending = token.clone().try_cast::<Ending>()?;
         Some(Ended {
+            code: ending.code(),
             message: ending.to_string(),
             help: ending.help().map(str::to_owned),
         })

@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     model::nearest,
-    plan::source::{Source, Span, TokenKind},
+    plan::{
+        depth,
+        source::{Source, Span, TokenKind},
+    },
 };
 
 type Place = (Source, usize);
@@ -101,6 +104,11 @@ pub(super) fn explain(
             "segue::plan::too_many_imports",
             "too many files are imported",
         ),
+        Error::ErrorDataTooLarge(what, _) if what == depth::NESTING => failed(
+            "segue::plan::too_deep",
+            format!("a value is nested more than {} levels deep", depth::DEPTH_MAX),
+        )
+        .help("look for a value that is put into itself again and again"),
         Error::ErrorDataTooLarge(what, _) => failed(
             "segue::plan::too_large",
             format!("{} grew larger than it may", what.to_lowercase()),

@@ -47,6 +47,7 @@ pub(in crate::plan) struct Thrown {
 /// A plan that was ended from outside.
 #[derive(Clone, Debug)]
 pub(in crate::plan) struct Ended {
+    pub(in crate::plan) code: &'static str,
     pub(in crate::plan) message: String,
     pub(in crate::plan) help: Option<String>,
 }
@@ -75,9 +76,7 @@ pub(in crate::plan) fn runtime_error(
             thrown(interpreter, value, &mut spots, own.clone())
         }
         EvalAltResult::ErrorTerminated(token, _) => match interpreter.ending(token) {
-            Some(ended) => {
-                PlanDiagnostic::error("segue::plan::ended", ended.message).maybe_help(ended.help)
-            }
+            Some(ended) => PlanDiagnostic::error(ended.code, ended.message).maybe_help(ended.help),
             None => PlanDiagnostic::error("segue::plan::ended", "the plan was ended"),
         },
         other => {

@@ -31,6 +31,7 @@ impl Interpreter for Fake {
 
     fn ending(&self, token: &Dynamic) -> Option<Ended> {
         Some(Ended {
+            code: "segue::plan::ended",
             message: token.to_string(),
             help: None,
         })

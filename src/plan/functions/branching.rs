@@ -198,7 +198,7 @@ fn background(call: &Call<'_>) -> CallResult {
         return Err(call.misuse(format!("more than {most} futures at the same time")));
     }
     let mut body = call.closure(0)?;
-    body.detach().map_err(|()| body.locked_error())?;
+    body.detach()?;
     let branch = host.scheduler.current();
     let name = match call.given(1) {
         Some(_) => call.text(1)?.to_string(),

@@ -451,6 +451,7 @@ pub(in crate::plan) fn register(engine: &mut Engine) {
         entry.set_into(&mut module);
     }
     super::text_change::refuse_changes(&mut module);
+    super::growth::register(&mut module);
     module.build_index();
     engine.register_global_module(module.into());
 }

@@ -1,12 +1,12 @@
 //! Data in texts: JSON, YAML, durations, secrets.
 
-use rhai::Dynamic;
+use rhai::{Dynamic, ImmutableString};
 
 use super::catalog::Entry;
 use crate::{
     model::{Value, format_duration},
     plan::{
-        call::{Call, CallResult},
+        call::{Call, CallError, CallResult},
         convert,
         object::Hidden,
         options,
@@ -22,7 +22,7 @@ pub(super) fn entries() -> Vec<Entry> {
             .doc("A value as JSON, secrets redacted. `#{ pretty: true }` puts it on several lines.")
             .example(r#"print(to_json(#{ nodes: targets("web").names }, #{ pretty: true }));"#),
         Entry::function("from_json", |call| {
-            let text = call.text(0)?;
+            let text = text_to_read(call)?;
             let value: Result<Value, _> = serde_json::from_str(&text);
             match value {
                 Ok(value) => Ok(convert::to_dynamic(&value)),
@@ -44,7 +44,7 @@ pub(super) fn entries() -> Vec<Entry> {
         .doc("A value as YAML, secrets redacted.")
         .example(r#"print(to_yaml(#{ nodes: targets("web").names }));"#),
         Entry::function("from_yaml", |call| {
-            let text = call.text(0)?;
+            let text = text_to_read(call)?;
             let value: Result<Value, _> = serde_saphyr::from_str(&text);
             match value {
                 Ok(value) => Ok(convert::to_dynamic(&value)),
@@ -91,6 +91,13 @@ pub(super) fn entries() -> Vec<Entry> {
             .doc("What a value is, in words: `a String`, `a TargetSet`, `nothing`.")
             .example(r#"print(type_name(targets("web")));"#),
     ]
+}
+
+/// A text that is not too large to be read. What it stands for takes some ten times as much.
+fn text_to_read(call: &Call<'_>) -> Result<ImmutableString, CallError> {
+    let text = call.text(0)?;
+    super::text_change::check_size(call, text.len())?;
+    Ok(text)
 }
 
 fn to_json(call: &Call<'_>) -> CallResult {

@@ -9,6 +9,7 @@ use crate::{
     plan::{
         call::{Call, CallError, CallResult, read_duration},
         closure::Closure,
+        depth,
         graph_run::{self, Rules},
         object::{Graph, Step},
         options,
@@ -105,7 +106,7 @@ fn step(call: &Call<'_>) -> CallResult {
         description: options::option_of(call, &options, "description", options::text)?,
         name: name.clone(),
     };
-    graph.add(Step {
+    let step = Step {
         spec,
         body,
         when: closure(call, &options, "when")?,
@@ -114,7 +115,9 @@ fn step(call: &Call<'_>) -> CallResult {
         timeout: options::option_of(call, &options, "timeout", read_duration)?,
         limit: limit.and_then(NonZeroUsize::new),
         position: call.position(),
-    });
+    };
+    let levels = depth::of_step(&graph, step.captured(), call.position())?;
+    graph.add(step, levels);
     Ok(name.into())
 }
 
@@ -129,10 +132,8 @@ fn closure(call: &Call<'_>, options: &ScriptMap, name: &str) -> Result<Option<Cl
 
 /// With what it captured as it is now: a graph that is written in a loop has steps of its own in every turn.
 fn detached(mut closure: Closure) -> Result<Closure, CallError> {
-    match closure.detach() {
-        Ok(()) => Ok(closure),
-        Err(()) => Err(closure.locked_error()),
-    }
+    closure.detach()?;
+    Ok(closure)
 }
 
 fn on_failure(call: &Call<'_>, options: &ScriptMap) -> Result<Option<OnStepFailure>, CallError> {
@@ -175,7 +176,7 @@ fn add(call: &Call<'_>) -> CallResult {
         if graph.step(&spec.name).is_some() {
             return Err(call.misuse(format!("there is a step `{}` already", spec.name)));
         }
-        graph.add(Step {
+        let step = Step {
             spec,
             body: step.body.clone(),
             when: step.when.clone(),
@@ -184,7 +185,9 @@ fn add(call: &Call<'_>) -> CallResult {
             timeout: step.timeout,
             limit: step.limit,
             position: step.position,
-        });
+        };
+        let levels = depth::of_step(&graph, step.captured(), call.position())?;
+        graph.add(step, levels);
     }
     Ok(group.into())
 }

@@ -9,7 +9,7 @@ use rhai::{Array, Dynamic, EvalAltResult, FnPtr, ImmutableString};
 use super::{catalog::Entry, sequence};
 use crate::plan::{
     call::{Call, CallError, CallResult},
-    convert,
+    convert, depth,
     host::Host,
 };
 
@@ -183,6 +183,7 @@ fn pad(call: &Call<'_>) -> CallResult {
         )));
     }
     if length > list.len() {
+        depth::check(call.argument(2), call.position())?;
         list.resize(length, call.argument(2).clone());
     }
     Ok(Dynamic::from_array(list))

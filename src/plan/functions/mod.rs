@@ -9,6 +9,7 @@ mod error;
 mod expectation;
 mod files;
 mod graph;
+mod growth;
 mod inventory;
 mod list;
 mod patience;

@@ -1,9 +1,9 @@
 //! Texts: regular expressions.
 
 use regex::Regex;
-use rhai::{Array, Dynamic, ImmutableString, Map as ScriptMap};
+use rhai::{Dynamic, ImmutableString, Map as ScriptMap};
 
-use super::catalog::Entry;
+use super::{catalog::Entry, growth};
 use crate::plan::call::{Call, CallError, CallResult};
 
 const TEXT: &str = "String";
@@ -52,8 +52,8 @@ pub(super) fn entries() -> Vec<Entry> {
             .example(r#"print("10.0.0.1".replace_regex(`\d+$`, "x"));"#),
         Entry::method(TEXT, "split_regex", |call| {
             let text = text(call);
-            let parts: Array = pattern(call)?.split(&text).map(Into::into).collect();
-            Ok(Dynamic::from_array(parts))
+            let pattern = pattern(call)?;
+            growth::collected(call.context, pattern.split(&text)).map(Dynamic::from_array)
         })
         .takes("pattern", "Pattern")
         .gives("Array[String]")

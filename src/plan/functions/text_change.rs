@@ -227,7 +227,7 @@ fn crop(call: &Call<'_>) -> CallResult {
     Ok(Dynamic::from(part))
 }
 
-fn check_size(call: &Call<'_>, size: usize) -> Result<(), CallError> {
+pub(super) fn check_size(call: &Call<'_>, size: usize) -> Result<(), CallError> {
     if size > call.host().limits.string_bytes {
         return Err(Box::new(EvalAltResult::ErrorDataTooLarge(
             "Length of string".to_owned(),

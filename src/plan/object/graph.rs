@@ -1,8 +1,15 @@
 //! `Graph`: steps and their order, as a plan builds them.
 
-use std::{cell::RefCell, collections::HashMap, fmt, num::NonZeroUsize, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    fmt,
+    num::NonZeroUsize,
+    rc::Rc,
+    time::Duration,
+};
 
-use rhai::Position;
+use rhai::{Dynamic, Position};
 
 use crate::{
     plan::{closure::Closure, effect::Retry},
@@ -13,6 +20,8 @@ use crate::{
 pub(crate) struct Graph {
     name: String,
     steps: RefCell<Vec<Rc<Step>>>,
+    /// How deeply what its steps captured is nested.
+    levels: Cell<usize>,
     /// Positions: a plan that adds 10,000 steps must not look through all of them each time.
     by_name: RefCell<HashMap<String, usize>>,
 }
@@ -31,10 +40,21 @@ pub(crate) struct Step {
     pub(in crate::plan) position: Position,
 }
 
+impl Step {
+    /// What its closures captured.
+    pub(in crate::plan) fn captured(&self) -> impl Iterator<Item = &Dynamic> {
+        [Some(&self.body), self.when.as_ref(), self.undo.as_ref()]
+            .into_iter()
+            .flatten()
+            .flat_map(Closure::captured)
+    }
+}
+
 impl Graph {
     pub(in crate::plan) fn new(name: String) -> Self {
         Self {
             name,
+            levels: Cell::new(0),
             steps: RefCell::default(),
             by_name: RefCell::default(),
         }
@@ -44,11 +64,17 @@ impl Graph {
         &self.name
     }
 
+    pub(in crate::plan) fn levels(&self) -> usize {
+        self.levels.get()
+    }
+
     pub(in crate::plan) fn steps(&self) -> Vec<Rc<Step>> {
         self.steps.borrow().clone()
     }
 
-    pub(in crate::plan) fn add(&self, step: Step) {
+    /// Adds a step, with which it has so many levels.
+    pub(in crate::plan) fn add(&self, step: Step, levels: usize) {
+        self.levels.set(self.levels.get().max(levels));
         let mut steps = self.steps.borrow_mut();
         let mut by_name = self.by_name.borrow_mut();
         by_name.insert(step.spec.name.clone(), steps.len());

@@ -5,7 +5,10 @@ use super::stage::Stage;
 /// The code of the error that ends a plan.
 fn code(text: &str) -> (&'static str, Option<u32>) {
     let error = Stage::new(text)
-        .limits(|limits| limits.operations = 300_000)
+        .limits(|limits| {
+            limits.operations = 300_000;
+            limits.memory_bytes = 64 << 20;
+        })
         .error();
     (error.diagnostic.code, error.place().map(|place| place.line))
 }
@@ -66,6 +69,132 @@ fn huge_texts_are_an_error() {
     ] {
         let code = code(text).0;
         assert_eq!(code, "segue::plan::too_large", "{text}");
+    }
+}
+
+/// What is put into itself again and again, each in a way of its own.
+const NESTED: &[&str] = &[
+    // Literals.
+    "let a = [];\nloop { a = [a]; }",
+    "let a = 1;\nloop { a = #{ x: a }; }",
+    "let a = 1;\nloop { let b = [#{ x: [a] }]; a = b; }",
+    "let a = 1;\nloop { a = if true { [a] } else { 2 }; }",
+    "let a = 1;\nloop { a = (|x| [x]).call(a); }",
+    "fn f(x) { if x == 7 {} [x] }\nlet a = 1; loop { a = f(a); }",
+    "fn f(x) { return [x]; }\nlet a = 1; loop { a = f(a); }",
+    "let a = [1];\nloop { a = a.map(|x| [x]); }",
+    "let a = [[]];\nloop { let b = [a.pop()]; a += [b]; }",
+    "let a = [[]];\nloop { a += [[a.pop()]]; }",
+    "let a = 1;\nloop { a = [1, 2].reduce(|sum, x| [sum], a); }",
+    "let a = 1;\nloop { try { throw [a]; } catch (e) { a = [a]; } }",
+    // What changes a list or a map.
+    "let a = [];\nloop { let b = []; b.push(a); a = b; }",
+    "let a = [[]];\nloop { a.push(a.pop()); let b = []; b.push(a); a = b; }",
+    "let a = [];\nloop { let b = []; b.insert(0, a); a = b; }",
+    "let a = [];\nloop { let b = [0]; b.set(0, a); a = b; }",
+    "let a = [];\nloop { let b = [].pad(1, a); a = b; }",
+    "let a = #{};\nloop { let b = #{}; b.set(\"x\", a); a = b; }",
+    "let a = #{};\nloop { a.x = a; }",
+    "let a = #{ x: 1 };\nloop { a[\"x\"] = a; }",
+    "let a = [1];\nloop { a[0] = a; }",
+    "let a = [#{}];\nloop { a[0].x = a; }",
+    "let a = [1];\nloop { a[0] = a + [1]; }",
+    "let a = [[]];\nloop { let b = #{ x: [] }; b.x += a; let c = #{}; c.y = b; a = [1]; a[0] = c; }",
+    "fn put(x) { this = x; }\nlet a = [1]; loop { a[0].put(a); }",
+    "fn put(x) { this[0] = x; }\nlet a = [1]; loop { a.put(a); }",
+    "let a = [1];\nloop { let b = a; a.for_each(|| this = b); }",
+    // Closures and what they captured.
+    "let f = || 0;\nloop { let g = f; f = || g; }",
+    "let f = || 0;\nloop { let g = 0; let h = || g; g = f; f = h; }",
+    "let f = || 0;\nloop { let l = []; let h = || l; l += f; f = h; }",
+    "let f = || 0;\nloop { let l = []; let h = || l; l.push(f); f = h; }",
+    "let f = || 0;\nloop { let m = #{}; let h = || m; m.x = f; f = h; }",
+    "fn wrap(f) { || f }\nlet f = || 0; loop { f = wrap(f); }",
+    "fn id(x) { x }\nlet f = Fn(\"id\"); loop { f = Fn(\"id\").curry(f); }",
+    "let f = 0;\nloop { let g = graph(\"g\"); let h = f; g.step(\"a\", || h); f = g; }",
+    // A ring.
+    "let v = 0; let f = || v; v = f;\nparallel([1], |x| f);",
+    "let v = 0; let f = || v; v = f;\nbackground(f);",
+    "let v = []; let f = || v; v += f;\nlet l = [f];",
+    // What calls closures.
+    "let a = 1;\nloop { let b = a; a = parallel([1], |x| b); }",
+    "let a = 1;\nloop { let b = a; a = attempt(|| b); }",
+    "let a = 1;\nloop { let b = a; a = [wait(background(|| b))]; }",
+    "let a = 1;\nloop { a = [a].map(|x| #{ y: x }); }",
+];
+
+#[test]
+fn what_is_nested_without_an_end_is_an_error() {
+    for text in NESTED {
+        let (code, line) = code(text);
+        assert_eq!(code, "segue::plan::too_deep", "{text}");
+        assert!(line.is_some(), "{text}");
+    }
+}
+
+#[test]
+fn the_error_of_a_value_that_is_nested_too_deeply_has_its_place() {
+    let error = Stage::new("let a = [];\nloop {\n    a = [a];\n}").error();
+    assert_eq!(
+        error.diagnostic.message,
+        "a value is nested more than 128 levels deep"
+    );
+    let place = error.place().unwrap();
+    assert_eq!((place.line, place.column), (3, 9));
+}
+
+#[test]
+fn what_is_nested_as_deeply_as_may_be_is_worked_with() {
+    // What does so by recursion, where the least of a stack is left.
+    let text = r#"
+        fn deepest() { let a = [1]; for i in 0..125 { a = if i % 2 == 0 { [a] } else { #{ x: a } }; } a }
+        fn at_the_bottom(n) {
+            if n > 0 {
+                return [n].map(|x| at_the_bottom(x - 1))[0];
+            }
+            let a = deepest();
+            let b = a;
+            let texts = [`${a}`, a.to_string(), a.to_debug()];
+            let same = a == b && [a] == [b] && !(a != b);
+            let found = [a].contains(b) && [1, a].index_of(b) == 1;
+            let f = || a;
+            let failed = [attempt(|| to_json(a)).ok, attempt(|| fail("x", a)).ok, attempt(|| throw a).ok];
+            let all = parallel([1], |x| f.call().len);
+            print(a);
+            debug(a);
+            [same, found, texts[0].len() > 250, failed, all]
+        }
+        at_the_bottom(14)
+    "#;
+    let value = Stage::new(text).value();
+    assert_eq!(
+        value.to_string(),
+        "[true,true,true,[false,false,false],[1]]"
+    );
+}
+
+#[test]
+fn lists_that_are_filled_are_not_measured_at_every_change() {
+    let value = Stage::new("let l = []; for i in 0..120000 { l.push(i); } l.len()").value();
+    assert_eq!(value, 120_000.into());
+}
+
+#[test]
+fn what_grows_without_an_end_is_an_error() {
+    for text in [
+        "let m = #{}; let s = \"\".pad(100000, \"x\");\nlet n = 0; loop { n += 1; m[`k${n}`] = s + n; }",
+        "let l = []; let s = \"\".pad(100000, \"x\");\nloop { l.push(s + \"y\"); }",
+        "let s = \"x\";\nloop { s = s + s; }",
+        "let s = \"x\";\nloop { s = s.append(s); }",
+        "let m = #{ a: [1] };\nloop { m.a += m.a; }",
+        "let a = \"\".pad(1000000, \"ab\");\na.split(\"\")",
+        "let a = \"\".pad(1000000, \"ab\");\na.split('a')",
+        "let a = \"\".pad(1000000, \"ab\");\na.split_rev(\"a\", 900000)",
+        "let a = \"\".pad(1000000, \"ab\");\na.split_regex(\"a\")",
+    ] {
+        let (code, line) = code(text);
+        assert_eq!(code, "segue::plan::too_large", "{text}");
+        assert_eq!(line, Some(2), "{text}");
     }
 }
 
@@ -172,6 +301,7 @@ fn data_that_is_nested_too_deeply_is_not_read() {
         "from_yaml(\"\".pad(20000, \"[\"))",
         "from_yaml(\"\".pad(20000, \"- \"))",
         "from_yaml(\"\".pad(20000, \"{a: \"))",
+        "from_yaml(\"\".pad(1900, \"[\") + \"\".pad(1900, \"]\"))",
     ] {
         let error = Stage::new(text).error();
         assert!(
@@ -203,13 +333,13 @@ fn lists_are_not_made_larger_than_they_may_be() {
     for text in [
         "[].pad(100000000, 0)",
         "let l = [1]; loop { l.append(l); }",
-        "let l = [1]; l.pad(100, \"\".pad(10000, \"x\"))",
         "let l = []; for i in 0..100 { l.push(i); } l.join(\"\".pad(10000, \"x\"))",
     ] {
         let error = Stage::new(text)
             .limits(|limits| {
                 limits.string_bytes = 100_000;
                 limits.array_items = 1_000;
+                limits.memory_bytes = 64 << 20;
             })
             .error();
         assert_eq!(error.diagnostic.code, "segue::plan::too_large", "{text}");
@@ -233,4 +363,20 @@ fn a_comparer_that_waits_is_unwound_when_the_plan_is_stopped() {
         "{:?}",
         played.outcome.end
     );
+}
+
+#[test]
+fn what_is_reached_through_many_calls_is_no_way_to_nest_deeper() {
+    // Each call goes some levels down, and at the bottom something is put in.
+    let down = "[0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0]";
+    let text = format!(
+        "fn put(n, v) {{ if n == 0 {{ this[0] = v; }} else {{ this{down}.put(n - 1, v); }} }}
+        fn chain() {{ let a = [0]; for i in 0..120 {{ a = [a]; }} a }}
+        let a = chain();
+        for n in 1..50 {{ a.put(n, chain()); let b = a; if a != b {{ throw 1; }} print(`${{b}}`.len()); }}
+        a"
+    );
+    // Going down takes more of the stack than what is done with a value as deep, so it ends first.
+    let error = Stage::new(&text).error();
+    assert_eq!(error.diagnostic.message, "calls are nested too deeply");
 }
