@@ -119,7 +119,8 @@ impl Host {
             super::engine::add_test_functions(&mut engine);
         }
         let link = Rc::downgrade(&host);
-        engine.set_default_tag(Dynamic::from(Link(Weak::clone(&link))));
+        // Shared, since every call of a closure by a native function copies it with the rest of the interpreter's state.
+        engine.set_default_tag(Dynamic::from(Link(Weak::clone(&link))).into_shared());
         engine.set_module_resolver(super::import::Importer::new(Weak::clone(&link)));
         let pace = meter.pace();
         engine.on_progress(move |_| {
