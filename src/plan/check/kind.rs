@@ -48,6 +48,7 @@ impl Kind {
             "String" => Self::Text,
             "Array" => Self::array(Self::Unknown),
             "Map" => Self::Map,
+            "Range" => Self::Range,
             "Closure" => Self::Closure,
             "Target" | "TargetSet" | "Tiers" | "Result" | "ResultSet" | "Error" | "Future"
             | "Graph" | "Sensitive" | "Expectation" => Self::native(name),
@@ -137,6 +138,7 @@ impl Kind {
             "Boolean" => *self == Self::Boolean,
             "Map" | "Options" => *self == Self::Map,
             "Array" => matches!(self, Self::Array(_)),
+            "Range" => *self == Self::Range,
             "Closure" => *self == Self::Closure,
             "Duration" => matches!(self, Self::Integer | Self::Float | Self::Text),
             "TargetSpec" => match self {

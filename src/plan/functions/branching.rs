@@ -23,14 +23,14 @@ use crate::{
 pub(super) fn entries() -> Vec<Entry> {
     vec![
         Entry::function("parallel", parallel)
-            .takes("items", "Array | TargetSet | ResultSet")
+            .takes("items", "Array | Range | TargetSet | ResultSet | Tiers")
             .takes("each", "Closure")
             .may_take_options(&["limit"])
             .gives("Array")
             .doc("Calls the closure for every item at the same time, and gives what it gives, in the order of the items. When one fails, no further one is begun, those that run come to their end, and the error is thrown. `#{ limit: 20 }` runs no more than that at once. What the closure captures from outside is read-only in it: give a value back instead.")
             .example(r#"let results = parallel(targets("web"), |t| run_command("uptime", t), #{ limit: 2 });"#),
         Entry::function("settle", settle)
-            .takes("items", "Array | TargetSet | ResultSet")
+            .takes("items", "Array | Range | TargetSet | ResultSet | Tiers")
             .takes("each", "Closure")
             .may_take_options(&["limit"])
             .gives("Array")
@@ -148,7 +148,7 @@ fn items(call: &Call<'_>) -> Result<Vec<Item>, CallError> {
         } else {
             ""
         };
-        let mut error = "an Array, a TargetSet or a ResultSet".to_owned();
+        let mut error = "an Array, a Range, a TargetSet, a ResultSet or Tiers".to_owned();
         error.push_str(help);
         return Err(call.wrong_type(0, &error));
     };
