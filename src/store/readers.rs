@@ -25,6 +25,10 @@ use crate::{
 /// job, and holds it back as a pipe does.
 const QUEUE_MAX: usize = 4096;
 
+/// How long it waits for more when something comes after a rest. To be woken by each event of many would cost more than to
+/// tell them, and no eye sees the difference.
+const GATHERING: Duration = Duration::from_millis(2);
+
 /// The readers among the sinks of a [`crate::event::Stream`], behind a [`super::StoreSink`].
 pub struct ReadersSink {
     orders: SyncSender<Order>,
@@ -145,7 +149,11 @@ impl Teller {
             Err(TryRecvError::Disconnected) => None,
             Err(TryRecvError::Empty) => {
                 self.report();
-                self.queue.recv().ok()
+                let order = self.queue.recv().ok()?;
+                if matches!(order, Order::Tell(_)) {
+                    thread::sleep(GATHERING);
+                }
+                Some(order)
             }
         }
     }
