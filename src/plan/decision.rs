@@ -79,32 +79,15 @@ pub(super) fn before_value(source: &Source, index: usize) -> Option<usize> {
     (!is_literal && !is_block).then_some(value.span.start)
 }
 
-/// Whether the bars at `index` are behind the parameters of a closure.
+/// Whether the bar at `index` stands behind the parameters of a closure.
 fn ends_parameters(source: &Source, index: usize) -> bool {
     let tokens = source.tokens();
-    let text = |at: usize| tokens.get(at).map(|token| token.span.of(source.text()));
-    let mut open = index;
-    if text(index) == Some("|") {
-        loop {
-            let Some(before) = tokens.previous(open) else {
-                return false;
-            };
-            let is_name = tokens
-                .get(before)
-                .is_some_and(|token| token.kind == TokenKind::Word);
-            open = before;
-            match text(before) {
-                Some("|") => break,
-                Some(",") => {}
-                _ if is_name => {}
-                _ => return false,
-            }
-        }
-    }
-    let before = tokens.previous(open).and_then(|before| tokens.get(before));
-    before.is_none_or(|before| {
-        !before.ends_operand() || matches!(before.span.of(source.text()), "return" | "in")
-    })
+    let is_bar = |at: &usize| {
+        let token = tokens.get(*at);
+        token.is_some_and(|token| token.span.of(source.text()) == "|")
+    };
+    let mut bars = (0..index).rev().filter(is_bar).take(1).chain([index]);
+    bars.any(|first| source.closure_bar(first) == Some(index))
 }
 
 /// The value that a variable gets, marked if nobody knows it.

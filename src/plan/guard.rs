@@ -20,7 +20,7 @@ use super::{
     host::Host,
     nesting,
     object::Fault,
-    source::{Bracket, Source, TokenKind, Tokens},
+    source::{Bracket, Source, TokenKind},
 };
 
 /// What the block begins with. Custom syntax needs a word, and this is one that nobody uses as a name.
@@ -183,7 +183,8 @@ fn in_loop(source: &Source, index: usize) -> Option<Insertion> {
     }
     let open = body_of(source, tokens.next(at)?)?;
     let start = tokens.get(open)?.span.end;
-    let makes_closure = makes_closure(source, tokens, open, tokens.partner(open)?);
+    let mut inside = open + 1..tokens.partner(open)?;
+    let makes_closure = inside.any(|at| source.closure_bar(at).is_some());
     (makes_closure && !copies.is_empty()).then(|| Insertion::new(source, start, copies))
 }
 
@@ -243,22 +244,6 @@ pub(super) fn body_of(source: &Source, mut at: usize) -> Option<usize> {
         }
         at = tokens.next(at)?;
     }
-}
-
-/// Whether a bar between two tokens begins the parameters of a closure.
-fn makes_closure(source: &Source, tokens: &Tokens, open: usize, close: usize) -> bool {
-    (open + 1..close).any(|at| {
-        let bar = |token| matches!(token, "|" | "||");
-        let is_bar = tokens
-            .get(at)
-            .is_some_and(|token| bar(token.span.of(source.text())));
-        let before = tokens.previous(at).and_then(|before| tokens.get(before));
-        // A keyword counts as an operand: a closure behind `return` is taken for one by the last condition.
-        is_bar
-            && before.is_none_or(|before| {
-                !before.ends_operand() || matches!(before.span.of(source.text()), "return" | "in")
-            })
-    })
 }
 
 /// Makes the block known to an engine.
