@@ -7,6 +7,7 @@ use std::{
     io,
     sync::{
         Arc,
+        atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel},
     },
     thread,
@@ -39,6 +40,7 @@ enum Order {
 /// The handle to the readers of one job.
 pub struct Readers {
     orders: SyncSender<Order>,
+    is_over: Arc<AtomicBool>,
     told: Durable,
     unkept: Receiver<Vec<Arc<TargetResult>>>,
 }
@@ -52,10 +54,12 @@ impl ReadersSink {
         let (orders, queue) = sync_channel(QUEUE_MAX);
         let (receipts, told) = Receipts::new(durable.seq());
         let (sender, unkept) = sync_channel(1);
+        let is_over = Arc::new(AtomicBool::new(false));
         // Only to wait on: it has no timer and no sockets.
         let waiting = tokio::runtime::Builder::new_current_thread().build()?;
         let teller = Teller {
             queue,
+            is_over: Arc::clone(&is_over),
             waiting,
             durable,
             readers,
@@ -73,6 +77,7 @@ impl ReadersSink {
         };
         let readers = Readers {
             orders,
+            is_over,
             told,
             unkept,
         };
@@ -98,7 +103,9 @@ impl Readers {
     /// targets and could not be kept, which the readers were not told: none as long as the store does its work.
     #[must_use]
     pub fn finish(self, limit: Option<Duration>) -> Vec<Arc<TargetResult>> {
-        let _ = self.orders.send(Order::End);
+        self.is_over.store(true, Ordering::SeqCst);
+        // Only to wake them. Where there is no room for it they are not asleep, and may be held back for longer than `limit`.
+        let _ = self.orders.try_send(Order::End);
         let unkept = match limit {
             Some(limit) => self.unkept.recv_timeout(limit),
             None => self.unkept.recv().map_err(RecvTimeoutError::from),
@@ -110,6 +117,8 @@ impl Readers {
 /// The thread of the readers.
 struct Teller {
     queue: Receiver<Order>,
+    /// Nothing comes behind what is in the queue.
+    is_over: Arc<AtomicBool>,
     waiting: Runtime,
     durable: Durable,
     readers: Vec<Box<dyn EventSink>>,
@@ -145,6 +154,9 @@ impl Teller {
             Err(TryRecvError::Disconnected) => None,
             Err(TryRecvError::Empty) => {
                 self.report();
+                if self.is_over.load(Ordering::SeqCst) {
+                    return None;
+                }
                 self.queue.recv().ok()
             }
         }
@@ -245,6 +257,31 @@ mod tests {
         let names: Vec<&str> = unkept.iter().map(|result| result.target.as_str()).collect();
         assert_eq!(names, ["web2", "web4"]);
         assert_eq!(*told.lock().unwrap(), [1]);
+    }
+
+    #[test]
+    fn a_reader_that_is_held_back_is_not_waited_for_beyond_the_limit() {
+        let (receipts, durable) = Receipts::new(0);
+        let (release, held) = sync_channel::<()>(0);
+        let reader = move |_: &Event| {
+            // It goes on when the other end is dropped.
+            let _ = held.recv();
+        };
+        let (mut sink, readers) = ReadersSink::new(durable, vec![Box::new(reader)]).unwrap();
+        let told = readers.told();
+        let last = QUEUE_MAX as u64 + 1;
+        receipts.reached(last);
+        // One that it is held back with, and as many behind it as there is room for.
+        for seq in 1..=last {
+            sink.event(&event(seq, Status::Succeeded));
+        }
+        assert_eq!(readers.finish(Some(Duration::ZERO)), []);
+        drop(release);
+        // It comes to its end all the same.
+        drop(sink);
+        while told.seq() < last {
+            thread::yield_now();
+        }
     }
 
     #[test]
