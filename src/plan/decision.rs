@@ -74,9 +74,38 @@ pub(super) fn before_value(source: &Source, index: usize) -> Option<usize> {
     // What a block gives is marked in it, and a closure is what it is.
     let is_block = matches!(
         value.span.of(source.text()),
-        "|" | "||" | "{" | "if" | "switch" | "loop" | "while" | "do" | "for"
+        "|" | "||" | "{" | "if" | "switch" | "loop" | "while" | "do" | "for" | "try"
     );
-    (!is_literal && !is_block).then_some(value.span.start)
+    // The body of a closure may be a statement.
+    let is_statement = matches!(
+        value.span.of(source.text()),
+        "return" | "throw" | "break" | "continue" | "let" | "const"
+    ) || assigns(source, first);
+    (!is_literal && !is_block && !is_statement).then_some(value.span.start)
+}
+
+/// Whether what begins at `first` assigns to something.
+fn assigns(source: &Source, first: usize) -> bool {
+    let tokens = source.tokens();
+    let mut next = Some(first);
+    while let Some(at) = next {
+        let Some(token) = tokens.get(at) else { break };
+        let text = token.span.of(source.text());
+        next = match token.kind {
+            TokenKind::Open(_) | TokenKind::TemplateStart => tokens.partner(at),
+            TokenKind::Close(_) | TokenKind::TemplateMiddle | TokenKind::TemplateEnd => break,
+            TokenKind::Symbol if matches!(text, ";" | "," | "=>") => break,
+            TokenKind::Symbol if text.ends_with('=') => {
+                if !matches!(text, "==" | "!=" | "<=" | ">=") {
+                    return true;
+                }
+                Some(at)
+            }
+            _ => Some(at),
+        };
+        next = next.and_then(|at| tokens.next(at));
+    }
+    false
 }
 
 /// Whether the bar at `index` stands behind the parameters of a closure.

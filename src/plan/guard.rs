@@ -291,7 +291,10 @@ pub(super) fn innermost(error: &mut EvalAltResult) -> &mut EvalAltResult {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, path::Path};
+
     use super::*;
+    use crate::plan::{engine, limits::Limits};
 
     #[test]
     fn what_was_put_in_is_taken_out_of_the_columns_again() {
@@ -356,5 +359,39 @@ mod tests {
             let guards = Guards::of(&Source::new("a.rhai", text), false);
             assert_eq!(guards.put_into(text), text);
         }
+    }
+
+    #[test]
+    fn what_was_valid_is_valid_with_what_is_put_in() {
+        let limits = Limits::default();
+        let (mut plain, mut full) = (engine::parser(&limits), engine::compiler(&limits));
+        // The parameters of a plan are nobody's variables here.
+        plain.set_strict_variables(false);
+        full.set_strict_variables(false);
+        let mut valid = 0;
+        for directory in ["tests/check/good", "plans", "stdlib"] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
+            for entry in fs::read_dir(path).unwrap() {
+                let path = entry.unwrap().path();
+                let Ok(text) = fs::read_to_string(&path) else {
+                    continue;
+                };
+                let source = Source::new(path.display().to_string(), text);
+                if plain.compile(source.script()).is_err() {
+                    continue;
+                }
+                for decides in [false, true] {
+                    let guarded = Guards::of(&source, decides).put_into(source.script());
+                    let compiled = full.compile(&guarded);
+                    assert!(
+                        compiled.is_ok(),
+                        "{}: {compiled:?}\n{guarded}",
+                        path.display()
+                    );
+                }
+                valid += 1;
+            }
+        }
+        assert!(valid > 10, "only {valid} files were valid");
     }
 }
