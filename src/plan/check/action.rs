@@ -298,18 +298,15 @@ impl<'t> Checker<'t> {
                 _ => {}
             }
         }
-        let mut problem = self
-            .error(
-                "segue::plan::endless",
-                "the plan runs itself, and never comes to an end",
-                span,
-                "it begins again here",
-            )
-            .help("write a loop, or end the plan under a condition before this");
-        if calls {
-            problem.severity = Severity::Warning;
-            problem.message = "the plan runs itself, and only a failure ends it".to_owned();
-        }
+        let (code, label) = ("segue::plan::endless", "it begins again here");
+        let problem = if calls {
+            let message = "the plan runs itself, and only a failure ends it";
+            self.warning(code, message, span, label)
+        } else {
+            let message = "the plan runs itself, and never comes to an end";
+            self.error(code, message, span, label)
+        };
+        let problem = problem.help("write a loop, or end the plan under a condition before this");
         self.tell(problem);
     }
 
