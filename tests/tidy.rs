@@ -191,6 +191,23 @@ fn no_file_is_too_long_to_read() {
 }
 
 #[test]
+fn decisions_are_numbered_as_their_files_are() {
+    for entry in fs::read_dir(root().join("docs/decisions")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let Some((number, _)) = name.split_once('-') else {
+            continue;
+        };
+        let head = format!("# {}. ", number.trim_start_matches('0'));
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(
+            text.starts_with(&head),
+            "{name} does not begin with `{head}`"
+        );
+    }
+}
+
+#[test]
 fn unsafe_code_is_in_the_fibers_alone() {
     let names: Vec<String> = sources()
         .into_iter()

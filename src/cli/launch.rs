@@ -565,7 +565,7 @@ impl Telling {
         let view = Arc::new(Mutex::new(view));
         let mut behind: Vec<Box<dyn EventSink>> = vec![keep_view(&view)];
         behind.extend(reporter);
-        let (behind, readers) = ReadersSink::new(durable.clone(), behind)
+        let (behind, readers) = ReadersSink::new((store, lease), durable.clone(), behind)
             .map_err(|error| Error::system("start the thread that tells of the job", error))?;
         let clock = clock.clone();
         let stream = Stream::new(

@@ -55,9 +55,26 @@ fn value_at(dynamic: &Dynamic, depth: usize) -> Result<Value, ConvertError> {
     if let Some(map) = dynamic.read_lock::<ScriptMap>() {
         return Ok(Value::Map(map_at(&map, depth)?));
     }
-    object_value(dynamic).ok_or(ConvertError::NotData {
+    let value = object_value(dynamic).ok_or(ConvertError::NotData {
         what: type_name(dynamic),
-    })
+    })?;
+    // What is hidden or was thrown may have in it what was hidden or thrown before, and so on.
+    let holds_data = dynamic.is::<Hidden>() || dynamic.is::<Rc<Fault>>();
+    if holds_data && !is_within(&value, DEPTH_MAX - depth) {
+        return Err(ConvertError::TooDeep);
+    }
+    Ok(value)
+}
+
+/// Whether data has no more than so many levels.
+fn is_within(value: &Value, levels: usize) -> bool {
+    let inside = |item: &Value| levels > 0 && is_within(item, levels - 1);
+    match value {
+        Value::Array(items) => items.iter().all(inside),
+        Value::Map(map) => map.values().all(inside),
+        Value::Sensitive(secret) => is_within(secret.reveal(), levels),
+        _ => true,
+    }
 }
 
 fn map_at(map: &ScriptMap, depth: usize) -> Result<Map, ConvertError> {

@@ -74,37 +74,49 @@ pub(super) fn before_value(source: &Source, index: usize) -> Option<usize> {
     // What a block gives is marked in it, and a closure is what it is.
     let is_block = matches!(
         value.span.of(source.text()),
-        "|" | "||" | "{" | "if" | "switch" | "loop" | "while" | "do" | "for"
+        "|" | "||" | "{" | "if" | "switch" | "loop" | "while" | "do" | "for" | "try"
     );
-    (!is_literal && !is_block).then_some(value.span.start)
+    // The body of a closure may be a statement.
+    let is_statement = matches!(
+        value.span.of(source.text()),
+        "return" | "throw" | "break" | "continue" | "let" | "const"
+    ) || assigns(source, first);
+    (!is_literal && !is_block && !is_statement).then_some(value.span.start)
 }
 
-/// Whether the bars at `index` are behind the parameters of a closure.
+/// Whether what begins at `first` assigns to something.
+fn assigns(source: &Source, first: usize) -> bool {
+    let tokens = source.tokens();
+    let mut next = Some(first);
+    while let Some(at) = next {
+        let Some(token) = tokens.get(at) else { break };
+        let text = token.span.of(source.text());
+        next = match token.kind {
+            TokenKind::Open(_) | TokenKind::TemplateStart => tokens.partner(at),
+            TokenKind::Close(_) | TokenKind::TemplateMiddle | TokenKind::TemplateEnd => break,
+            TokenKind::Symbol if matches!(text, ";" | "," | "=>") => break,
+            TokenKind::Symbol if text.ends_with('=') => {
+                if !matches!(text, "==" | "!=" | "<=" | ">=") {
+                    return true;
+                }
+                Some(at)
+            }
+            _ => Some(at),
+        };
+        next = next.and_then(|at| tokens.next(at));
+    }
+    false
+}
+
+/// Whether the bar at `index` stands behind the parameters of a closure.
 fn ends_parameters(source: &Source, index: usize) -> bool {
     let tokens = source.tokens();
-    let text = |at: usize| tokens.get(at).map(|token| token.span.of(source.text()));
-    let mut open = index;
-    if text(index) == Some("|") {
-        loop {
-            let Some(before) = tokens.previous(open) else {
-                return false;
-            };
-            let is_name = tokens
-                .get(before)
-                .is_some_and(|token| token.kind == TokenKind::Word);
-            open = before;
-            match text(before) {
-                Some("|") => break,
-                Some(",") => {}
-                _ if is_name => {}
-                _ => return false,
-            }
-        }
-    }
-    let before = tokens.previous(open).and_then(|before| tokens.get(before));
-    before.is_none_or(|before| {
-        !before.ends_operand() || matches!(before.span.of(source.text()), "return" | "in")
-    })
+    let is_bar = |at: &usize| {
+        let token = tokens.get(*at);
+        token.is_some_and(|token| token.span.of(source.text()) == "|")
+    };
+    let mut bars = (0..index).rev().filter(is_bar).take(1).chain([index]);
+    bars.any(|first| source.closure_bar(first) == Some(index))
 }
 
 /// The value that a variable gets, marked if nobody knows it.

@@ -20,7 +20,7 @@ use super::{
     host::Host,
     nesting,
     object::Fault,
-    source::{Bracket, Source, TokenKind, Tokens},
+    source::{Bracket, Source, TokenKind},
 };
 
 /// What the block begins with. Custom syntax needs a word, and this is one that nobody uses as a name.
@@ -183,7 +183,8 @@ fn in_loop(source: &Source, index: usize) -> Option<Insertion> {
     }
     let open = body_of(source, tokens.next(at)?)?;
     let start = tokens.get(open)?.span.end;
-    let makes_closure = makes_closure(source, tokens, open, tokens.partner(open)?);
+    let mut inside = open + 1..tokens.partner(open)?;
+    let makes_closure = inside.any(|at| source.closure_bar(at).is_some());
     (makes_closure && !copies.is_empty()).then(|| Insertion::new(source, start, copies))
 }
 
@@ -245,22 +246,6 @@ pub(super) fn body_of(source: &Source, mut at: usize) -> Option<usize> {
     }
 }
 
-/// Whether a bar between two tokens begins the parameters of a closure.
-fn makes_closure(source: &Source, tokens: &Tokens, open: usize, close: usize) -> bool {
-    (open + 1..close).any(|at| {
-        let bar = |token| matches!(token, "|" | "||");
-        let is_bar = tokens
-            .get(at)
-            .is_some_and(|token| bar(token.span.of(source.text())));
-        let before = tokens.previous(at).and_then(|before| tokens.get(before));
-        // A keyword counts as an operand: a closure behind `return` is taken for one by the last condition.
-        is_bar
-            && before.is_none_or(|before| {
-                !before.ends_operand() || matches!(before.span.of(source.text()), "return" | "in")
-            })
-    })
-}
-
 /// Makes the block known to an engine.
 pub(super) fn register(engine: &mut Engine) {
     engine
@@ -306,7 +291,10 @@ pub(super) fn innermost(error: &mut EvalAltResult) -> &mut EvalAltResult {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, path::Path};
+
     use super::*;
+    use crate::plan::{engine, limits::Limits};
 
     #[test]
     fn what_was_put_in_is_taken_out_of_the_columns_again() {
@@ -371,5 +359,39 @@ mod tests {
             let guards = Guards::of(&Source::new("a.rhai", text), false);
             assert_eq!(guards.put_into(text), text);
         }
+    }
+
+    #[test]
+    fn what_was_valid_is_valid_with_what_is_put_in() {
+        let limits = Limits::default();
+        let (mut plain, mut full) = (engine::parser(&limits), engine::compiler(&limits));
+        // The parameters of a plan are nobody's variables here.
+        plain.set_strict_variables(false);
+        full.set_strict_variables(false);
+        let mut valid = 0;
+        for directory in ["tests/check/good", "plans", "stdlib"] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
+            for entry in fs::read_dir(path).unwrap() {
+                let path = entry.unwrap().path();
+                let Ok(text) = fs::read_to_string(&path) else {
+                    continue;
+                };
+                let source = Source::new(path.display().to_string(), text);
+                if plain.compile(source.script()).is_err() {
+                    continue;
+                }
+                for decides in [false, true] {
+                    let guarded = Guards::of(&source, decides).put_into(source.script());
+                    let compiled = full.compile(&guarded);
+                    assert!(
+                        compiled.is_ok(),
+                        "{}: {compiled:?}\n{guarded}",
+                        path.display()
+                    );
+                }
+                valid += 1;
+            }
+        }
+        assert!(valid > 10, "only {valid} files were valid");
     }
 }

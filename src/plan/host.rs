@@ -48,8 +48,8 @@ pub(super) struct Host {
     pub(super) patterns: RefCell<HashMap<String, Regex>>,
     /// The plan's own: its edits are seen by nobody else.
     pub(super) inventory: RefCell<Inventory>,
-    /// How often each branch of the plan has looked at what nobody knows.
-    looks: RefCell<HashMap<BranchPath, u64>>,
+    /// How often each branch of the plan, and those that it began, have looked at what nobody knows, by their paths.
+    looks: RefCell<HashMap<String, u64>>,
     /// What to type next when the plan has failed.
     pub(super) next_command: Option<String>,
     meter: Rc<Meter>,
@@ -135,23 +135,30 @@ impl Host {
         host
     }
 
-    /// The branch that runs now looks at what nobody knows.
+    /// The branch that runs now looks at what nobody knows. That counts for those that it came from as well.
     pub(super) fn count_look(&self) {
-        let path = self.scheduler.current().path.clone();
-        *self.looks.borrow_mut().entry(path).or_default() += 1;
+        let current = self.scheduler.current();
+        let mut looks = self.looks.borrow_mut();
+        let mut path = current.path.as_str();
+        loop {
+            match looks.get_mut(path) {
+                Some(count) => *count += 1,
+                None => {
+                    looks.insert(path.to_owned(), 1);
+                }
+            }
+            if path.is_empty() {
+                return;
+            }
+            path = path.rfind('/').map_or("", |end| &path[..end]);
+        }
     }
 
     /// How often the branch that runs now, and those that it began, have looked at what nobody knows.
     pub(super) fn looks(&self) -> u64 {
         let current = self.scheduler.current();
-        let own = current.path.as_str();
-        let is_own = |path: &str| {
-            path.strip_prefix(own)
-                .is_some_and(|rest| own.is_empty() || rest.is_empty() || rest.starts_with('/'))
-        };
         let looks = self.looks.borrow();
-        let own = looks.iter().filter(|(path, _)| is_own(path.as_str()));
-        own.map(|(_, count)| count).sum()
+        looks.get(current.path.as_str()).copied().unwrap_or(0)
     }
 
     /// The host that a native function is called in.

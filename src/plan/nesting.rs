@@ -103,20 +103,7 @@ impl<'a> Reader<'a> {
 
     /// The closure that begins at `at`, if one does.
     fn closure(&self, at: usize) -> Option<(usize, usize)> {
-        let behind = match self.text(at) {
-            "||" => at,
-            "|" => {
-                let mut bar = self.tokens.next(at)?;
-                while self.text(bar) != "|" {
-                    bar = self.tokens.next(bar)?;
-                }
-                bar
-            }
-            _ => return None,
-        };
-        if !self.begins_operand(at) {
-            return None;
-        }
+        let behind = self.source.closure_bar(at)?;
         let body = self.tokens.next(behind)?;
         let end = if self.kind(body)? == TokenKind::Open(Bracket::Curly) {
             self.tokens.partner(body)?
@@ -126,33 +113,11 @@ impl<'a> Reader<'a> {
         Some((at, end))
     }
 
-    /// Whether what stands at `at` begins an operand, and does not go on with one.
-    fn begins_operand(&self, at: usize) -> bool {
-        let Some(before) = self.tokens.previous(at) else {
-            return true;
-        };
-        let Some(token) = self.tokens.get(before) else {
-            return true;
-        };
-        match token.kind {
-            // A block ends a statement, a map is a value.
-            TokenKind::Close(Bracket::Curly | Bracket::Interpolation) => {
-                let open = self.tokens.partner(before);
-                open.and_then(|open| self.kind(open)) == Some(TokenKind::Open(Bracket::Curly))
-            }
-            TokenKind::Word => matches!(
-                self.text(before),
-                "return" | "throw" | "break" | "in" | "if" | "while" | "until" | "switch" | "else"
-            ),
-            _ => !token.ends_operand(),
-        }
-    }
-
     /// The list or map that begins at `at`, if more than plain numbers, texts and the like is in it.
     fn literal(&self, at: usize) -> Option<(usize, usize)> {
         let close = self.tokens.partner(at)?;
         let is_index = self.kind(at)? == TokenKind::Open(Bracket::Square)
-            && (self.text(at) == "?[" || !self.begins_operand(at));
+            && (self.text(at) == "?[" || !self.source.begins_operand(at));
         let mut inside = at;
         let mut names = false;
         while let Some(next) = self.tokens.next(inside).filter(|next| *next < close) {
@@ -343,6 +308,11 @@ mod tests {
             ("#{ undo: || f(1), x: 1 }", "<#{ undo: <|| f(1)>, x: 1 }>"),
             ("return |x| x;", "return <|x| x>;"),
             ("a || b | c", "a || b | c"),
+            (
+                "x = if a { b } else { c } || d; y = switch e { _ => f } | g; |h| h",
+                "x = if a { b } else { c } || d; y = switch e { _ => f } | g; <|h| h>",
+            ),
+            ("if a { b } |x| x", "if a { b } <|x| x>"),
             ("switch a { 1 | 2 => b }", "switch a { 1 | 2 => b }"),
         ] {
             assert_eq!(marked(text), expected);

@@ -50,8 +50,8 @@ pub struct LiveOptions {
 pub enum Connections {
     /// To the end of the job: a plan may have more to do on the target.
     KeptWarm,
-    /// Until the target has answered, and the answer is on record: the job is one action. There are never more open than
-    /// targets that are worked on, however many the action has.
+    /// Until the target has answered, and the answer is on record: the job is one action. There are no more open than
+    /// targets that are worked on or said goodbye to, however many the action has.
     ClosedWhenDone,
 }
 

@@ -7,6 +7,7 @@ use std::{
     io,
     sync::{
         Arc,
+        atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel},
     },
     thread,
@@ -15,15 +16,17 @@ use std::{
 
 use tokio::runtime::Runtime;
 
-use super::{Durable, Receipts, StoreError};
+use super::{Durable, Lease, Receipts, Store, StoreError};
 use crate::{
     event::{Event, EventKind, EventSink},
-    model::{Status, TargetResult},
+    model::{JobId, Status, TargetResult},
 };
 
-/// Events that wait to be told. It is as much as the store writes at once; beyond it, whoever reads is slower than the
-/// job, and holds it back as a pipe does.
+/// Events that wait to be told: as many as the store writes at once. What finds no room is read from the store later.
 const QUEUE_MAX: usize = 4096;
+
+/// Events that are read from the store at once.
+const PAGE: usize = 1024;
 
 /// How long it waits for more when something comes after a rest. To be woken by each event of many would cost more than to
 /// tell them, and no eye sees the difference.
@@ -43,28 +46,39 @@ enum Order {
 /// The handle to the readers of one job.
 pub struct Readers {
     orders: SyncSender<Order>,
+    is_over: Arc<AtomicBool>,
     told: Durable,
     unkept: Receiver<Vec<Arc<TargetResult>>>,
 }
 
 impl ReadersSink {
-    /// A sink that gives `readers` what `durable` says is kept, each event once and in order.
+    /// A sink that gives `readers` what `durable` says is kept, each event once and in order. Output that came while they were
+    /// held back for long is left out.
     ///
     /// # Errors
     /// There is no thread to be had.
-    pub fn new(durable: Durable, readers: Vec<Box<dyn EventSink>>) -> io::Result<(Self, Readers)> {
+    pub fn new(
+        (store, lease): (&Arc<dyn Store>, &Lease),
+        durable: Durable,
+        readers: Vec<Box<dyn EventSink>>,
+    ) -> io::Result<(Self, Readers)> {
         let (orders, queue) = sync_channel(QUEUE_MAX);
         let (receipts, told) = Receipts::new(durable.seq());
         let (sender, unkept) = sync_channel(1);
+        let is_over = Arc::new(AtomicBool::new(false));
         // Only to wait on: it has no timer and no sockets.
         let waiting = tokio::runtime::Builder::new_current_thread().build()?;
         let teller = Teller {
             queue,
+            is_over: Arc::clone(&is_over),
             waiting,
+            store: Arc::clone(store),
+            job: lease.job.clone(),
+            passed: durable.seq(),
             durable,
             readers,
             receipts,
-            last: None,
+            unreported: None,
         };
         thread::Builder::new()
             .name("readers".to_owned())
@@ -77,6 +91,7 @@ impl ReadersSink {
         };
         let readers = Readers {
             orders,
+            is_over,
             told,
             unkept,
         };
@@ -86,8 +101,9 @@ impl ReadersSink {
 
 impl EventSink for ReadersSink {
     fn event(&mut self, event: &Event) {
-        // A reader that panicked is gone; the job goes on, and is on record.
-        let _ = self.orders.send(Order::Tell(Box::new(event.clone())));
+        // A reader that panicked is gone; the job goes on, and is on record. One that is held back must hold nobody back:
+        // what finds no room is in the store, where it looks for it.
+        let _ = self.orders.try_send(Order::Tell(Box::new(event.clone())));
     }
 }
 
@@ -102,7 +118,9 @@ impl Readers {
     /// targets and could not be kept, which the readers were not told: none as long as the store does its work.
     #[must_use]
     pub fn finish(self, limit: Option<Duration>) -> Vec<Arc<TargetResult>> {
-        let _ = self.orders.send(Order::End);
+        self.is_over.store(true, Ordering::SeqCst);
+        // Only to wake them. Where there is no room for it they are not asleep, and may be held back for longer than `limit`.
+        let _ = self.orders.try_send(Order::End);
         let unkept = match limit {
             Some(limit) => self.unkept.recv_timeout(limit),
             None => self.unkept.recv().map_err(RecvTimeoutError::from),
@@ -114,12 +132,18 @@ impl Readers {
 /// The thread of the readers.
 struct Teller {
     queue: Receiver<Order>,
+    /// Nothing comes behind what is in the queue.
+    is_over: Arc<AtomicBool>,
     waiting: Runtime,
+    store: Arc<dyn Store>,
+    job: JobId,
     durable: Durable,
     readers: Vec<Box<dyn EventSink>>,
     receipts: Receipts,
-    /// The last event that was told, until that is reported.
-    last: Option<u64>,
+    /// The last event that was told or passed over.
+    passed: u64,
+    /// The same, until it is reported.
+    unreported: Option<u64>,
 }
 
 impl Teller {
@@ -128,19 +152,47 @@ impl Teller {
         while let Some(Order::Tell(event)) = self.next() {
             match self.kept(event.seq) {
                 Ok(()) => {
-                    for reader in &mut self.readers {
-                        reader.event(&event);
-                    }
-                    self.last = Some(event.seq);
+                    self.catch_up(event.seq - 1);
+                    self.tell(&event);
                 }
                 Err(failure) => {
+                    self.catch_up(self.durable.seq().min(event.seq - 1));
                     self.receipts.fail(failure);
                     unkept.extend(done(*event));
                 }
             }
         }
+        self.catch_up(self.durable.seq());
         self.report();
         unkept
+    }
+
+    fn tell(&mut self, event: &Event) {
+        for reader in &mut self.readers {
+            reader.event(event);
+        }
+        self.pass(event.seq);
+    }
+
+    fn pass(&mut self, seq: u64) {
+        self.passed = seq;
+        self.unreported = Some(seq);
+    }
+
+    /// Tells what found no room in the queue, up to an event that is kept.
+    fn catch_up(&mut self, seq: u64) {
+        while self.passed < seq {
+            let page = self.store.events(&self.job, self.passed, PAGE);
+            // A store that can't be read has told whoever writes to it.
+            let page = page.unwrap_or_default();
+            let mut told = page.iter().take_while(|event| event.seq <= seq).peekable();
+            if told.peek().is_none() {
+                self.pass(seq);
+            }
+            for event in told {
+                self.tell(event);
+            }
+        }
     }
 
     fn next(&mut self) -> Option<Order> {
@@ -149,6 +201,9 @@ impl Teller {
             Err(TryRecvError::Disconnected) => None,
             Err(TryRecvError::Empty) => {
                 self.report();
+                if self.is_over.load(Ordering::SeqCst) {
+                    return None;
+                }
                 let order = self.queue.recv().ok()?;
                 if matches!(order, Order::Tell(_)) {
                     thread::sleep(GATHERING);
@@ -168,7 +223,7 @@ impl Teller {
 
     /// Says how far it is: before each wait, and not after each event, since whoever listens is woken by it.
     fn report(&mut self) {
-        if let Some(seq) = self.last.take() {
+        if let Some(seq) = self.unreported.take() {
             self.receipts.reached(seq);
         }
     }
@@ -191,32 +246,58 @@ mod tests {
     use std::sync::{Mutex, PoisonError};
 
     use super::*;
-    use crate::store::sample::{effect_id, result};
+    use crate::{
+        event::Stream,
+        store::{
+            Holder, MemoryStore, StoreSink,
+            sample::{effect_id, result},
+        },
+    };
 
     type Told = Arc<Mutex<Vec<u64>>>;
 
-    fn begin() -> (Receipts, ReadersSink, Readers, Told) {
+    fn store() -> (Arc<dyn Store>, Lease) {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        let lease = store.create_job(&Holder::here(), now).unwrap();
+        (store, lease)
+    }
+
+    fn with(reader: impl FnMut(&Event) + Send + 'static) -> (Receipts, ReadersSink, Readers) {
         let (receipts, durable) = Receipts::new(0);
+        let (store, lease) = store();
+        let readers: Vec<Box<dyn EventSink>> = vec![Box::new(reader)];
+        let (sink, readers) = ReadersSink::new((&store, &lease), durable, readers).unwrap();
+        (receipts, sink, readers)
+    }
+
+    fn noting(told: &Told) -> impl FnMut(&Event) + Send + use<> {
+        let told = Arc::clone(told);
+        move |event| {
+            let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+            told.push(event.seq);
+        }
+    }
+
+    fn begin() -> (Receipts, ReadersSink, Readers, Told) {
         let told = Told::default();
-        let seen = Arc::clone(&told);
-        let reader = move |event: &Event| {
-            seen.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(event.seq);
-        };
-        let (sink, readers) = ReadersSink::new(durable, vec![Box::new(reader)]).unwrap();
+        let (receipts, sink, readers) = with(noting(&told));
         (receipts, sink, readers, told)
+    }
+
+    fn finished(seq: u64, status: Status) -> EventKind {
+        EventKind::TargetFinished {
+            effect: effect_id("", 1),
+            result: result(&format!("web{seq}"), status).into(),
+        }
     }
 
     fn event(seq: u64, status: Status) -> Event {
         Event {
             seq,
             at: jiff::Timestamp::UNIX_EPOCH,
-            job: crate::model::JobId::new(0, 0),
-            kind: EventKind::TargetFinished {
-                effect: effect_id("", 1),
-                result: result(&format!("web{seq}"), status).into(),
-            },
+            job: JobId::new(0, 0),
+            kind: finished(seq, status),
         }
     }
 
@@ -256,10 +337,42 @@ mod tests {
     }
 
     #[test]
+    fn a_reader_that_is_held_back_holds_nobody_back_and_reads_on_later() {
+        let (store, lease) = store();
+        let (keeper, durable) = StoreSink::new(Arc::clone(&store), lease.clone());
+        let (release, held) = sync_channel::<()>(0);
+        let told = Told::default();
+        let mut note = noting(&told);
+        let reader = move |event: &Event| {
+            // It goes on when the other end is dropped.
+            let _ = held.recv();
+            note(event);
+        };
+        let (sink, readers) =
+            ReadersSink::new((&store, &lease), durable, vec![Box::new(reader)]).unwrap();
+        let stream = Stream::new(
+            lease.job.clone(),
+            0,
+            Arc::new(|| jiff::Timestamp::UNIX_EPOCH),
+            vec![Box::new(keeper), Box::new(sink)],
+        );
+        let last = 2 * QUEUE_MAX as u64 + 1;
+        for seq in 1..=last {
+            stream.emit(finished(seq, Status::Succeeded));
+        }
+        let reading = readers.told();
+        assert_eq!(readers.finish(Some(Duration::ZERO)), []);
+        drop(release);
+        while reading.seq() < last {
+            thread::yield_now();
+        }
+        let told = told.lock().unwrap();
+        assert_eq!(*told, (1..=last).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn a_reader_that_panics_takes_nobody_with_it() {
-        let (receipts, durable) = Receipts::new(0);
-        let reader = |_: &Event| panic!("out of ink");
-        let (mut sink, readers) = ReadersSink::new(durable, vec![Box::new(reader)]).unwrap();
+        let (receipts, mut sink, readers) = with(|_| panic!("out of ink"));
         receipts.reached(9);
         for seq in 1..=9 {
             sink.event(&event(seq, Status::Succeeded));

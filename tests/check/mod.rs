@@ -91,6 +91,32 @@ fn good_plans_are_told_nothing() {
 }
 
 #[test]
+fn a_plan_that_runs_itself_is_told_so_where_nothing_can_end_it() {
+    let world = FixedWorld::default();
+    for (text, told) in [
+        ("run_plan(\"rollback\");", Some(Severity::Error)),
+        (
+            "run_command(\"true\", \"web\"); run_plan(\"rollback\");",
+            Some(Severity::Warning),
+        ),
+        ("param n: Integer; n > 0 && run_plan(\"rollback\");", None),
+        ("let r = () ?? run_plan(\"rollback\"); print(r);", None),
+        ("if file_exists(\"x\") { run_plan(\"rollback\"); }", None),
+        ("end(); run_plan(\"rollback\"); fn end() { exit(); }", None),
+        (
+            "import \"helpers\" as helpers; helpers::end(); run_plan(\"rollback\");",
+            None,
+        ),
+    ] {
+        let problems = check(&world, &Source::new("plans/rollback.rhai", text));
+        let endless = problems
+            .iter()
+            .find(|problem| problem.code == "segue::plan::endless");
+        assert_eq!(endless.map(|problem| problem.severity), told, "{text}");
+    }
+}
+
+#[test]
 fn every_problem_has_a_place_a_code_and_a_help_or_a_label() {
     let world = FixedWorld::default();
     for plan in &plans("bad") {

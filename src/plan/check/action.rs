@@ -276,26 +276,37 @@ impl<'t> Checker<'t> {
         self.follow(source);
     }
 
-    /// The plan runs itself, whatever happens, and nothing before it could have ended it.
+    /// The plan runs itself under no condition, and nothing in the file could end it. What is called before it may fail:
+    /// then nobody can be sure.
     fn endless(&mut self, plan: &Source, span: Span) {
         const ENDS: [&str; 5] = ["return", "exit", "fail", "throw", "assert"];
         if plan.name() != self.source.name() || self.conditional > 0 || self.scopes.in_function() {
             return;
         }
-        let text = self.source.text();
-        let mut before = self.source.tokens().all().iter();
-        if before.any(|token| token.span.start < span.start && ENDS.contains(&token.span.of(text)))
-        {
-            return;
+        let (text, tokens) = (self.source.text(), self.source.tokens());
+        let word = |at: Option<usize>| at.and_then(|at| tokens.get(at)).map(|at| at.span.of(text));
+        let mut calls = false;
+        for (index, token) in tokens.all().iter().enumerate() {
+            let is_before = token.span.start < span.start;
+            match token.span.of(text) {
+                ends if ENDS.contains(&ends) => return,
+                // What is imported may do anything.
+                "::" if is_before && word(tokens.previous(index)) != Some("log") => return,
+                "(" if is_before => {
+                    calls |= !matches!(word(tokens.previous(index)), Some("print" | "debug"));
+                }
+                _ => {}
+            }
         }
-        let problem = self
-            .error(
-                "segue::plan::endless",
-                "the plan runs itself, and never comes to an end",
-                span,
-                "it begins again here",
-            )
-            .help("write a loop, or end the plan under a condition before this");
+        let (code, label) = ("segue::plan::endless", "it begins again here");
+        let problem = if calls {
+            let message = "the plan runs itself, and only a failure ends it";
+            self.warning(code, message, span, label)
+        } else {
+            let message = "the plan runs itself, and never comes to an end";
+            self.error(code, message, span, label)
+        };
+        let problem = problem.help("write a loop, or end the plan under a condition before this");
         self.tell(problem);
     }
 

@@ -37,7 +37,8 @@ impl<'t> Checker<'t> {
             self.gives_nothing(value);
         }
         let mut variable = Variable::new(name, role, kind).with_value(fixed);
-        let told = value.is_some_and(|value| self.never_ended(name, value));
+        // What is exported is ended by whoever imports it.
+        let told = !exported && value.is_some_and(|value| self.never_ended(name, value));
         variable.used = told || exported || self.used_outside.contains(&name.text);
         self.scopes.declare(variable);
     }

@@ -286,7 +286,15 @@ impl<'t> Checker<'t> {
         if *operator == Operator::Other("|".to_owned()) && self.block_behind_bars(operands) {
             return Kind::Unknown;
         }
-        let kinds: Vec<Kind> = operands.iter().map(|operand| self.value(operand)).collect();
+        let decides = matches!(operator, Operator::And | Operator::Or | Operator::Coalesce);
+        let mut kinds = Vec::with_capacity(operands.len());
+        for (position, operand) in operands.iter().enumerate() {
+            // The first one decides whether the others are looked at.
+            let is_conditional = decides && position > 0;
+            self.conditional += usize::from(is_conditional);
+            kinds.push(self.value(operand));
+            self.conditional -= usize::from(is_conditional);
+        }
         match operator {
             Operator::And | Operator::Or => {
                 for (operand, kind) in operands.iter().zip(&kinds) {

@@ -6,6 +6,7 @@
 pub(super) mod keyword;
 mod lexer;
 mod mended;
+mod operand;
 mod span;
 mod text;
 mod token;

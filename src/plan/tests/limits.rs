@@ -133,6 +133,16 @@ fn what_is_nested_without_an_end_is_an_error() {
 }
 
 #[test]
+fn what_is_hidden_or_thrown_is_not_nested_without_an_end() {
+    let error = Stage::new("let a = 1; loop { a = sensitive([a]); }").error();
+    let message = error.diagnostic.message;
+    assert!(message.contains("more than 100 levels"), "{message}");
+    // What can't be data any more is thrown as something that says so.
+    let text = "let a = 1; for i in 0..3000 { try { throw #{ m: a }; } catch (e) { a = e; } } `${a}`.len() < 10000";
+    assert_eq!(Stage::new(text).value(), true.into());
+}
+
+#[test]
 fn the_error_of_a_value_that_is_nested_too_deeply_has_its_place() {
     let error = Stage::new("let a = [];\nloop {\n    a = [a];\n}").error();
     assert_eq!(
