@@ -206,7 +206,8 @@ impl Teller {
                 }
                 let order = self.queue.recv().ok()?;
                 if matches!(order, Order::Tell(_)) {
-                    thread::sleep(GATHERING);
+                    // To be woken early does no harm.
+                    thread::park_timeout(GATHERING);
                 }
                 Some(order)
             }
