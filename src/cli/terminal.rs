@@ -5,6 +5,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use anstream::AutoStream;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
+use super::{cropped::Cropped, standard_output::StandardOutput};
 use crate::{
     error::{Error, Exit},
     model::{Failure, kinds},
@@ -12,8 +13,8 @@ use crate::{
 };
 
 /// Standard output, stripped of colours where they are unwelcome (`NO_COLOR`, a pipe).
-pub(super) fn stdout() -> AutoStream<io::Stdout> {
-    AutoStream::auto(io::stdout())
+pub(super) fn stdout() -> StandardOutput<AutoStream<io::Stdout>> {
+    StandardOutput(AutoStream::auto(io::stdout()))
 }
 
 /// Standard error, likewise.
@@ -41,8 +42,9 @@ pub(super) fn print_report(report: &miette::Report) {
         GraphicalTheme::unicode_nocolor()
     };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(report_columns());
-    if handler.render_report(&mut text, report.as_ref()).is_err() {
-        text = report.to_string();
+    let cropped = Cropped::new(report.as_ref());
+    if handler.render_report(&mut text, &cropped).is_err() {
+        text = cropped.to_string();
     }
     // If stderr is gone there is nobody to tell; the exit code still does.
     let _ = stderr().write_all(text.as_bytes());
