@@ -79,10 +79,11 @@ pub(super) struct Terminal;
 impl Operator for Terminal {
     fn answer(&self, question: &Question) -> Result<String, Failure> {
         let gone = |error: io::Error| {
-            Failure::new(
-                kinds::EFFECT,
-                format!("the terminal can't be read: {error}"),
-            )
+            let message = match error.kind() {
+                io::ErrorKind::UnexpectedEof => "the input ended without an answer".to_owned(),
+                _ => format!("the terminal can't be read: {error}"),
+            };
+            Failure::new(kinds::EFFECT, message)
         };
         match question {
             Question::Line {
@@ -167,6 +168,8 @@ fn read_line(prompt: &str) -> io::Result<String> {
     err.flush()?;
     let mut line = String::new();
     if io::stdin().lock().read_line(&mut line)? == 0 {
+        // Ctrl-D leaves the cursor behind the question.
+        writeln!(err)?;
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
