@@ -355,3 +355,19 @@ fn parameters_may_begin_with_a_byte_order_mark() {
         .code(0)
         .stdout_has("nginx");
 }
+
+#[test]
+fn what_a_target_says_to_the_terminal_hides_nothing() {
+    Segue::new()
+        .task(
+            "odd",
+            "{}",
+            "printf '\\033]0;title\\nsecond \\033[2Jline'; exit 1",
+        )
+        .line("task run test::odd -t localhost")
+        .run()
+        .code(4)
+        .stdout_has("second line")
+        .stdout_has("1 target, 1 failed")
+        .stdout_lacks("\u{1b}");
+}

@@ -50,6 +50,7 @@ mod script_run;
 mod sent_file;
 mod setup;
 mod standard_output;
+mod tame;
 mod task_run;
 mod task_show;
 mod template;

@@ -5,21 +5,22 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use anstream::AutoStream;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
-use super::{cropped::Cropped, standard_output::StandardOutput};
+use super::{cropped::Cropped, standard_output::StandardOutput, tame::Tame};
 use crate::{
     error::{Error, Exit},
     model::{Failure, kinds},
     run::{Operator, Question},
 };
 
-/// Standard output, stripped of colours where they are unwelcome (`NO_COLOR`, a pipe).
-pub(super) fn stdout() -> StandardOutput<AutoStream<io::Stdout>> {
-    StandardOutput(AutoStream::auto(io::stdout()))
+/// Standard output, stripped of colours where they are unwelcome (`NO_COLOR`, a pipe), and of what is neither text nor
+/// colour.
+pub(super) fn stdout() -> StandardOutput<Tame<AutoStream<io::Stdout>>> {
+    StandardOutput(Tame::new(AutoStream::auto(io::stdout())))
 }
 
 /// Standard error, likewise.
-pub(super) fn stderr() -> AutoStream<io::Stderr> {
-    AutoStream::auto(io::stderr())
+pub(super) fn stderr() -> Tame<AutoStream<io::Stderr>> {
+    Tame::new(AutoStream::auto(io::stderr()))
 }
 
 /// Prints what is wrong, where, and what to type next.
