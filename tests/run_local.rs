@@ -1,5 +1,7 @@
 //! Tasks and commands on the controller itself: the whole way from the command line to a result, without a network.
 
+use std::fs::{self, File};
+
 use crate::segue::Segue;
 
 #[test]
@@ -293,4 +295,79 @@ fn a_remote_task_runs_on_the_machine_that_stands_in_and_is_told_of_its_target() 
         .run()
         .code(4)
         .stdout_has("only tasks run on `switch1`");
+}
+
+#[test]
+fn what_standard_output_cannot_take_is_told_and_is_no_success() {
+    let segue = Segue::new();
+    let full = || File::options().write(true).open("/dev/full").unwrap();
+    for (line, code) in [
+        ("doc", 1),
+        ("inventory show --format json", 1),
+        ("command run true -t localhost --format jsonl", 1),
+        ("command run false -t localhost", 4),
+    ] {
+        let output = segue.command_of(line).stdout(full()).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{line}: {told}");
+        assert!(told.contains("standard output"), "{line}: {told}");
+        assert!(told.contains("No space left"), "{line}: {told}");
+    }
+}
+
+#[test]
+fn a_line_of_megabytes_is_told_around_its_place() {
+    let long = format!("[{}, 1: 2\n", "\"aaaaaaa\",".repeat(100_000));
+    let ran = Segue::new()
+        .inventory(&long)
+        .line("inventory show")
+        .run()
+        .code(2)
+        .stderr_has("inventory.yaml:1:");
+    assert!(ran.stderr.len() < 2_000, "{}", ran.stderr);
+}
+
+#[test]
+fn a_plan_that_cannot_be_read_is_told_with_the_reason() {
+    let segue = Segue::new().plan("odd", "").line("plan run odd");
+    fs::write(segue.project().join("plans/odd.rhai"), b"print(\"\xff\");").unwrap();
+    segue
+        .run()
+        .code(2)
+        .stderr_has("segue::project::read")
+        .stderr_has("not UTF-8");
+    Segue::new()
+        .plan("outer", "run_plan(\"odd\");")
+        .file("project/plans/odd.rhai", &"/".repeat(5_000_000))
+        .line("plan run outer --no-check")
+        .run()
+        .code(5)
+        .stderr_has("4194304 can be read");
+}
+
+#[test]
+fn parameters_may_begin_with_a_byte_order_mark() {
+    Segue::new()
+        .plan("told", "param name: String[1];\nprint(name);")
+        .file("project/params.json", "\u{feff}{\"name\": \"nginx\"}")
+        .line("plan run told --params @params.json")
+        .run()
+        .code(0)
+        .stdout_has("nginx");
+}
+
+#[test]
+fn what_a_target_says_to_the_terminal_hides_nothing() {
+    Segue::new()
+        .task(
+            "odd",
+            "{}",
+            "printf '\\033]0;title\\nsecond \\033[2Jline'; exit 1",
+        )
+        .line("task run test::odd -t localhost")
+        .run()
+        .code(4)
+        .stdout_has("second line")
+        .stdout_has("1 target, 1 failed")
+        .stdout_lacks("\u{1b}");
 }

@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     /// Read the fleet from a YAML file
     #[arg(long, value_name = "FILE", conflicts_with = "tiers")]
     file: Option<PathBuf>,
-    /// A fault, such as `hang=2%`, `web7:exit=3` or `web*:drop=1x`; repeatable
+    /// A fault, such as `hang=2%`, `exit=3,5%` or `web*:drop=1x`; repeatable
     #[arg(long = "fault", value_name = "RULE")]
     faults: Vec<FaultRule>,
     /// How long targets take to answer, such as `5ms-20ms`

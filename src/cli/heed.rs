@@ -61,9 +61,12 @@ pub(super) async fn heed(heeding: Heeding) {
                 is_recorded = false;
                 // What has lost its job to another process hears of that by a call.
                 if !matches!(error, StoreError::LeaseLost { .. }) {
+                    let waits = match running().as_slice() {
+                        [] => String::new(),
+                        running => format!("; waiting for {}", named(running)),
+                    };
                     terminal::tell(&format!(
-                        "{error}: nothing more is begun, since it could not be recorded; waiting for {}",
-                        named(&running())
+                        "{error}: nothing more is begun, since it could not be recorded{waits}"
                     ));
                     handle.raise(StopStage::Drain);
                 }

@@ -4,6 +4,7 @@ mod action;
 mod action_resume;
 mod arguments;
 mod command_run;
+mod cropped;
 mod demo;
 mod doc;
 mod explain;
@@ -48,6 +49,8 @@ mod resume;
 mod script_run;
 mod sent_file;
 mod setup;
+mod standard_output;
+mod tame;
 mod task_run;
 mod task_show;
 mod template;
@@ -163,13 +166,15 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return terminal::print_usage(&error).into(),
     };
-    match run(cli.command) {
-        Ok(exit) => exit.into(),
-        Err(error) => {
-            terminal::print_error(&error);
-            error.exit.into()
-        }
-    }
+    let exit = run(cli.command).unwrap_or_else(|error| {
+        terminal::print_error(&error);
+        error.exit
+    });
+    let Some(error) = standard_output::failure(exit) else {
+        return exit.into();
+    };
+    terminal::print_error(&error);
+    error.exit.into()
 }
 
 fn run(command: Command) -> Result<Exit, Error> {

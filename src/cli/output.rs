@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::{arguments::Format, terminal};
+use super::{arguments::Format, standard_output::StandardOutput, terminal};
 use crate::{
     event::{EventSink, JobView},
     report::{Detail, Human, JsonLines, job_document},
@@ -19,7 +19,7 @@ pub(super) fn reporter(
         Format::Human => Some(Box::new(
             Human::new(terminal::stdout(), detail).knowing(view.clone()),
         )),
-        Format::Jsonl => Some(Box::new(JsonLines::new(std::io::stdout()))),
+        Format::Jsonl => Some(Box::new(JsonLines::new(StandardOutput(std::io::stdout())))),
         Format::Json => None,
     }
 }
@@ -35,12 +35,12 @@ pub(super) fn finish(format: Format, view: &JobView) {
 pub(super) fn print_json(document: &serde_json::Value) {
     let text = serde_json::to_string_pretty(document).expect("a JSON value is JSON");
     // A reader that went away (`| head`) is no failure.
-    let _ = writeln!(std::io::stdout(), "{text}");
+    let _ = writeln!(StandardOutput(std::io::stdout()), "{text}");
 }
 
 /// Prints a JSON document on one line of stdout.
 pub(super) fn print_json_line(document: &serde_json::Value) {
-    let _ = writeln!(std::io::stdout(), "{document}");
+    let _ = writeln!(StandardOutput(std::io::stdout()), "{document}");
 }
 
 /// Prints text on stdout, colours stripped where they are unwelcome.

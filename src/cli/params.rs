@@ -48,7 +48,9 @@ fn from_json(source: &str) -> Result<Map, Error> {
         "-" => "stdin",
         source => source.strip_prefix('@').unwrap_or("--params"),
     };
-    serde_json::from_str(&text).map_err(|error| {
+    // Some editors begin a file with a byte order mark, as they do those of metadata.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    serde_json::from_str(text).map_err(|error| {
         Error::usage(
             format!("the parameters of {origin} are not a JSON object: {error}"),
             "give one object, such as --params '{\"name\": \"nginx\"}', @file or - for stdin",

@@ -16,11 +16,8 @@ use super::{
 use crate::{
     error::{Error, Exit},
     event::{JobKind, JobStatus},
-    model::{Failure, Map, Value, kinds},
-    plan::{
-        Header, Interpreter, Limits, PlanEnd, PlanError, PlanOutcome, PlanStop, Program,
-        ProgramError,
-    },
+    model::{Map, Value, kinds},
+    plan::{Header, Interpreter, Limits, PlanEnd, PlanError, PlanOutcome, PlanStop, Program},
     report::Detail,
     run::StopStage,
     task::{ParamError, check_params},
@@ -65,7 +62,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
 
 /// Finds and reads a plan.
 pub(super) fn load(setup: &Setup, name: &str) -> Result<Program, Error> {
-    Program::load(&setup.project, name).map_err(program_error)
+    let file = setup.project.plan(name);
+    let file = file.map_err(|error| Error::new(Exit::Usage, error))?;
+    Program::parse(file).map_err(|errors| Error::new(Exit::InvalidPlan, errors))
 }
 
 /// Runs a plan whose parameters were checked.
@@ -230,26 +229,4 @@ pub(super) fn hash(text: &str) -> String {
         let _ = write!(hash, "{byte:02x}");
     }
     hash
-}
-
-fn program_error(error: ProgramError) -> Error {
-    match error {
-        ProgramError::Unknown(failure) => Error::new(Exit::Usage, UnknownPlan(*failure)),
-        ProgramError::Invalid(errors) => Error::new(Exit::InvalidPlan, errors),
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct UnknownPlan(Failure);
-
-impl miette::Diagnostic for UnknownPlan {
-    fn code<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
-        Some(Box::new("segue::project::unknown_plan"))
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
-        let help = self.0.details.get("help")?;
-        Some(Box::new(help))
-    }
 }

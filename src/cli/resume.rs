@@ -215,8 +215,8 @@ fn preview_text(preview: &ResumePreview, what: JobKind) -> String {
     let mut text: String = preview.lines.iter().map(preview_line).collect();
     if preview.has_lost() {
         text.push_str(
-            "\nSome targets were started when the controller went away, and nobody knows what became of them.\n\
-             Look at them, then give --rerun-lost, --assume-lost ok or --assume-lost failed.\n",
+            "\nWhat is lost was under way when the controller went away. Those targets are asked what became of it; for where\n\
+             that can't be known, look at them, then give --rerun-lost, --assume-lost ok or --assume-lost failed.\n",
         );
     }
     if what == JobKind::Plan {

@@ -5,20 +5,22 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use anstream::AutoStream;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
+use super::{cropped::Cropped, standard_output::StandardOutput, tame::Tame};
 use crate::{
     error::{Error, Exit},
     model::{Failure, kinds},
     run::{Operator, Question},
 };
 
-/// Standard output, stripped of colours where they are unwelcome (`NO_COLOR`, a pipe).
-pub(super) fn stdout() -> AutoStream<io::Stdout> {
-    AutoStream::auto(io::stdout())
+/// Standard output, stripped of colours where they are unwelcome (`NO_COLOR`, a pipe), and of what is neither text nor
+/// colour.
+pub(super) fn stdout() -> StandardOutput<Tame<AutoStream<io::Stdout>>> {
+    StandardOutput(Tame::new(AutoStream::auto(io::stdout())))
 }
 
 /// Standard error, likewise.
-pub(super) fn stderr() -> AutoStream<io::Stderr> {
-    AutoStream::auto(io::stderr())
+pub(super) fn stderr() -> Tame<AutoStream<io::Stderr>> {
+    Tame::new(AutoStream::auto(io::stderr()))
 }
 
 /// Prints what is wrong, where, and what to type next.
@@ -41,8 +43,9 @@ pub(super) fn print_report(report: &miette::Report) {
         GraphicalTheme::unicode_nocolor()
     };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(report_columns());
-    if handler.render_report(&mut text, report.as_ref()).is_err() {
-        text = report.to_string();
+    let cropped = Cropped::new(report.as_ref());
+    if handler.render_report(&mut text, &cropped).is_err() {
+        text = cropped.to_string();
     }
     // If stderr is gone there is nobody to tell; the exit code still does.
     let _ = stderr().write_all(text.as_bytes());
@@ -77,10 +80,11 @@ pub(super) struct Terminal;
 impl Operator for Terminal {
     fn answer(&self, question: &Question) -> Result<String, Failure> {
         let gone = |error: io::Error| {
-            Failure::new(
-                kinds::EFFECT,
-                format!("the terminal can't be read: {error}"),
-            )
+            let message = match error.kind() {
+                io::ErrorKind::UnexpectedEof => "the input ended without an answer".to_owned(),
+                _ => format!("the terminal can't be read: {error}"),
+            };
+            Failure::new(kinds::EFFECT, message)
         };
         match question {
             Question::Line {
@@ -165,6 +169,8 @@ fn read_line(prompt: &str) -> io::Result<String> {
     err.flush()?;
     let mut line = String::new();
     if io::stdin().lock().read_line(&mut line)? == 0 {
+        // Ctrl-D leaves the cursor behind the question.
+        writeln!(err)?;
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())

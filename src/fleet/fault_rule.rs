@@ -38,8 +38,6 @@ pub enum ParseFaultError {
     },
     #[error("`{setting}` is one value too many for `{kind}`")]
     SecondValue { kind: String, setting: String },
-    #[error("`exit` needs the exit code: write `exit=3`")]
-    ExitCodeMissing,
     #[error("`{kind}` lasts: a closed port or a wrong key can't come and go; `drop` can")]
     Lasting { kind: &'static str },
     #[error("`{glob}` is not a pattern for target names")]
@@ -50,6 +48,8 @@ pub enum ParseFaultError {
 const SLOW_DEFAULT: Duration = Duration::from_secs(2);
 /// How much a `flood` is when the rule does not say it: more than any cap on kept output.
 const FLOOD_DEFAULT_BYTES: u64 = 64 << 20;
+/// What a task exits with when the rule does not say it: the code of a failure that is nothing special.
+const EXIT_DEFAULT: u8 = 1;
 
 impl FaultRule {
     /// The fault of a target by this rule, if the rule means it and chance does.
@@ -141,11 +141,10 @@ fn parse_kind(word: &str, setting: Option<&str>) -> Result<FaultKind, ParseFault
             let error = |_| setting_error(word, text, "a time (`500ms`), ");
             parse_duration(text).map(FaultKind::Slow).map_err(error)
         }),
-        "exit" => {
-            let text = setting.ok_or(ParseFaultError::ExitCodeMissing)?;
+        "exit" => setting.map_or(Ok(FaultKind::Exit(EXIT_DEFAULT)), |text| {
             let error = |_| setting_error(word, text, "an exit code (`3`), ");
             text.parse().map(FaultKind::Exit).map_err(error)
-        }
+        }),
         "flood" => setting.map_or(Ok(FaultKind::Flood(FLOOD_DEFAULT_BYTES)), |text| {
             parse_bytes(text)
                 .map(FaultKind::Flood)
@@ -244,17 +243,17 @@ mod tests {
         }
         assert_eq!(rule("flood=64MiB"), rule("flood"));
         assert_eq!(rule("exit = 3"), rule("exit=3"));
+        assert_eq!(rule("web*:exit=20%"), rule("web*:exit=1,20%"));
     }
 
     #[test]
     fn says_what_is_wrong_with_a_rule() {
         let error = |text: &str| text.parse::<FaultRule>().unwrap_err().to_string();
         insta::assert_snapshot!(
-            ["hnag", "melt", "exit", "exit=300", "hang=3", "slow=soon", "refuse=2x", "[:hang", "exit=3,4"].map(error).join("\n"),
+            ["hnag", "melt", "exit=300", "hang=3", "slow=soon", "refuse=2x", "[:hang", "exit=3,4"].map(error).join("\n"),
             @r"
         `hnag` is not a kind of fault; did you mean `hang`?
         `melt` is not a kind of fault; there are refuse, impostor, stall, auth, drop, no-channel, hang, slow, exit, flood, reset
-        `exit` needs the exit code: write `exit=3`
         `300` is not a setting of `exit`, which takes an exit code (`3`), a share (`5%`), a number of times (`2x`) or of chances let pass (`after 3`)
         `3` is not a setting of `hang`, which takes a share (`5%`), a number of times (`2x`) or of chances let pass (`after 3`)
         `soon` is not a setting of `slow`, which takes a time (`500ms`), a share (`5%`), a number of times (`2x`) or of chances let pass (`after 3`)

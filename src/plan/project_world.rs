@@ -53,11 +53,14 @@ impl World for Project {
     }
 }
 
-/// What a person is told of it, with what to type instead.
+/// What a person is told of it, with what it came of and what to type instead.
 fn failure<E: Diagnostic>(kind: &str, error: &E) -> Box<Failure> {
-    let help = error.help().map(|help| format!(": {help}"));
-    Box::new(Failure::new(
-        kind,
-        format!("{error}{}", help.unwrap_or_default()),
-    ))
+    let mut told = error.to_string();
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    let causes = causes.map(ToString::to_string);
+    for more in causes.chain(error.help().map(|help| help.to_string())) {
+        told.push_str(": ");
+        told.push_str(&more);
+    }
+    Box::new(Failure::new(kind, told))
 }

@@ -114,7 +114,8 @@ impl Controller {
                     value: approval_value(&who, answer == "yes", ""),
                 }
             }
-            Err(failure) => Outcome::Failed { failure },
+            // Whoever left the terminal (Ctrl-D, a window that was closed) has said neither yes nor no.
+            Err(_) => Outcome::Suspended,
         }
     }
 
@@ -148,5 +149,40 @@ fn value(value: impl Into<Value>) -> Outcome {
 fn failed(message: String) -> Outcome {
     Outcome::Failed {
         failure: Failure::new(kinds::EFFECT, message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::ApproveBy;
+
+    /// Was there when the question came, and left.
+    struct Leaver;
+
+    impl Operator for Leaver {
+        fn answer(&self, _: &Question) -> Result<String, Failure> {
+            Err(Failure::new(
+                kinds::EFFECT,
+                "the input ended without an answer",
+            ))
+        }
+
+        fn is_present(&self) -> bool {
+            true
+        }
+    }
+
+    #[tokio::test]
+    async fn who_leaves_the_terminal_has_said_neither_yes_nor_no() {
+        let room = tempfile::tempdir().unwrap();
+        let project = Project::at(room.path()).unwrap();
+        let controller = Controller::new(Clock::System, project, Arc::new(Leaver));
+        let asked = Effect::Approve {
+            message: "go on?".to_owned(),
+            by: ApproveBy::default(),
+        };
+        let outcome = controller.perform(asked).await;
+        assert!(matches!(outcome, Outcome::Suspended), "{outcome:?}");
     }
 }

@@ -28,7 +28,7 @@ impl Inquiry for LivePerformer {
             tokio::select! {
                 found = shared.find(&ready, target_of(&ready), started) => found,
                 // Giving up on the question ends the run, as it should now.
-                () = shared.stop.reached(StopStage::End) => Found::Unknown,
+                () = shared.stop.reached(StopStage::End) => Found::Unasked,
             }
         })
     }

@@ -67,7 +67,10 @@ impl Location {
     pub fn open(&self, access: Access) -> Result<Arc<dyn Store>, StoreError> {
         match self {
             Self::Memory => Ok(Arc::new(MemoryStore::default())),
-            Self::Sqlite(path) if access == Access::Read && !path.exists() => {
+            // What can't be looked for, such as in the directory of another user, may be there.
+            Self::Sqlite(path)
+                if access == Access::Read && matches!(path.try_exists(), Ok(false)) =>
+            {
                 Ok(Arc::new(MemoryStore::default()))
             }
             Self::Sqlite(path) => {
@@ -130,6 +133,20 @@ mod tests {
             StoreError::Unsupported {
                 store: "postgres://…@db/segue".to_owned()
             }
+        );
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_looked_at_is_no_empty_store() {
+        let room = tempfile::tempdir().unwrap();
+        let file = room.path().join("file");
+        fs::write(&file, "").unwrap();
+        // Rights say nothing to root; that a file is no directory does.
+        let location = Location::Sqlite(file.join("jobs.db"));
+        let opened = location.open(Access::Read).map(|_| ());
+        assert!(
+            matches!(opened, Err(StoreError::Unavailable { .. })),
+            "{opened:?}"
         );
     }
 

@@ -78,7 +78,7 @@ impl ProcessGroup {
         if let Some(child) = self.child.take() {
             // A task of its own, so that it goes on when nobody waits for it any more.
             // It is cut short only by the end of the runtime.
-            let _ = tokio::spawn(end(child, self.end.take())).await;
+            let _ = tokio::spawn(end(child, ending(self.end.take()))).await;
         }
     }
 }
@@ -88,26 +88,33 @@ impl Drop for ProcessGroup {
         if let Some(child) = self.child.take()
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
-            runtime.spawn(end(child, self.end.take()));
+            // The command is begun at once, since the runtime may be on its way out.
+            runtime.spawn(end(child, ending(self.end.take())));
         }
     }
 }
 
-async fn end(mut child: Child, command: Option<std::sync::Arc<str>>) {
+/// Begins the command that ends a run. It goes on when the runtime is gone: the run may be another group than ours.
+fn ending(command: Option<std::sync::Arc<str>>) -> Option<Child> {
+    let mut ending = Command::new("/bin/sh");
+    ending
+        .arg("-c")
+        .arg(&*command?)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    // Whether it worked shows in the group.
+    ending.spawn().ok()
+}
+
+async fn end(mut child: Child, ending: Option<Child>) {
     let Some(group) = child.id().and_then(pid) else {
         return;
     };
-    if let Some(command) = command {
-        let mut ending = Command::new("/bin/sh");
-        ending
-            .arg("-c")
-            .arg(&*command)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true);
-        // Whether it worked shows in the group.
-        let _ = timeout(END_COMMAND_MAX, ending.status()).await;
+    if let Some(mut ending) = ending
+        && timeout(END_COMMAND_MAX, ending.wait()).await.is_err()
+    {
+        let _ = ending.start_kill();
     }
     // Errors of `kill` mean that the group is gone.
     let _ = kill_process_group(group, Signal::TERM);
@@ -148,4 +155,34 @@ fn signal_name(number: i32) -> String {
         .iter()
         .find(|(signal, _)| signal.as_raw() == number)
         .map_or_else(|| number.to_string(), |(_, name)| (*name).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_it_goes_on_when_the_runtime_is_gone() {
+        let directory = tempfile::tempdir().unwrap();
+        let (go, ended) = (directory.path().join("go"), directory.path().join("ended"));
+        let command = format!(
+            "until [ -e '{}' ]; do sleep 0.01; done; echo >'{}'",
+            go.display(),
+            ended.display()
+        );
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            drop(ProcessGroup::start("sleep 1000", Some(command.into())).unwrap());
+        });
+        runtime.shutdown_background();
+        std::fs::write(&go, "").unwrap();
+        let began = std::time::Instant::now();
+        while !ended.exists() {
+            assert!(began.elapsed() < Duration::from_mins(1));
+            std::thread::yield_now();
+        }
+    }
 }

@@ -153,6 +153,7 @@ fn a_disk_that_is_full_in_mid_run_ends_the_job_and_nothing_told_is_lost() {
     let script = "mkdir disk && mount -t tmpfs -o size=4m none disk
         fill() { until [ -e disk/jobs.db ] && [ -e ../room/ran.step3.a ]; do sleep 0.05; done; cat /dev/zero >disk/filler; }
         fill 2>/dev/null & segue plan run test::work --store disk/jobs.db; code=$?; wait
+        segue plan resume last --store disk/jobs.db 2>full && exit 97; grep -q 'no space left' full || { cat full >&2; exit 98; }
         rm disk/filler; segue job show --store disk/jobs.db >&2
         segue job events --format jsonl --store disk/jobs.db >recorded
         segue plan resume last --store disk/jobs.db >&2 || exit 99

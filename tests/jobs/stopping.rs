@@ -92,6 +92,34 @@ fn a_stopped_task_says_so() {
     assert_eq!(project.counted(), "x.y=2");
 }
 
+#[test]
+fn a_resumed_job_that_is_stopped_while_it_waits_for_what_was_under_way_is_stopped_and_ends_that() {
+    let project = Project::new("");
+    project.mark("hold.x.y");
+    let run = project.start("task run test::count name=x me=y -t a");
+    until("the task", || project.exists("ran.x.y"));
+    run.kill();
+    let again = project.start("job resume last");
+    until("the asking", || project.state() == "running");
+    again.signal("INT");
+    until("the stopping", || project.state() == "stopping");
+    again.signal("INT");
+    again
+        .end()
+        .code(130)
+        .stderr_lacks("lost_targets")
+        .stderr_has("segue job resume");
+    assert_eq!(project.state(), "stopped");
+    // It was ended, so its outcome is that of no run that came to its end.
+    project
+        .run("job resume last")
+        .code(5)
+        .stderr_has("what became of 1 target is not known");
+    project.unmark("hold.x.y");
+    project.run("job resume last --rerun-lost").code(0);
+    assert_eq!(project.counted(), "x.y=2");
+}
+
 /// `c` is the balancer. A task that is held keeps the job where it is.
 const ROLL: &str = r#"
 import "std" as std;

@@ -17,6 +17,8 @@ pub enum Found {
     NeverStarted,
     /// It can't be said.
     Unknown,
+    /// The job was stopped before it could be said. It can be asked again.
+    Unasked,
 }
 
 /// An answer that is on its way.

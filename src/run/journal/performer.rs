@@ -65,6 +65,8 @@ struct Seen {
     asked: HashSet<EffectId>,
     answered: HashSet<EffectId>,
     lost: Vec<LostTargets>,
+    /// Effects with targets that were to be asked when the job was stopped.
+    unasked: HashSet<EffectId>,
 }
 
 impl JournalPerformer {
@@ -176,10 +178,13 @@ impl Shared {
         });
     }
 
-    /// Records the end, and hands the outcome on. An effect that is suspended, or waits for a person's decision
-    /// about lost targets, has none.
+    /// Records the end, and hands the outcome on. An effect that is suspended, or has lost targets that are a person's
+    /// to decide or still to be asked, has none.
     fn finish(&self, effect: &EffectId, outcome: Outcome) -> Outcome {
-        let undecided = self.seen().lost.iter().any(|lost| lost.effect == *effect);
+        let seen = self.seen();
+        let undecided =
+            seen.unasked.contains(effect) || seen.lost.iter().any(|lost| lost.effect == *effect);
+        drop(seen);
         let reply = match &outcome {
             Outcome::Suspended => None,
             Outcome::Stopped if undecided => None,
@@ -208,6 +213,10 @@ impl Shared {
             return self.parts.inner.perform(request).await;
         };
         let undecided = self.settle_lost(&request.id, &run, &mut completion).await;
+        if self.seen().unasked.contains(&request.id) {
+            // Whoever stops a job has decided nothing about its targets: the next resume asks them again.
+            return Outcome::Stopped;
+        }
         if !undecided.is_empty() {
             self.seen().lost.push(LostTargets {
                 effect: request.id,
@@ -283,6 +292,10 @@ impl Shared {
             completion.parts[at] = match found {
                 Found::Finished(result) => self.tell(effect, *result),
                 Found::NeverStarted => Part::Missing,
+                Found::Unasked => {
+                    self.seen().unasked.insert(effect.clone());
+                    Part::Lost(started)
+                }
                 Found::Unknown if harmless || rule == LostRule::Rerun => Part::Missing,
                 Found::Unknown => {
                     if let Some(result) = assumed(run, target, started.attempt, rule) {

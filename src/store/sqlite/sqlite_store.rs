@@ -67,7 +67,7 @@ pub struct SqliteStore {
     reading: Reading,
     readers: Mutex<Vec<Connection>>,
     /// Nothing if the database can only be read.
-    pub(super) writing: Option<Writing>,
+    pub(super) writing: Result<Writing, StoreError>,
 }
 
 pub(super) struct Writing {
@@ -107,18 +107,18 @@ impl SqliteStore {
         let seal = Arc::new(Seal::beside(path)?);
         let overflow = Overflow::default();
         let (connection, reading) = match database::open_to_write(path, busy) {
-            Ok(connection) => (Some(connection), Reading::Shared),
+            Ok(connection) => (Ok(connection), Reading::Shared),
             // What can't be written can perhaps still be looked at.
             Err(
-                StoreError::ReadOnly { .. }
+                reason @ (StoreError::ReadOnly { .. }
                 | StoreError::Unavailable { .. }
                 | StoreError::Full { .. }
-                | StoreError::Locked { .. },
-            ) if access == Access::Read => (None, database::check_readable(path, busy)?),
+                | StoreError::Locked { .. }),
+            ) if access == Access::Read => (Err(reason), database::check_readable(path, busy)?),
             Err(error) => return Err(error),
         };
-        let writing = connection
-            .map(|connection| {
+        let writing = match connection {
+            Ok(connection) => {
                 let writer = Writer {
                     connection,
                     path: path.to_owned(),
@@ -129,9 +129,10 @@ impl SqliteStore {
                     thinners: HashMap::new(),
                     barrier: true,
                 };
-                start(path, writer)
-            })
-            .transpose()?;
+                Ok(start(path, writer)?)
+            }
+            Err(reason) => Err(reason),
+        };
         Ok(Self {
             path: path.to_owned(),
             options,
@@ -151,10 +152,7 @@ impl SqliteStore {
     }
 
     fn orders(&self) -> Result<&SyncSender<Order>, StoreError> {
-        let read_only = || StoreError::ReadOnly {
-            path: self.path.clone(),
-        };
-        let writing = self.writing.as_ref().ok_or_else(read_only)?;
+        let writing = self.writing.as_ref().map_err(Clone::clone)?;
         writing.orders.as_ref().ok_or(StoreError::Closed)
     }
 

@@ -204,10 +204,10 @@ async fn a_database_that_can_only_be_read_is_read() {
     let lease = written(&path);
     // Rights say nothing to root, so the writer is taken away instead.
     let mut store = SqliteStore::open(&path, Access::Read).unwrap();
-    store.writing = None;
+    let read_only = StoreError::ReadOnly { path };
+    store.writing = Err(read_only.clone());
     let store = Arc::new(store);
     assert!(!store.events(&lease.job, 0, NO_LIMIT).unwrap().is_empty());
-    let read_only = StoreError::ReadOnly { path };
     let taken = store.take_job(&lease.job, &Holder::here(), now());
     assert_eq!(taken, Err(read_only.clone()));
     let (stream, durable, _) = streaming(&store, &lease);
