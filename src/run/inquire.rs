@@ -74,7 +74,9 @@ impl Shared {
             Ok(KeptOutcome::Finished(output)) => {
                 Found::Finished(Box::new(ready.read(0, &attempt, &output).await))
             }
-            Ok(KeptOutcome::NeverStarted) => Found::NeverStarted,
+            // The question has taken its place on the target, and that must stay taken: the run may still be on its way, in
+            // a server that has not come to read it. The place goes when it is too old.
+            Ok(KeptOutcome::NeverStarted) => return Found::NeverStarted,
             Err(failure) if is_timeout(&failure) => {
                 Found::Finished(Box::new(ready.unsuccessful(&attempt, failure)))
             }

@@ -206,7 +206,8 @@ mod tests {
     use crate::{
         model::{BranchPath, ContentHash, EffectId, JobId, Output, Payload, Target},
         plan::{Action, Run, RunOptions},
-        run::{NoOperator, StopHandle},
+        run::{Found, Inquiry as _, NoOperator, Started, StopHandle},
+        task::RunId,
         transport::{ConnectError, OutputWatch, Pending, Reply, Scripted, Session, SessionError},
     };
 
@@ -273,14 +274,10 @@ mod tests {
         }
     }
 
-    fn performer(connections: Connections, count: &Arc<Count>) -> LivePerformer {
+    fn performer(connections: Connections, transport: Arc<dyn Transport>) -> LivePerformer {
         let clock = Clock::paused(Timestamp::UNIX_EPOCH);
-        let inner = Scripted::new(|_, _| Reply::printed("", 0));
         LivePerformer::new(LiveParts {
-            transport: Arc::new(Counting {
-                inner,
-                count: Arc::clone(count),
-            }),
+            transport,
             stream: Stream::new(
                 JobId::new(0, 0),
                 0,
@@ -302,25 +299,55 @@ mod tests {
         })
     }
 
-    fn request() -> Request {
+    fn uptime(targets: usize) -> Run {
         let target = |number| Arc::new(Target::new(format!("web{number}"), "ssh"));
-        let effect = Effect::Run(Run {
+        Run {
             action: Action::Command {
                 command: "uptime".to_owned(),
             },
-            targets: (0..TARGETS).map(target).collect(),
+            targets: (0..targets).map(target).collect(),
             options: RunOptions::default(),
-        });
+        }
+    }
+
+    fn effect_id() -> EffectId {
+        EffectId {
+            branch: BranchPath::root(),
+            content: ContentHash::of(b"uptime"),
+            occurrence: 0,
+        }
+    }
+
+    fn request() -> Request {
         Request {
-            id: EffectId {
-                branch: BranchPath::root(),
-                content: ContentHash::of(b"uptime"),
-                occurrence: 0,
-            },
+            id: effect_id(),
             place: None,
-            effect,
+            effect: Effect::Run(uptime(TARGETS)),
             urgency: Urgency::Usual,
         }
+    }
+
+    #[tokio::test]
+    async fn place_of_a_run_that_never_began_stays_taken() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let target = Scripted::new(move |_, _| {
+            count.fetch_add(1, Ordering::Relaxed);
+            Reply::printed("segue:absent:1000000.00\n", 0)
+        });
+        let performer = performer(Connections::KeptWarm, Arc::new(target));
+        let run = uptime(1);
+        let started = Started {
+            seq: 1,
+            at: Timestamp::UNIX_EPOCH,
+            attempt: 1,
+            run: Some(RunId::new(7)),
+        };
+        let found = performer.find(&effect_id(), &run, &run.targets[0], started);
+        assert!(matches!(found.await, Found::NeverStarted));
+        performer.close().await;
+        // Nothing but the question: a goodbye would have removed what the run, which may still come, must find there.
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
     }
 
     #[tokio::test]
@@ -331,7 +358,11 @@ mod tests {
             (Connections::ClosedWhenDone, 1..=2 * CONCURRENCY),
         ] {
             let count = Arc::new(Count::default());
-            let performer = performer(connections, &count);
+            let counting = Counting {
+                inner: Scripted::new(|_, _| Reply::printed("", 0)),
+                count: Arc::clone(&count),
+            };
+            let performer = performer(connections, Arc::new(counting));
             let outcome = performer.perform(request()).await;
             assert!(matches!(outcome, Outcome::Results { results } if results.len() == TARGETS));
             let seen = count.most.load(Ordering::Relaxed);

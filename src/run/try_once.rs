@@ -84,8 +84,10 @@ impl Try {
                 }
             };
             match answer {
-                Ok(Answer::NeverStarted) if sendings < SENDINGS_MAX => {}
+                // Whoever asked has taken the place of that run, which must stay taken: it may still be on its way.
+                Ok(Answer::NeverStarted) if sendings < SENDINGS_MAX => kept.clear(),
                 Ok(Answer::NeverStarted) => {
+                    kept.clear();
                     let message = "the connection broke again and again before it began";
                     break (run, Err(Failure::new(kinds::CONNECT, message)));
                 }
