@@ -391,7 +391,7 @@ fn lock_rule(what: JobKind, setting: Option<LockRule>) -> LockRule {
     }
 }
 
-/// What else than a plan is done with a target when it has answered.
+/// A plan may come back to a target; any other job is done with it when it has answered.
 const fn connections(what: JobKind) -> Connections {
     match what {
         JobKind::Plan => Connections::KeptWarm,
