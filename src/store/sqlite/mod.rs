@@ -3,6 +3,7 @@
 mod database;
 mod decoding;
 mod file;
+mod gathering;
 mod leases;
 mod reading;
 mod record;

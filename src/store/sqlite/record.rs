@@ -15,6 +15,7 @@ pub(super) struct Record {
     pub(super) seq: u64,
     pub(super) at: Timestamp,
     pub(super) receipts: Receipts,
+    pub(super) turn: Turn,
     pub(super) content: Content,
 }
 
@@ -24,13 +25,30 @@ pub(super) enum Content {
         /// In clear: sealed by the writer.
         secrets: Option<String>,
         change: Option<SummaryChange>,
-        /// The target whose output has come to its end.
-        over: Option<(EffectId, TargetName)>,
     },
     Output {
         key: OutputKey,
         text: String,
     },
+}
+
+/// How soon an event is to be kept.
+pub(super) enum Turn {
+    /// Nothing waits for it.
+    Any,
+    /// Somebody waits for it.
+    Next,
+    /// Something waits to begin on a target.
+    Begins(Work),
+    /// It is over, and so is its output.
+    Ends(Work),
+}
+
+/// What is done on one target for one effect.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Work {
+    pub(super) effect: EffectId,
+    pub(super) target: TargetName,
 }
 
 impl Record {
@@ -53,12 +71,6 @@ impl Record {
                 body: serde_json::to_string(kind).expect("events are JSON"),
                 secrets: secrets::take(kind),
                 change: SummaryChange::of(event),
-                over: match kind {
-                    EventKind::TargetFinished { effect, result } => {
-                        Some((effect.clone(), result.target.clone()))
-                    }
-                    _ => None,
-                },
             },
         };
         Self {
@@ -67,6 +79,7 @@ impl Record {
             seq: event.seq,
             at: event.at,
             receipts: receipts.clone(),
+            turn: Turn::of(&event.kind),
             content,
         }
     }
@@ -81,5 +94,33 @@ impl Record {
 
     pub(super) const fn is_output(&self) -> bool {
         matches!(self.content, Content::Output { .. })
+    }
+}
+
+impl Turn {
+    fn of(kind: &EventKind) -> Self {
+        let work = |effect: &EffectId, target: &TargetName| Work {
+            effect: effect.clone(),
+            target: target.clone(),
+        };
+        match kind {
+            EventKind::TargetStarted { effect, target, .. } => Self::Begins(work(effect, target)),
+            EventKind::TargetFinished { effect, result } => {
+                Self::Ends(work(effect, &result.target))
+            }
+            // People wait for a job that begins, asks or ends.
+            EventKind::JobStarted { .. }
+            | EventKind::JobResumed { .. }
+            | EventKind::JobStopping { .. }
+            | EventKind::JobFinished { .. }
+            | EventKind::ApprovalAsked { .. }
+            | EventKind::ApprovalGiven { .. } => Self::Next,
+            _ => Self::Any,
+        }
+    }
+
+    /// Whether whoever gathers has to look at it as soon as it comes.
+    pub(super) const fn is_pressing(&self) -> bool {
+        matches!(self, Self::Next | Self::Begins(_))
     }
 }

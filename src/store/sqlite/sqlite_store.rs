@@ -18,6 +18,7 @@ use super::{
     database::{self, Access, Reading},
     decoding::Decoder,
     file::{self, Identity},
+    gathering::Gathering,
     leases, reading,
     record::Record,
     retention,
@@ -75,9 +76,19 @@ pub(super) struct Writing {
     thread: Option<JoinHandle<()>>,
 }
 
+impl Writing {
+    /// Ends the wait for more to write.
+    fn wake(&self) {
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
+    }
+}
+
 impl Drop for Writing {
     fn drop(&mut self) {
         self.orders = None;
+        self.wake();
         if let Some(thread) = self.thread.take() {
             // A writer that panicked has told everybody who waited for it by going away.
             let _ = thread.join();
@@ -128,6 +139,7 @@ impl SqliteStore {
                     overflow: Arc::clone(&overflow),
                     thinners: HashMap::new(),
                     barrier: true,
+                    gathering: Gathering::default(),
                 };
                 Ok(start(path, writer)?)
             }
@@ -151,9 +163,10 @@ impl SqliteStore {
         &self.path
     }
 
-    fn orders(&self) -> Result<&SyncSender<Order>, StoreError> {
+    fn orders(&self) -> Result<(&SyncSender<Order>, &Writing), StoreError> {
         let writing = self.writing.as_ref().map_err(Clone::clone)?;
-        writing.orders.as_ref().ok_or(StoreError::Closed)
+        let orders = writing.orders.as_ref().ok_or(StoreError::Closed)?;
+        Ok((orders, writing))
     }
 
     /// Has the writer do something, after all that was ordered before, and waits for it.
@@ -166,7 +179,9 @@ impl SqliteStore {
             // Whoever asked may have given up.
             let _ = sender.send(work(writer));
         }));
-        self.orders()?.send(call).map_err(|_| StoreError::Closed)?;
+        let (orders, writing) = self.orders()?;
+        orders.send(call).map_err(|_| StoreError::Closed)?;
+        writing.wake();
         answer.recv().map_err(|_| StoreError::Closed)?
     }
 
@@ -257,6 +272,7 @@ impl Store for SqliteStore {
             let told = |error| StoreError::from_sqlite(&writer.path, &error);
             let number = leases::release(&mut writer.connection, &lease).map_err(told)?;
             writer.thinners.remove(&number);
+            writer.gathering.forget();
             Ok(())
         })
     }
@@ -265,11 +281,12 @@ impl Store for SqliteStore {
         if receipts.has_failed() {
             return;
         }
-        let orders = match self.orders() {
-            Ok(orders) => orders,
+        let (orders, writing) = match self.orders() {
+            Ok(open) => open,
             Err(error) => return receipts.fail(error),
         };
         let record = Box::new(Record::new(lease, event, receipts));
+        let is_pressing = record.turn.is_pressing();
         let sent = match orders.try_send(Order::Append(record)) {
             Err(TrySendError::Full(Order::Append(record))) => match record.into_output() {
                 Ok((job, key, bytes)) => {
@@ -283,6 +300,8 @@ impl Store for SqliteStore {
         };
         if sent.is_err() {
             receipts.fail(StoreError::Closed);
+        } else if is_pressing {
+            writing.wake();
         }
     }
 

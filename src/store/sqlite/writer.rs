@@ -16,7 +16,8 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 
 use super::{
     file::Identity,
-    record::{Content, Record},
+    gathering::Gathering,
+    record::{Content, Record, Turn},
     row::{count, effect_text, nanoseconds, row_id, row_id_last, word},
 };
 use crate::{
@@ -33,14 +34,14 @@ use crate::{
 /// of work; whoever adds to a full queue waits, which slows a run down to what the disk can take.
 pub(super) const QUEUE_MAX: usize = 16_384;
 
-/// How many events share a transaction at most. Beyond it nothing is gained, and others wait longer.
-const GROUP_MAX: usize = 4096;
-
 /// What the writer is asked to do, in the order of the asking.
 pub(super) enum Order {
     Append(Box<Record>),
-    Call(Box<dyn FnOnce(&mut Writer) + Send>),
+    Call(Call),
 }
+
+/// Something that is done between transactions.
+pub(super) type Call = Box<dyn FnOnce(&mut Writer) + Send>;
 
 /// Output that found the queue full, by job.
 pub(super) type Overflow = Arc<Mutex<HashMap<(JobId, OutputKey), u64>>>;
@@ -54,29 +55,18 @@ pub(super) struct Writer {
     pub(super) overflow: Overflow,
     pub(super) thinners: HashMap<i64, OutputThinner>,
     pub(super) barrier: bool,
+    pub(super) gathering: Gathering,
 }
 
 impl Writer {
     /// Works until nobody can give orders any more, and then on what is left.
     pub(super) fn run(mut self, orders: &Receiver<Order>) {
-        let mut group = Vec::new();
         while let Ok(first) = orders.recv() {
-            let mut next = Some(first);
-            while let Some(order) = next.take() {
-                match order {
-                    Order::Append(record) => {
-                        group.push(*record);
-                        if group.len() < GROUP_MAX {
-                            next = orders.try_recv().ok();
-                        }
-                    }
-                    Order::Call(call) => {
-                        self.write(mem::take(&mut group));
-                        call(&mut self);
-                    }
-                }
+            let (group, call) = self.gathering.gather(first, orders);
+            self.write(group);
+            if let Some(call) = call {
+                call(&mut self);
             }
-            self.write(mem::take(&mut group));
         }
     }
 
@@ -199,9 +189,7 @@ fn insert(
     let id = row_id(job, record.seq);
     let at = nanoseconds(record.at);
     match &record.content {
-        Content::Event {
-            body, change, over, ..
-        } => {
+        Content::Event { body, change, .. } => {
             transaction
                 .prepare_cached(
                     "INSERT INTO events (id, at, body, sealed) VALUES (?1, ?2, ?3, ?4)",
@@ -210,8 +198,8 @@ fn insert(
             if let Some(change) = change {
                 apply(transaction, job, change)?;
             }
-            if let Some((effect, target)) = over {
-                thinner.finish(effect, target);
+            if let Turn::Ends(work) = &record.turn {
+                thinner.finish(&work.effect, &work.target);
             }
         }
         Content::Output { key, text } => {
