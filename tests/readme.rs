@@ -63,9 +63,9 @@ fn lasting(line: &str) -> String {
     let lasts = |word: &&str| {
         let is_time = word.trim_end_matches(':').parse::<f64>().is_ok();
         let is_unit = matches!(word.trim_end_matches(':'), "ms" | "s");
-        let is_job = word.len() == 8 && word.chars().all(char::is_alphanumeric);
-        !(is_time || is_unit || (is_job && word.chars().any(|one| one.is_ascii_digit())))
+        !(is_time || is_unit)
     };
+    let line = line.split_once(" job ").map_or(line, |(before, _)| before);
     let words: Vec<&str> = line.split_whitespace().filter(lasts).collect();
     words.join(" ")
 }

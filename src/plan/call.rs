@@ -150,10 +150,14 @@ impl Call<'_> {
 
     /// Calls a closure that says yes or no.
     pub(super) fn judge(&self, pointer: &FnPtr, argument: Dynamic) -> Result<bool, CallError> {
-        let answer = self.invoke(pointer, argument)?;
+        self.yes_or_no(&self.invoke(pointer, argument)?)
+    }
+
+    /// The answer of a closure that was asked whether.
+    pub(super) fn yes_or_no(&self, answer: &Dynamic) -> Result<bool, CallError> {
         answer.as_bool().map_err(|_| {
             let name = self.entry.name;
-            let actual = convert::type_name(&answer);
+            let actual = convert::type_name(answer);
             self.misuse(format!(
                 "the closure given to `{name}` must give a Boolean, but gives {actual}"
             ))

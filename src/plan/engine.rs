@@ -3,7 +3,7 @@
 use std::{rc::Rc, sync::Arc};
 
 use rhai::{
-    Engine, OptimizationLevel, Token,
+    Engine, OptimizationLevel, Token, def_package,
     packages::{
         ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage,
         BasicMapPackage, BasicMathPackage, BasicStringPackage, LogicPackage, MoreStringPackage,
@@ -19,13 +19,29 @@ use super::{
 };
 use crate::model::{Target, TargetResult};
 
+def_package! {
+    /// What plans have of Rhai's own functions. One module, since what a module does not have is looked for in the next.
+    ///
+    /// Left out are `LanguageCorePackage` (its `sleep` blocks the thread, its reflection has no order), `BasicTimePackage` (the
+    /// clock is an effect), `BasicBlobPackage` and `BitFieldPackage` (no plan needs them).
+    RhaiFunctions(module):
+        ArithmeticPackage,
+        LogicPackage,
+        BasicStringPackage,
+        MoreStringPackage,
+        BasicArrayPackage,
+        BasicMapPackage,
+        BasicMathPackage,
+        BasicIteratorPackage,
+        BasicFnPackage
+    {}
+}
+
 /// An engine that parses plans as they are parsed to be run, and has no functions.
 #[must_use]
 pub(super) fn parser(limits: &Limits) -> Engine {
     let mut engine = Engine::new_raw();
     limits.apply(&mut engine);
-    // Left out are `LanguageCorePackage` (its `sleep` blocks the thread, its reflection has no order), `BasicTimePackage` (the
-    // clock is an effect), `BasicBlobPackage` and `BitFieldPackage` (no plan needs them).
     engine
         .set_optimization_level(OptimizationLevel::None)
         .set_strict_variables(true)
@@ -62,15 +78,7 @@ pub(super) fn compiler(limits: &Limits) -> Engine {
 #[must_use]
 pub(super) fn without_functions(limits: &Limits) -> Engine {
     let mut engine = parser(limits);
-    ArithmeticPackage::new().register_into_engine(&mut engine);
-    LogicPackage::new().register_into_engine(&mut engine);
-    BasicStringPackage::new().register_into_engine(&mut engine);
-    MoreStringPackage::new().register_into_engine(&mut engine);
-    BasicArrayPackage::new().register_into_engine(&mut engine);
-    BasicMapPackage::new().register_into_engine(&mut engine);
-    BasicMathPackage::new().register_into_engine(&mut engine);
-    BasicIteratorPackage::new().register_into_engine(&mut engine);
-    BasicFnPackage::new().register_into_engine(&mut engine);
+    RhaiFunctions::new().register_into_engine(&mut engine);
     engine
 }
 

@@ -390,7 +390,10 @@ impl<'t> Checker<'t> {
         } else {
             self.native_count(signature, call, span);
         }
-        returned(signature)
+        match receiver {
+            Some(list @ Kind::Array(_)) if matches!(name, "filter" | "extract") => list.clone(),
+            _ => returned(signature),
+        }
     }
 
     /// Of a call with an argument of the wrong type, what stands in its map of options is told as well.

@@ -36,7 +36,7 @@ impl ClosureUse {
         };
         let params = match name {
             "parallel" | "settle" | "filter" | "map" | "group_by" | "sort_by" | "all" | "any"
-            | "find" | "count" => vec![item()],
+            | "some" | "find" | "find_map" | "count" => vec![item()],
             "retry" => vec![Kind::Integer],
             "run_task_with" => vec![Kind::native("Target")],
             _ => Vec::new(),
@@ -50,6 +50,12 @@ impl ClosureUse {
             )
             | ("around", 0) => Some((0, 0)),
             ("run_task_with" | "sort_by" | "order_by" | "group_by", _) => Some((1, 1)),
+            ("filter" | "map" | "all" | "some" | "find" | "find_map", 0)
+                if matches!(first, Some(Kind::Array(_))) =>
+            {
+                // The element, or none for who looks at `this`, and the index.
+                Some((0, 2))
+            }
             ("filter" | "map" | "all" | "any" | "find" | "count", 0) if first.is_some() => {
                 Some((1, 1))
             }
@@ -69,16 +75,12 @@ impl ClosureUse {
     pub(super) fn of_method(name: &str, receiver: &Kind) -> Self {
         let params = match (name, receiver) {
             ("sort" | "dedup", Kind::Array(item)) => vec![(**item).clone(), (**item).clone()],
-            (
-                "map" | "filter" | "all" | "some" | "find" | "find_map" | "index_of" | "drain"
-                | "retain",
-                Kind::Array(item),
-            ) => vec![(**item).clone()],
+            ("index_of" | "drain" | "retain", Kind::Array(item)) => vec![(**item).clone()],
             _ => Vec::new(),
         };
         // Rhai gives the item, or binds it to `this`, and the index behind it.
         let most = match name {
-            "map" | "filter" | "all" | "some" | "find" | "find_map" | "drain" | "retain" => Some(2),
+            "drain" | "retain" => Some(2),
             "for_each" => Some(1),
             _ => None,
         };

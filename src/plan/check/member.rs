@@ -313,7 +313,7 @@ impl<'t> Checker<'t> {
             if gives_nothing {
                 return Kind::Unit;
             }
-            return result_of(name, kind);
+            return result_of(name);
         }
         if *kind == Kind::Map && !self.survey.keys.contains(name) && method_of_maps(name).is_some()
         {
@@ -636,14 +636,13 @@ fn foreign_method(kind: &Kind, name: &str) -> Option<&'static str> {
 }
 
 /// What some of Rhai's functions give.
-fn result_of(name: &str, receiver: &Kind) -> Kind {
+fn result_of(name: &str) -> Kind {
     match name {
         "len" | "index_of" | "count" => Kind::Integer,
         "contains" | "is_empty" | "starts_with" | "ends_with" | "all" | "some" => Kind::Boolean,
         "to_string" | "to_upper" | "to_lower" | "sub_string" | "to_debug" => Kind::Text,
         "keys" | "split" => Kind::array(Kind::Text),
         "values" | "map" | "to_array" | "zip" => Kind::array(Kind::Unknown),
-        "filter" | "extract" | "sorted" if matches!(receiver, Kind::Array(_)) => receiver.clone(),
         _ => Kind::Unknown,
     }
 }

@@ -415,6 +415,7 @@ pub fn catalog() -> &'static [Entry] {
             super::text::entries(),
             super::text_change::entries(),
             super::list::entries(),
+            super::list_walk::entries(),
             super::target::entries(),
             super::target_set::entries(),
             super::result::entries(),

@@ -12,6 +12,7 @@ mod graph;
 mod growth;
 mod inventory;
 mod list;
+mod list_walk;
 mod patience;
 mod plan;
 mod result;

@@ -266,6 +266,50 @@ fn lists_are_changed_and_given() {
 }
 
 #[test]
+fn closures_go_over_a_list_with_the_element_and_the_index() {
+    assert_eq!(
+        value(
+            r#"
+            fn is_even(n) { n % 2 == 0 }
+            let list = [4, 5, 6, 7];
+            let least = 5;
+            let asked = [];
+            let seen = [list.filter(|n| n > least), list.filter(|n, i| n > least && i < 3), list.filter(|| this > least), list.filter(is_even)];
+            seen.push([list.map(|n| n + least), list.map(|n, i| n * i), list.map(|| this - 4), [].map(|n| n)]);
+            seen.push([list.all(|n| n > 3), list.all(|n| { asked.push(n); n < 5 }), list.some(|n| n > 9), list.some(|n, i| i == 3), asked]);
+            seen.push([list.find(|n| n > least), list.find(|n| n > 9), list.find_map(|n, i| if i == 2 { `${n}` }), list.find_map(|n| ())]);
+            seen.push(parallel([1], |x| list.filter(|n| n > 5 + x)));
+            seen.push([list, [[1], [2, 3]].map(|inner| inner.map(|n| n + 1))]);
+            seen
+            "#
+        ),
+        json(
+            r#"[[6,7],[6],[6,7],[4,6],
+            [[9,10,11,12],[0,5,12,21],[0,1,2,3],[]],
+            [true,false,false,true,[4,5]],
+            [6,null,"6",null],
+            [[7]],
+            [[4,5,6,7],[[2],[3,4]]]]"#
+        )
+    );
+}
+
+#[test]
+fn a_closure_that_is_asked_whether_answers_yes_or_no() {
+    for method in ["filter", "all", "some", "find"] {
+        let error = Stage::new(&format!("[1].{method}(|n| n)")).error();
+        assert_eq!(
+            error.failure.message,
+            format!("the closure given to `{method}` must give a Boolean, but gives an Integer")
+        );
+    }
+    let error = Stage::new("[1, 2].map(|n| fail(`no ${n}`))").error();
+    assert_eq!(error.failure.message, "no 1");
+    let error = Stage::new("[1].map(|a, b, c| a)").error();
+    assert_eq!(error.diagnostic.code, "segue::plan::wrong_arguments");
+}
+
+#[test]
 fn a_list_that_is_captured_by_a_branch_is_ordered_and_not_sorted() {
     let text = |method: &str| format!("let list = [2, 1];\nparallel([1], |x| list.{method})");
     assert_eq!(Stage::new(&text("order()")).value(), json("[[1,2]]"));
