@@ -23,8 +23,19 @@ use super::{
     source::{Bracket, Source, TokenKind},
 };
 
-/// What the block begins with. Custom syntax needs a word, and this is one that nobody uses as a name.
+/// What the block begins with. Custom syntax needs a word; no name of a plan begins like it.
 const GUARD: &str = "__guarded";
+
+/// All words that are written into a text.
+pub(super) const WORDS: [&str; 7] = [
+    GUARD,
+    nesting::WORD,
+    decision::IF,
+    decision::WHILE,
+    decision::SWITCH,
+    decision::FOR,
+    decision::VALUE,
+];
 
 /// What is written into the text of a file before it is compiled.
 #[derive(Debug, Default)]
@@ -91,6 +102,13 @@ impl Guards {
         }
         text.push_str(&script[at..]);
         text
+    }
+
+    /// The column that this place of the line has behind what is put before it.
+    pub(super) fn column_with(&self, line: usize, column: usize) -> usize {
+        let on_line = self.insertions.iter().filter(|other| other.line == line);
+        let before = on_line.take_while(|other| other.column <= column);
+        column + before.map(|other| other.text.len()).sum::<usize>()
     }
 
     /// The column that was at this place of the line before.
@@ -312,6 +330,8 @@ mod tests {
                 text[..at].chars().count() + 1
             };
             assert_eq!(guards.column(1, column(&guarded)), column(text), "{word}");
+            let with = guards.column_with(1, column(text));
+            assert_eq!(guards.column(1, with), column(text), "{word}");
         }
         assert_eq!(guards.column(2, 1), 1);
     }

@@ -3,7 +3,8 @@
 use rhai::EvalAltResult;
 
 use super::{
-    PlanDiagnostic, parse_error,
+    PlanDiagnostic,
+    parse::parse_error_at,
     runtime::Interpreter,
     scene::Scene,
     type_word::{and_list, type_word},
@@ -56,11 +57,8 @@ pub(super) fn explain(
             "segue::plan::unknown_import",
             format!("there is no file `{name}` to import"),
         ),
-        Error::ErrorParsing(kind, position) => match place {
-            Some((source, _)) => parse_error(
-                source,
-                &rhai::ParseError(Box::new(kind.clone()), *position),
-            ),
+        Error::ErrorParsing(kind, _) => match place {
+            Some((source, offset)) => parse_error_at(source, *offset, kind),
             None => failed("segue::plan::syntax", kind.to_string().to_lowercase()),
         },
         Error::ErrorMismatchDataType(wanted, found, _)

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     plan::{
-        diagnostic::PlanDiagnostic,
+        diagnostic::{PREFIX, PlanDiagnostic, own_name},
         source::{Source, Span, keyword},
     },
     task::TypeError,
@@ -184,6 +184,9 @@ pub(super) fn duplicate(source: &Source, first: Span, again: Span) -> PlanDiagno
 /// What speaks against the name of a parameter.
 pub(super) fn bad_name(source: &Source, span: Span) -> Option<PlanDiagnostic> {
     let name = span.of(source.text());
+    if name.starts_with(PREFIX) && rhai::is_valid_identifier(name) {
+        return Some(own_name(source, span));
+    }
     let (message, help) = if keyword::is_keyword(name) || keyword::is_reserved(name) {
         (
             format!("`{name}` is a word of the language"),
