@@ -18,6 +18,7 @@ use super::{
     call::CallResult,
     decision,
     host::Host,
+    mark::{self, Mark},
     nesting,
     object::Fault,
     source::{Bracket, Source, TokenKind},
@@ -27,7 +28,7 @@ use super::{
 const GUARD: &str = "__guarded";
 
 /// All words that are written into a text.
-pub(super) const WORDS: [&str; 7] = [
+pub(super) const WORDS: [&str; 8] = [
     GUARD,
     nesting::WORD,
     decision::IF,
@@ -35,6 +36,7 @@ pub(super) const WORDS: [&str; 7] = [
     decision::SWITCH,
     decision::FOR,
     decision::VALUE,
+    decision::ASIDE,
 ];
 
 /// What is written into the text of a file before it is compiled.
@@ -70,10 +72,6 @@ impl Guards {
         let tokens = source.tokens();
         let mut insertions = Vec::new();
         for (index, token) in tokens.all().iter().enumerate() {
-            if decides && let Some(at) = decision::before_value(source, index) {
-                let kept = format!("{} ", decision::VALUE);
-                insertions.push(Insertion::new(source, at, kept));
-            }
             if token.kind != TokenKind::Word {
                 continue;
             }
@@ -85,6 +83,9 @@ impl Guards {
             if decides {
                 insertions.extend(before_choice(source, index));
             }
+        }
+        if decides {
+            insertions.extend(before_values(source));
         }
         insertions.extend(around_nestings(source));
         insertions.sort_by_key(|insertion| (insertion.offset, insertion.rank));
@@ -240,6 +241,19 @@ fn before_choice(source: &Source, index: usize) -> Option<Insertion> {
     }
     let start = tokens.get(first)?.span.start;
     Some(Insertion::new(source, start, format!("{word} ")))
+}
+
+/// The words before what may be unknown, or must not be asked for.
+fn before_values(source: &Source) -> Vec<Insertion> {
+    let marks = mark::marks(source).into_iter();
+    let insertions = marks.map(|(at, mark)| {
+        let word = match mark {
+            Mark::Value => decision::VALUE,
+            Mark::Aside => decision::ASIDE,
+        };
+        Insertion::new(source, at, format!("{word} "))
+    });
+    insertions.collect()
 }
 
 /// The index of the brace behind what a loop goes over. None where that has blocks in itself.
