@@ -409,3 +409,40 @@ fn what_is_known_beside_the_unknown_is_not_asked_for() {
     );
     assert_eq!(asked, ["three > 5"; 0], "{asked:?}");
 }
+
+#[test]
+fn what_is_nested_as_deeply_as_a_plan_may_is_previewed() {
+    for (open, close) in [
+        ("[", "]"),
+        ("#{ a: ", "}"),
+        ("[f(#{ a: ", "})]"),
+        ("f(|| { ", "})"),
+    ] {
+        let nested = |depth: usize| {
+            format!(
+                "let a = {}f(1){};\nprint(a);\nfn f(x) {{ x }}\n",
+                open.repeat(depth),
+                close.repeat(depth)
+            )
+        };
+        let segue = (1..40).try_fold(project(), |segue, depth| {
+            let name = format!("it{depth}");
+            let segue = segue
+                .plan(&name, &nested(depth))
+                .line(&format!("plan check {name}"));
+            let is_valid = segue.run().code == 0;
+            if is_valid {
+                Ok(segue)
+            } else {
+                Err((segue, depth))
+            }
+        });
+        let (segue, refused) = segue.err().unwrap();
+        let deepest = format!("plan preview it{}", refused - 1);
+        segue
+            .line(&deepest)
+            .run()
+            .code(0)
+            .stdout_has("the plan ends well");
+    }
+}

@@ -38,10 +38,10 @@ impl<'t> Checker<'t> {
                     let misplaced = argument("options")
                         .is_some_and(|options| self.are_parameters(given, options));
                     if !misplaced {
-                        self.task(signature, given, argument("params"), span);
+                        self.task(signature, call, argument("params"), span);
                     }
                 }
-                "PlanName" => self.plan(given, argument("params"), span),
+                "PlanName" => self.plan(signature, given, argument("params"), span),
                 "TargetSpec" => self.targets(given),
                 "Duration" => self.duration(given),
                 "Pattern" => self.pattern(given),
@@ -51,9 +51,12 @@ impl<'t> Checker<'t> {
                 _ if param.name == "size" && signature.name == "batches" => self.batch_size(given),
                 _ => {}
             }
-            if param.wanted.split(" | ").any(|one| one == "Options") {
-                self.options(signature, call, given);
-            }
+        }
+        let options = signature
+            .index_of_options()
+            .and_then(|index| call.arguments.get(index));
+        if let Some(given) = options {
+            self.options(signature, call, given);
         }
     }
 
@@ -131,10 +134,13 @@ impl<'t> Checker<'t> {
     fn task(
         &mut self,
         signature: &Signature,
-        name: &'t Expression,
+        called: &'t Call,
         params: Option<&'t Expression>,
         span: Span,
     ) {
+        let Some(name) = called.arguments.first() else {
+            return;
+        };
         self.used_for(name, Wants::Task);
         let Some((text, _)) = self.text_of(name) else {
             return;
@@ -151,6 +157,7 @@ impl<'t> Checker<'t> {
                         owner: format!("task `{text}`"),
                         parameters,
                         span,
+                        function: signature,
                     };
                     self.params(&call, params);
                 } else if let (Some(parameters), Some(closure)) = (&task.parameters, params) {
@@ -159,8 +166,11 @@ impl<'t> Checker<'t> {
                         owner: format!("task `{text}`"),
                         parameters,
                         span,
+                        function: signature,
                     };
                     self.params_of_closure(&call, closure);
+                } else if let (true, Some(given)) = (takes_map, params) {
+                    self.options_as_params(text, signature, called, given);
                 }
             }
             _ => self.task_exists(name, name),
@@ -257,7 +267,13 @@ impl<'t> Checker<'t> {
         }
     }
 
-    fn plan(&mut self, name: &'t Expression, params: Option<&'t Expression>, span: Span) {
+    fn plan(
+        &mut self,
+        signature: &Signature,
+        name: &'t Expression,
+        params: Option<&'t Expression>,
+        span: Span,
+    ) {
         self.used_for(name, Wants::Plan);
         let Some(source) = self.plan_named(name, name) else {
             return;
@@ -270,6 +286,7 @@ impl<'t> Checker<'t> {
             owner: format!("plan `{text}`"),
             parameters: &parameters,
             span,
+            function: signature,
         };
         self.params(&call, params);
         self.endless(&source, span);
@@ -455,7 +472,7 @@ fn other_expression(text: &str, name: &str) -> Option<String> {
 }
 
 /// The parameters of a plan as those of a task; one with a default need not be given.
-fn parameters_of(header: &Header) -> Parameters {
+pub(super) fn parameters_of(header: &Header) -> Parameters {
     header
         .params
         .iter()

@@ -395,12 +395,10 @@ impl<'t> Checker<'t> {
 
     /// Of a call with an argument of the wrong type, what stands in its map of options is told as well.
     fn misspelt_options(&mut self, signature: &Signature, call: &'t Call, kinds: &[Kind]) {
-        let given = signature.params.iter().zip(&call.arguments).zip(kinds);
-        for ((param, argument), kind) in given {
-            let takes_options = param.wanted.split(" | ").any(|one| one == "Options");
-            if takes_options && *kind == Kind::Map {
-                self.options(signature, call, argument);
-            }
+        let index = signature.index_of_options();
+        let given = index.and_then(|at| call.arguments.get(at).zip(kinds.get(at)));
+        if let Some((given, Kind::Map)) = given {
+            self.options(signature, call, given);
         }
     }
 
@@ -439,8 +437,29 @@ impl<'t> Checker<'t> {
                 at,
                 label,
             )
-            .help(format!("it is called as `{}`", signature.shown));
+            .help(match self.is_told_parameters(signature, call) {
+                true => format!(
+                    "it has no parameters: its options are the {} argument",
+                    signature.ordinal_of_options()
+                ),
+                false => format!("it is called as `{}`", signature.shown),
+            });
         self.tell(problem);
+    }
+
+    /// Whether an action without parameters is called as one that has some, `run_command("uptime", "web", #{}, #{ timeout: 5 })`.
+    fn is_told_parameters(&self, signature: &Signature, call: &Call) -> bool {
+        let most = signature.params.len();
+        let is_map = |at: usize| {
+            let given = call.arguments.get(at);
+            given.is_some_and(|given| given.as_map().is_some())
+        };
+        let is_action = signature.options.contains(&"catch_errors");
+        is_action
+            && call.arguments.len() == most + 1
+            && signature.index_of_options() == Some(most - 1)
+            && is_map(most - 1)
+            && is_map(most)
     }
 
     /// Whether all arguments may be of the types that they have to be.

@@ -1,6 +1,9 @@
 //! Options of calls: which there are, and what they may be.
 
+use std::collections::BTreeSet;
+
 use super::{
+    action::parameters_of,
     checker::Checker,
     kind::Kind,
     report::listed,
@@ -10,7 +13,10 @@ use super::{
 };
 use crate::{
     model::{ParseDurationError, Value, nearest, parse_duration},
-    plan::options::{OPTIONS, entry_of},
+    plan::{
+        header::Header,
+        options::{OPTIONS, entry_of},
+    },
     schedule::OnStepFailure,
 };
 
@@ -29,20 +35,21 @@ impl<'t> Checker<'t> {
         if known.is_empty() {
             return;
         }
-        let task = call.arguments.first().and_then(|name| self.text_of(name));
-        let task = match task {
-            Some((name, _)) if function == "run_task" => self.world.task(name).ok().flatten(),
-            _ => None,
-        };
-        let parameters = task.as_ref().and_then(|task| task.parameters.as_ref());
+        let parameters = self.parameters_of_call(function, call);
         for entry in entries {
             let name = entry.key.text.as_str();
             if !known.contains(&name) {
                 let help = match nearest(name, known.iter().copied()) {
-                    _ if parameters.is_some_and(|all| all.contains_key(name)) => {
+                    _ if parameters.contains(name) => {
                         format!(
                             "`{name}` is a parameter: parameters are the map before the options"
                         )
+                    }
+                    _ if signature.params.iter().any(|param| param.name == name) => {
+                        format!("`{name}` is an argument of its own: {}", signature.shown)
+                    }
+                    _ if function == "run_command" && matches!(name, "arguments" | "args") => {
+                        "a command has its arguments in itself: write them behind it".to_owned()
                     }
                     Some(meant) => format!("did you mean `{meant}`?"),
                     None => match foreign_option(name).filter(|(_, own)| known.contains(own)) {
@@ -55,6 +62,30 @@ impl<'t> Checker<'t> {
             }
             self.option(signature, name, &entry.value);
         }
+    }
+
+    /// The names of the parameters of the task or the plan that a call runs.
+    fn parameters_of_call(&mut self, function: &str, call: &'t Call) -> BTreeSet<String> {
+        let name = call.arguments.first().and_then(|name| self.text_of(name));
+        let Some((name, _)) = name else {
+            return BTreeSet::new();
+        };
+        let parameters = match function {
+            "run_task" | "run_task_with" => {
+                let task = self.world.task(name).ok().flatten();
+                task.and_then(|task| task.parameters)
+            }
+            "run_plan" => {
+                let plan = self.world.plan(name).ok().flatten();
+                plan.map(|plan| parameters_of(&Header::read(&plan).0))
+            }
+            _ => None,
+        };
+        parameters
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name)
+            .collect()
     }
 
     /// Options of a function that is written in the language.

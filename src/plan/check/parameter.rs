@@ -5,7 +5,8 @@ use super::{
     kind::Kind,
     report::listed,
     through::Wants,
-    tree::{Entry, Expression, ExpressionKind, StatementKind},
+    tree::{Call, Entry, Expression, ExpressionKind, StatementKind},
+    vocabulary::Signature,
 };
 use crate::{
     model::{Value, ValueKind, nearest, parse_duration},
@@ -25,6 +26,8 @@ pub(super) struct ParamsCall<'a> {
     pub(super) parameters: &'a Parameters,
     /// The whole call.
     pub(super) span: Span,
+    /// The function that is called.
+    pub(super) function: &'a Signature,
 }
 
 /// What does not fit, where.
@@ -198,22 +201,72 @@ impl<'t> Checker<'t> {
         meant_value(data_type, &value, written)
     }
 
+    /// A task that says nothing of its parameters is given what nobody but an action has a use for.
+    pub(super) fn options_as_params(
+        &mut self,
+        task: &str,
+        function: &Signature,
+        call: &Call,
+        given: &'t Expression,
+    ) {
+        let entries = self.resolved(given).as_map().unwrap_or_default();
+        let is_option = |entry: &Entry| {
+            let name = key_of(entry);
+            function
+                .options
+                .contains(&name.strip_prefix('_').unwrap_or(name))
+        };
+        let index = function.index_of_options().unwrap_or(usize::MAX);
+        let is_given = call.arguments.len() > index;
+        if entries.is_empty() || is_given || !entries.iter().all(is_option) {
+            return;
+        }
+        let keys = entries.iter().map(key_of);
+        let keys = keys.map(|key| format!("{}: ...", key.strip_prefix('_').unwrap_or(key)));
+        let keys: Vec<String> = keys.collect();
+        let which = function.ordinal_of_options();
+        let problem = self
+            .warning(
+                "segue::plan::wrong_arguments",
+                format!("the task `{task}` gets these options as its parameters"),
+                given.span,
+                format!("options are the {which} argument of `{}`", function.name),
+            )
+            .help(format!(
+                "write `#{{}}, #{{ {} }}`; if they are meant for the task, declare them in its metadata",
+                keys.join(", ")
+            ));
+        self.tell(problem);
+    }
+
     fn unknown_param(&mut self, call: &ParamsCall<'_>, entry: &Entry) {
         let name = key_of(entry);
         let known = || call.parameters.keys().map(String::as_str);
         // The options of Bolt stand among the parameters, with a `_` in front.
         let option = name.strip_prefix('_').unwrap_or(name);
-        let is_option = super::options::is_option(option);
+        let is_option = call.function.options.contains(&option);
+        let behind = || {
+            let which = call.function.ordinal_of_options();
+            let function = &call.function.name;
+            format!("options are the {which} argument of `{function}`")
+        };
         let help = if option != name && is_option {
+            format!("{}: `#{{ {option}: ... }}`", behind())
+        } else if is_option {
+            let meant = nearest(name, known());
+            let meant = meant.map(|meant| format!("did you mean `{meant}`? "));
             format!(
-                "options are a map of their own, behind that of the parameters: `#{{ {option}: ... }}`"
+                "{}`{name}` is an option: {}{}",
+                meant.unwrap_or_default(),
+                behind(),
+                if call.parameters.is_empty() {
+                    format!(", `#{{}}, #{{ {name}: ... }}`")
+                } else {
+                    ", a map of their own".to_owned()
+                }
             )
         } else if let Some(meant) = nearest(name, known()) {
             format!("did you mean `{meant}`?")
-        } else if is_option {
-            format!(
-                "`{name}` is an option: options are a map of their own, behind that of the parameters"
-            )
         } else if call.parameters.is_empty() {
             "it takes no parameters".to_owned()
         } else {
