@@ -169,6 +169,24 @@ impl<'t> Checker<'t> {
             return;
         }
         self.value(place);
+        if let ExpressionKind::Qualified { namespace, name } = &place.root().kind {
+            let problem = self
+                .error(
+                    "segue::plan::read_only",
+                    format!(
+                        "`{}::{}` belongs to another file",
+                        namespace.text, name.text
+                    ),
+                    place.span,
+                    "assigned to here",
+                )
+                .help(format!(
+                    "copy it: `let mine = {}::{};`",
+                    namespace.text, name.text
+                ));
+            self.tell(problem);
+            return;
+        }
         if self.changed_native(place) {
             return;
         }

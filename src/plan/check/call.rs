@@ -118,11 +118,47 @@ impl<'t> Checker<'t> {
                 .any(|function| function.params.len() == count)
     }
 
+    /// What a function of Rhai can't be called with, whatever stands behind it.
+    fn first_argument(&mut self, call: &Call, first: Option<&Kind>) {
+        let (name, count) = (&call.name.text, call.arguments.len());
+        let Some(first) = first.filter(|first| **first != Kind::Unknown) else {
+            return;
+        };
+        let methods = self.vocabulary.named(name, MemberKind::Method);
+        let mut receivers = methods.filter_map(|method| method.receiver.as_deref());
+        let ways = self.vocabulary.rhai(name).iter();
+        let ways: Vec<_> = ways.filter(|way| way.params.len() == count).collect();
+        let fits = receivers.any(|receiver| first.fits(receiver))
+            || ways.is_empty()
+            || ways
+                .iter()
+                .any(|way| way.params.first().is_none_or(|wanted| first.fits(wanted)));
+        if fits {
+            return;
+        }
+        let help = match name.as_str() {
+            "log" => "write `log::info(...)` or `print(...)`; `log` is the logarithm".to_owned(),
+            "int" | "to_int" => "write `parse_int(text)`".to_owned(),
+            "float" | "to_float" => "write `parse_float(text)`".to_owned(),
+            _ => format!("`segue doc {name}` shows how it is called"),
+        };
+        let problem = self
+            .error(
+                "segue::plan::wrong_arguments",
+                format!("`{name}` can't be called with {first}"),
+                call.arguments[0].span,
+                "",
+            )
+            .help(help);
+        self.tell(problem);
+    }
+
     /// A name that is neither of Segue nor of the file.
     fn other_call(&mut self, call: &Call, first: Option<&Kind>) -> Kind {
         let name = &call.name.text;
         let count = call.arguments.len();
         if self.is_method_as_function(name, count, first) || self.lost.contains(name) {
+            self.first_argument(call, first);
             return Kind::Unknown;
         }
         let ways: Vec<Way> = self
@@ -229,8 +265,15 @@ impl<'t> Checker<'t> {
                 .any(|known| known == namespace.text)
             {
                 let full = format!("{}::{}", namespace.text, call.name.text);
-                let meant = nearest(&full, self.vocabulary.function_names())
-                    .map(|meant| format!("did you mean `{meant}`?"));
+                let inside = format!("{}::", namespace.text);
+                let names = self.vocabulary.function_names();
+                let mut there: Vec<&str> = names.filter(|name| name.starts_with(&inside)).collect();
+                there.sort_unstable();
+                let meant = nearest(&full, self.vocabulary.function_names()).map_or_else(
+                    || format!("there is {}", listed(there)),
+                    |meant| format!("did you mean `{meant}`?"),
+                );
+                let meant = Some(meant);
                 let problem = self
                     .error(
                         "segue::plan::unknown_function",
@@ -567,10 +610,28 @@ fn argument_help(
         (ExpressionKind::Call(_), "Closure") => {
             "write `||` in front, so that it is done later and not now".to_owned()
         }
-        (_, "Closure") => "write `|x|` in front, and `x` for what it is called with".to_owned(),
+        (ExpressionKind::Closure(_), "Options")
+            if matches!(function, "retry" | "wait_until" | "timeout") =>
+        {
+            let options = match function {
+                "retry" => "#{ attempts: 3 }",
+                _ => "#{ timeout: \"5m\" }",
+            };
+            format!("the closure stands last: write `{function}({options}, || ...)`")
+        }
+        (_, "Closure") if call.arguments.iter().any(is_closure) => {
+            "the closure stands in the wrong place".to_owned()
+        }
+        (ExpressionKind::Integer(number), "Options") if function == "wait_until_available" => {
+            format!("write `#{{ timeout: {number} }}`")
+        }
+        (ExpressionKind::Text(rule), "Options") if function == "run" => {
+            format!("write `#{{ on_failure: \"{rule}\" }}`")
+        }
         (ExpressionKind::Integer(number), "Options") if function == "retry" => {
             format!("write `retry(#{{ attempts: {number} }}, ...)`")
         }
+        (_, "Closure") => "write `|x|` in front, and `x` for what it is called with".to_owned(),
         (_, "String | Error | Map") if kind.is_native("ResultSet") => {
             "write `fail(\"what went wrong\", results)`".to_owned()
         }
@@ -615,6 +676,10 @@ fn argument_help(
         }
         _ => format!("it is called as `{}`", signature.shown),
     }
+}
+
+fn is_closure(argument: &Expression) -> bool {
+    matches!(argument.kind, ExpressionKind::Closure(_))
 }
 
 /// The first of two neighbours that would fit if each stood in place of the other, and don't as they are.
@@ -666,6 +731,37 @@ fn foreign_function(name: &str) -> Option<&'static str> {
         "sprintf" | "format" => {
             "values are put into text between back-ticks: `` `text ${value}` ``"
         }
+        "apt" | "yum" | "dnf" | "apk" | "zypper" | "brew" | "pip" => {
+            "packages are installed by a task: `run_task(\"package\", targets, #{ ... })`"
+        }
+        "systemd" | "systemctl" => {
+            "services are managed by a task: `run_task(\"service\", targets, #{ ... })`"
+        }
+        "copy" | "file_upload" | "scp" | "put" | "synchronize" => {
+            "write `upload(source, destination, targets)`"
+        }
+        "fetch" | "file_download" => "write `download(source, destination, targets)`",
+        "template" | "lineinfile" | "blockinfile" => {
+            "write `write_file(text, destination, targets)`, with the text between back-ticks"
+        }
+        "resources" | "get_resources" | "set_resources" | "include_role" | "import_role" => {
+            "manifests and roles are not applied: run a task that does"
+        }
+        "when" => "write `if condition { ... }`",
+        "repeat" => "write `for turn in 0..3 { ... }`",
+        "until" => "write `wait_until(#{ timeout: \"5m\" }, || ...)`",
+        "confirm" => "write `approve(\"message\")`, or `menu(\"message\", [\"yes\", \"no\"])`",
+        "wait_for" | "wait_for_connection" => "write `wait_until_available(targets)`",
+        "set_fact" | "set_facts" => "write `set_var(targets, \"name\", value)`",
+        "read" | "slurp" | "readFile" => "write `read_file(path)`",
+        "loadyaml" | "load_yaml" | "parse_yaml" | "parseyaml" => {
+            "write `from_yaml(read_file(path))`"
+        }
+        "loadjson" | "load_json" | "parse_json" | "parsejson" | "json_decode" => {
+            "write `from_json(text)`"
+        }
+        "dump_json" | "json_encode" | "to_pretty_json" => "write `to_json(value)`",
+        "lookup" | "hiera" => "there is no Hiera: use parameters, or `vars` of the inventory",
         "isinstance" | "typeof" => "write `type_name(value)`",
         "system" | "exec" | "shell" | "sh" => "write `run_command(\"...\", targets)`",
         "setTimeout" => "write `sleep(\"5s\")`",

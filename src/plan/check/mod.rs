@@ -27,6 +27,7 @@ mod project_view;
 mod reading;
 mod report;
 mod scope;
+mod secret;
 mod statement;
 mod steps;
 mod survey;

@@ -16,6 +16,7 @@ use crate::{
     plan::{
         header::Header,
         options::{OPTIONS, entry_of},
+        source::Span,
     },
     schedule::OnStepFailure,
 };
@@ -52,6 +53,11 @@ impl<'t> Checker<'t> {
                         "a command has its arguments in itself: write them behind it".to_owned()
                     }
                     Some(meant) => format!("did you mean `{meant}`?"),
+                    None if known.contains(&"delay")
+                        && matches!(name, "wait" | "sleep" | "pause" | "interval") =>
+                    {
+                        "write `delay: \"5s\"`".to_owned()
+                    }
                     None => match foreign_option(name).filter(|(_, own)| known.contains(own)) {
                         Some((meant, _)) => format!("write `{meant}`"),
                         None => format!("its options are {}", listed(known.iter().copied())),
@@ -60,8 +66,31 @@ impl<'t> Checker<'t> {
                 self.unknown_option(function, &entry.key, help);
                 continue;
             }
-            self.option(signature, name, &entry.value);
+            self.option(signature, call, name, &entry.value);
         }
+    }
+
+    /// A task that would have to do nothing, and does not know how.
+    fn noop(&mut self, call: &'t Call, span: Span) {
+        let name = call.arguments.first().and_then(|name| self.text_of(name));
+        let Some((name, _)) = name else { return };
+        let Ok(Some(task)) = self.world.task(name) else {
+            return;
+        };
+        if task.supports_noop {
+            return;
+        }
+        let problem = self
+            .error(
+                "segue::plan::option_value",
+                format!("the task `{name}` does not support noop"),
+                span,
+                "it would be refused",
+            )
+            .help(
+                "its metadata says so with `\"supports_noop\": true`, and the task heeds `_noop`",
+            );
+        self.tell(problem);
     }
 
     /// The names of the parameters of the task or the plan that a call runs.
@@ -124,7 +153,7 @@ impl<'t> Checker<'t> {
         self.tell(problem);
     }
 
-    fn option(&mut self, signature: &Signature, name: &str, value: &'t Expression) {
+    fn option(&mut self, signature: &Signature, call: &'t Call, name: &str, value: &'t Expression) {
         let Some(literal) = self.literal(value) else {
             self.closure_option(signature, name, value);
             return;
@@ -143,19 +172,11 @@ impl<'t> Checker<'t> {
         if name == "retry" {
             self.retry_keys(value);
         }
-        if let ("batch", Value::String(text)) = (name, &literal)
-            && text.parse::<usize>().is_ok()
-        {
-            let span = self.resolved(value).span;
-            let problem = self
-                .warning(
-                    "segue::plan::option_value",
-                    format!("`\"{text}\"` is a number of targets, and looks like a share of them"),
-                    span,
-                    "",
-                )
-                .help(format!("write `{text}`, or `\"{text}%\"` for a share"));
-            self.tell(problem);
+        if name == "batch" {
+            self.batch_in_quotes(value);
+        }
+        if let ("noop", Value::Bool(true)) = (name, &literal) {
+            self.noop(call, value.span);
         }
         let function = &signature.name;
         let option = entry_of(signature.receiver.as_deref(), function, name);
@@ -171,6 +192,26 @@ impl<'t> Checker<'t> {
                 format!("this is {}", shown(&literal)),
             )
             .maybe_help(meant_value(name, &literal, is_graph));
+        self.tell(problem);
+    }
+
+    /// `"25"` is a number of targets, as `25` is.
+    pub(super) fn batch_in_quotes(&mut self, value: &'t Expression) {
+        let Some(Value::String(text)) = self.literal(value) else {
+            return;
+        };
+        if text.parse::<usize>().is_err() {
+            return;
+        }
+        let span = self.resolved(value).span;
+        let problem = self
+            .warning(
+                "segue::plan::option_value",
+                format!("`\"{text}\"` is a number of targets, and looks like a share of them"),
+                span,
+                "",
+            )
+            .help(format!("write `{text}`, or `\"{text}%\"` for a share"));
         self.tell(problem);
     }
 
@@ -211,6 +252,7 @@ impl<'t> Checker<'t> {
         for entry in entries {
             let name = entry.key.text.as_str();
             if KEYS.contains(&name) {
+                self.retry_value(name, &entry.value);
                 continue;
             }
             let help = match (nearest(name, KEYS), foreign_option(name)) {
@@ -228,6 +270,23 @@ impl<'t> Checker<'t> {
                 .help(help);
             self.tell(problem);
         }
+    }
+
+    /// What stands behind a key of `retry: #{ ... }`.
+    fn retry_value(&mut self, name: &str, value: &'t Expression) {
+        let literal = self.literal(value).filter(|literal| !fits(name, literal));
+        let (Some(literal), Some(option)) = (literal, entry_of(None, "retry", name)) else {
+            return;
+        };
+        let problem = self
+            .error(
+                "segue::plan::option_value",
+                format!("`{name}` of `retry` must be {}", option.wanted),
+                self.resolved(value).span,
+                format!("this is {}", shown(&literal)),
+            )
+            .maybe_help(meant_value(name, &literal, false));
+        self.tell(problem);
     }
 
     /// A duration that is literal has to be one.
@@ -304,6 +363,24 @@ fn meant_value(name: &str, value: &Value, is_graph: bool) -> Option<String> {
             if text.parse::<u32>().is_ok_and(|number| number > 0) =>
         {
             Some(format!("write `{text}` without quotes"))
+        }
+        ("max_failures" | "batch", Value::Float(share)) if *share > 0.0 && *share < 1.0 => {
+            Some(format!(
+                "a share is written in percent: `\"{}%\"`",
+                (share * 100.0).round()
+            ))
+        }
+        ("max_failures" | "batch", Value::String(text)) if text.contains("percent") => {
+            let number: String = text.chars().filter(char::is_ascii_digit).collect();
+            Some(format!("write `\"{number}%\"`"))
+        }
+        ("sensitive" | "catch_errors" | "noop" | "detach" | "pretty", Value::String(text))
+            if matches!(text.as_str(), "yes" | "on" | "no" | "off") =>
+        {
+            Some(format!("write `{}`", matches!(text.as_str(), "yes" | "on")))
+        }
+        ("sensitive" | "catch_errors" | "noop" | "detach" | "pretty", Value::Integer(0 | 1)) => {
+            Some("write `true` or `false`".to_owned())
         }
         ("max_failures" | "batch", Value::String(text)) if text.ends_with('%') => {
             Some("a share is from 0% to 100%".to_owned())

@@ -31,10 +31,13 @@ pub(super) struct ParamsCall<'a> {
 }
 
 /// What does not fit, where.
+#[derive(Default)]
 struct Misfit {
     span: Span,
     expected: String,
     found: String,
+    /// The key that was meant.
+    meant: Option<String>,
 }
 
 impl<'t> Checker<'t> {
@@ -186,6 +189,9 @@ impl<'t> Checker<'t> {
         expression: &'t Expression,
         misfit: &Misfit,
     ) -> Option<String> {
+        if let Some(meant) = &misfit.meant {
+            return Some(format!("did you mean `{meant}`?"));
+        }
         let resolved = self.resolved(expression);
         if resolved.span != misfit.span {
             return None;
@@ -260,9 +266,9 @@ impl<'t> Checker<'t> {
                 meant.unwrap_or_default(),
                 behind(),
                 if call.parameters.is_empty() {
-                    format!(", `#{{}}, #{{ {name}: ... }}`")
+                    format!(": `#{{}}, #{{ {name}: ... }}`")
                 } else {
-                    ", a map of their own".to_owned()
+                    String::new()
                 }
             )
         } else if let Some(meant) = nearest(name, known()) {
@@ -306,6 +312,7 @@ impl<'t> Checker<'t> {
                             span: entry.key.span,
                             expected: format!("the keys {}", listed(names())),
                             found: format!("the key `{}`", key_of(entry)),
+                            meant: nearest(key_of(entry), names()).map(str::to_owned),
                         });
                     }
                 }
@@ -322,6 +329,7 @@ impl<'t> Checker<'t> {
                 } else {
                     mismatch.actual
                 },
+                meant: None,
             });
         }
         match (data_type, &resolved.kind) {
@@ -368,6 +376,7 @@ impl<'t> Checker<'t> {
                                 listed(members.iter().map(|member| member.name.as_str()))
                             ),
                             found: format!("the key `{name}`"),
+                            meant: None,
                         }),
                     }
                 })
@@ -379,6 +388,7 @@ impl<'t> Checker<'t> {
                     span: resolved.span,
                     expected: with_article(&data_type.to_string()),
                     found: known.to_string(),
+                    meant: None,
                 })
             }
         }
@@ -537,6 +547,31 @@ pub(super) fn meant_value(data_type: &DataType, value: &Value, written: &str) ->
             return Some(format!("write `\"{written}\"`"));
         }
         _ => {}
+    }
+    if let Value::String(text) = value
+        && text.contains(',')
+    {
+        let parts = text
+            .split(',')
+            .map(|part| Value::String(part.trim().to_owned()));
+        let parts = Value::Array(parts.collect());
+        if fits(&parts) && written.len() <= SHOWN_MAX {
+            let parts: Vec<String> = text
+                .split(',')
+                .map(|part| format!("\"{}\"", part.trim()))
+                .collect();
+            return Some(format!("write `[{}]`", parts.join(", ")));
+        }
+    }
+    if let Value::Array(items) = value
+        && let [only] = items.as_slice()
+        && fits(only)
+        && written.len() <= SHOWN_MAX
+    {
+        let inner = written
+            .strip_prefix('[')
+            .and_then(|inner| inner.strip_suffix(']'));
+        return inner.map(|inner| format!("write `{}`", inner.trim()));
     }
     (fits(&alone) && written.len() <= SHOWN_MAX).then(|| format!("write `[{written}]`"))
 }

@@ -200,15 +200,15 @@ impl<'t> Checker<'t> {
             .cloned()
             .chain(self.vocabulary.namespaces().map(str::to_owned))
             .collect();
-        let help = nearest(&namespace.text, known.iter().map(String::as_str)).map_or_else(
-            || {
-                format!(
-                    "write `import \"path/to/file\" as {};` at the top of the file",
-                    namespace.text
-                )
-            },
-            |meant| format!("did you mean `{meant}::`?"),
-        );
+        let nearest = nearest(&namespace.text, known.iter().map(String::as_str));
+        let help = match (foreign_namespace(&namespace.text), nearest) {
+            (Some(help), _) => help.to_owned(),
+            (None, Some(meant)) => format!("did you mean `{meant}::`?"),
+            (None, None) => format!(
+                "write `import \"path/to/file\" as {};` at the top of the file",
+                namespace.text
+            ),
+        };
         let problem = self
             .error(
                 "segue::plan::unknown_import",
@@ -479,8 +479,11 @@ impl<'t> Checker<'t> {
                 .any(|name| kind.is_native(name))
         };
         let is_plain = |kind: &Kind| is_number(kind) || *kind == Kind::Boolean;
+        let is_hidden = |kind: &Kind| kind.is_native("Sensitive");
         let different = (is_error(one) && is_text(other))
             || (is_text(one) && is_error(other))
+            || (is_hidden(one) && (is_text(other) || is_plain(other)))
+            || (is_hidden(other) && (is_text(one) || is_plain(one)))
             || (is_set(one) && is_plain(other))
             || (is_set(other) && is_plain(one))
             || (is_number(one) && (is_text(other) || *other == Kind::Boolean))
@@ -498,6 +501,9 @@ impl<'t> Checker<'t> {
                 format!("{one} and {other}"),
             )
             .help(match (one, other) {
+                _ if is_hidden(one) || is_hidden(other) => {
+                    "a secret is hidden from comparisons, too: compare `reveal(value)`"
+                }
                 _ if is_set(one) && *other == Kind::Boolean => "`.ok` of results is true or false",
                 _ if is_error(one) || is_error(other) => {
                     "compare its `.message`, or better its `.kind`"
@@ -622,4 +628,16 @@ fn is_no_number(kind: &Kind) -> bool {
 /// Known, and of no type that may have operators of its own.
 fn is_plain(kind: &Kind) -> bool {
     is_no_number(kind) || matches!(kind, Kind::Integer | Kind::Float)
+}
+
+/// What the modules of functions of Bolt are called here.
+fn foreign_namespace(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "out" => "write `print(...)`",
+        "ctrl" => "the functions of `ctrl::` stand alone: `sleep(...)`, `wait_until(...)`",
+        "file" => "write `read_file(path)`, `file_exists(path)` or `list_files(path)`",
+        "prompt" => "write `prompt(...)` or `menu(...)`",
+        "dir" => "write `list_files(path)`",
+        _ => return None,
+    })
 }

@@ -224,6 +224,9 @@ fn function_not_found(
 fn operator_help(name: &str, arguments: &str) -> Option<&'static str> {
     let nothing = arguments.split(", ").any(|argument| argument == "()");
     match name {
+        _ if nothing && !arguments.contains(", ") => {
+            Some("ask with `??` or `if value != ()` what to do where there is nothing")
+        }
         _ if nothing => Some(
             "one of the two is nothing: a key that is not there, or a function without a result",
         ),

@@ -68,6 +68,12 @@ pub(super) fn fault(source: &Source, declaration: &Declaration, fault: Fault) ->
                 dashed(text, fault.span).of(text).replace('-', "_")
             )),
         ),
+        FaultKind::MissingType if words_behind(text, declaration).is_some() => (
+            format!("`{name}` has no type"),
+            "every parameter has a type",
+            words_behind(text, declaration)
+                .map(|words| format!("write `param {name}: Enum[{words}];`")),
+        ),
         FaultKind::MissingType => (
             format!("`{name}` has no type"),
             "every parameter has a type",
@@ -98,6 +104,13 @@ pub(super) fn fault(source: &Source, declaration: &Declaration, fault: Fault) ->
             "expected `;` here",
             Some("every `param` line ends with `;`".to_owned()),
         ),
+        FaultKind::DocBehind => (
+            "what describes a parameter stands above it".to_owned(),
+            "this stands behind it",
+            Some(format!(
+                "write `///` and these words on the line above `param {name}`"
+            )),
+        ),
         FaultKind::Unexpected => (
             format!("unexpected `{}`", fault.span.of(text)),
             "expected `=` and a default, or `;`",
@@ -108,10 +121,11 @@ pub(super) fn fault(source: &Source, declaration: &Declaration, fault: Fault) ->
         FaultKind::MissingType => dashed(text, fault.span),
         _ => fault.span,
     };
-    PlanDiagnostic::error(CODE, message)
-        .within(source)
-        .label(span, label)
-        .maybe_help(help)
+    let problem = match fault.kind {
+        FaultKind::DocBehind => PlanDiagnostic::warning(CODE, message),
+        _ => PlanDiagnostic::error(CODE, message),
+    };
+    problem.within(source).label(span, label).maybe_help(help)
 }
 
 /// What to write where something stands behind the type that is no part of a declaration.
@@ -163,6 +177,18 @@ fn likely_type(name: &str, default: &str) -> &'static str {
         }
         _ => "String",
     }
+}
+
+/// The words of `name: "one" | "other"`, which is a type in TypeScript.
+fn words_behind(text: &str, declaration: &Declaration) -> Option<String> {
+    let behind = text.get(declaration.name?.end..)?.strip_prefix(':')?;
+    let line = behind.split([';', '=', '\n']).next()?.trim();
+    let words: Vec<String> = line
+        .split('|')
+        .map(|word| word.trim().trim_matches(['"', '\'']))
+        .map(|word| format!("'{word}'"))
+        .collect();
+    (line.starts_with(['"', '\'']) && words.len() > 1).then(|| words.join(", "))
 }
 
 /// Whether that character stands right behind the name.
