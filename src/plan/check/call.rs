@@ -480,29 +480,15 @@ impl<'t> Checker<'t> {
                 at,
                 label,
             )
-            .help(match self.is_told_parameters(signature, call) {
-                true => format!(
+            .help(if is_told_parameters(signature, call) {
+                format!(
                     "it has no parameters: its options are the {} argument",
                     signature.ordinal_of_options()
-                ),
-                false => format!("it is called as `{}`", signature.shown),
+                )
+            } else {
+                format!("it is called as `{}`", signature.shown)
             });
         self.tell(problem);
-    }
-
-    /// Whether an action without parameters is called as one that has some, `run_command("uptime", "web", #{}, #{ timeout: 5 })`.
-    fn is_told_parameters(&self, signature: &Signature, call: &Call) -> bool {
-        let most = signature.params.len();
-        let is_map = |at: usize| {
-            let given = call.arguments.get(at);
-            given.is_some_and(|given| given.as_map().is_some())
-        };
-        let is_action = signature.options.contains(&"catch_errors");
-        is_action
-            && call.arguments.len() == most + 1
-            && signature.index_of_options() == Some(most - 1)
-            && is_map(most - 1)
-            && is_map(most)
     }
 
     /// Whether all arguments may be of the types that they have to be.
@@ -587,6 +573,21 @@ impl<'t> Checker<'t> {
             .help(help);
         self.tell(problem);
     }
+}
+
+/// Whether an action without parameters is called as one that has some, `run_command("uptime", "web", #{}, #{ timeout: 5 })`.
+fn is_told_parameters(signature: &Signature, call: &Call) -> bool {
+    let most = signature.params.len();
+    let is_map = |at: usize| {
+        let given = call.arguments.get(at);
+        given.is_some_and(|given| given.as_map().is_some())
+    };
+    let is_action = signature.options.contains(&"catch_errors");
+    is_action
+        && call.arguments.len() == most + 1
+        && signature.index_of_options() == Some(most - 1)
+        && is_map(most - 1)
+        && is_map(most)
 }
 
 /// The type of what a function gives. What a signature has no words for is said here.
@@ -718,12 +719,9 @@ fn foreign_function(name: &str) -> Option<&'static str> {
         "enumerate" => "write `for (item, index) in list { ... }`",
         "sum" => "write `list.reduce(|sum, x| sum + x, 0)`",
         "time" | "timestamp" | "strftime" | "date" => "write `now()`, or `format_time(now())`",
-        "upload_file" => "write `upload(source, destination, targets)`",
-        "download_file" => "write `download(source, destination, targets)`",
         "catch_errors" => "write `attempt(|| ...)`, or give the option `catch_errors: true`",
         "parallelize" => "write `parallel(items, |item| ...)`",
         "apply" | "apply_prep" => "manifests are not applied: run a task that does",
-        "open" => "write `read_file(path)`",
         "input" | "gets" => "write `prompt(\"message\")`",
         "str" | "String" => "write `value.to_string()`",
         "int" | "Number" | "parseInt" => "write `parse_int(text)`",
@@ -737,10 +735,12 @@ fn foreign_function(name: &str) -> Option<&'static str> {
         "systemd" | "systemctl" => {
             "services are managed by a task: `run_task(\"service\", targets, #{ ... })`"
         }
-        "copy" | "file_upload" | "scp" | "put" | "synchronize" => {
+        "copy" | "upload_file" | "file_upload" | "scp" | "put" | "synchronize" => {
             "write `upload(source, destination, targets)`"
         }
-        "fetch" | "file_download" => "write `download(source, destination, targets)`",
+        "fetch" | "download_file" | "file_download" => {
+            "write `download(source, destination, targets)`"
+        }
         "template" | "lineinfile" | "blockinfile" => {
             "write `write_file(text, destination, targets)`, with the text between back-ticks"
         }
@@ -753,7 +753,7 @@ fn foreign_function(name: &str) -> Option<&'static str> {
         "confirm" => "write `approve(\"message\")`, or `menu(\"message\", [\"yes\", \"no\"])`",
         "wait_for" | "wait_for_connection" => "write `wait_until_available(targets)`",
         "set_fact" | "set_facts" => "write `set_var(targets, \"name\", value)`",
-        "read" | "slurp" | "readFile" => "write `read_file(path)`",
+        "open" | "read" | "slurp" | "readFile" => "write `read_file(path)`",
         "loadyaml" | "load_yaml" | "parse_yaml" | "parseyaml" => {
             "write `from_yaml(read_file(path))`"
         }

@@ -145,15 +145,16 @@ impl Checker<'_> {
             }
             None
         };
-        let is_in_function = self.scopes.in_function();
-        let declared = self.scopes.declared.iter().map(|(declared, _)| *declared);
-        let inside = declared.filter(|declared| {
+        // What belongs to another function is nothing that could be declared before it.
+        if self.scopes.in_function() {
+            return None;
+        }
+        let mut declared = self.scopes.declared.iter().map(|(declared, _)| *declared);
+        declared.rfind(|declared| {
             declared.of(text) == name
                 && declared.end <= span.start
                 && ends(*declared).is_some_and(|end| end <= span.start)
-        });
-        // What belongs to another function is nothing that could be declared before it.
-        inside.filter(|_| !is_in_function).last()
+        })
     }
 
     /// `results = ...` without a `let`, as in Python, Ruby and shells.

@@ -308,11 +308,12 @@ fn bad_input(scene: &Scene<'_>, offset: usize, error: &LexError) -> PlanDiagnost
                     problem = problem.mend(Span::empty(start + at), "\\");
                 }
             }
-            problem.help(match sequence.starts_with("\\u") {
-                true => "a character is written with four digits, `\\u00e9`, or as it is".to_owned(),
-                false => format!(
+            problem.help(if sequence.starts_with("\\u") {
+                "a character is written with four digits, `\\u00e9`, or as it is".to_owned()
+            } else {
+                format!(
                     "write `\\{sequence}` for a backslash, or put the string into `#\"...\"#`, which has no escapes"
-                ),
+                )
             })
         }
         LexError::MalformedNumber(_) => problem(

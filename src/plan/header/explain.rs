@@ -24,6 +24,7 @@ pub(super) fn fault(source: &Source, declaration: &Declaration, fault: Fault) ->
         .map_or_else(String::new, |span| format!(" = {}", span.of(text)));
     let whole = format!("write `param {name}: {data_type}{default};`");
     let (message, label, help) = match fault.kind {
+        FaultKind::DocBehind => return doc_behind(source, name, fault.span),
         FaultKind::Late => (
             "parameters stand before the first statement".to_owned(),
             "this one is too late",
@@ -68,19 +69,10 @@ pub(super) fn fault(source: &Source, declaration: &Declaration, fault: Fault) ->
                 dashed(text, fault.span).of(text).replace('-', "_")
             )),
         ),
-        FaultKind::MissingType if words_behind(text, declaration).is_some() => (
-            format!("`{name}` has no type"),
-            "every parameter has a type",
-            words_behind(text, declaration)
-                .map(|words| format!("write `param {name}: Enum[{words}];`")),
-        ),
         FaultKind::MissingType => (
             format!("`{name}` has no type"),
             "every parameter has a type",
-            Some(format!(
-                "write `param {name}: {}{default};`, or `Any` if anything may be given",
-                likely_type(name, default.trim_start_matches(" = "))
-            )),
+            Some(missing_type(text, declaration, name, &default)),
         ),
         FaultKind::UnclosedType => (
             "this bracket is never closed".to_owned(),
@@ -104,13 +96,6 @@ pub(super) fn fault(source: &Source, declaration: &Declaration, fault: Fault) ->
             "expected `;` here",
             Some("every `param` line ends with `;`".to_owned()),
         ),
-        FaultKind::DocBehind => (
-            "what describes a parameter stands above it".to_owned(),
-            "this stands behind it",
-            Some(format!(
-                "write `///` and these words on the line above `param {name}`"
-            )),
-        ),
         FaultKind::Unexpected => (
             format!("unexpected `{}`", fault.span.of(text)),
             "expected `=` and a default, or `;`",
@@ -121,11 +106,27 @@ pub(super) fn fault(source: &Source, declaration: &Declaration, fault: Fault) ->
         FaultKind::MissingType => dashed(text, fault.span),
         _ => fault.span,
     };
-    let problem = match fault.kind {
-        FaultKind::DocBehind => PlanDiagnostic::warning(CODE, message),
-        _ => PlanDiagnostic::error(CODE, message),
-    };
-    problem.within(source).label(span, label).maybe_help(help)
+    PlanDiagnostic::error(CODE, message)
+        .within(source)
+        .label(span, label)
+        .maybe_help(help)
+}
+
+fn missing_type(text: &str, declaration: &Declaration, name: &str, default: &str) -> String {
+    if let Some(words) = words_behind(text, declaration) {
+        return format!("write `param {name}: Enum[{words}];`");
+    }
+    let likely = likely_type(name, default.trim_start_matches(" = "));
+    format!("write `param {name}: {likely}{default};`, or `Any` if anything may be given")
+}
+
+fn doc_behind(source: &Source, name: &str, span: Span) -> PlanDiagnostic {
+    PlanDiagnostic::warning(CODE, "what describes a parameter stands above it")
+        .within(source)
+        .label(span, "this stands behind it")
+        .help(format!(
+            "write `///` and these words on the line above `param {name}`"
+        ))
 }
 
 /// What to write where something stands behind the type that is no part of a declaration.
