@@ -243,7 +243,8 @@ impl<'t> Checker<'t> {
                     }
                     Some(meant) => format!("did you mean `{meant}`?"),
                     None if self.task_with_action(text) => {
-                        let (task, action) = text.rsplit_once("::").unwrap_or((text, ""));
+                        let parts = text.rsplit_once("::").or_else(|| text.split_once(' '));
+                        let (task, action) = parts.unwrap_or((text, ""));
                         format!(
                             "what a task does is a parameter: write `run_task(\"{task}\", ..., #{{ action: \"{action}\" }})`"
                         )
@@ -272,7 +273,8 @@ impl<'t> Checker<'t> {
 
     /// Whether `service::restart` can only mean the task `service` with that action.
     fn task_with_action(&self, name: &str) -> bool {
-        let Some((task, action)) = name.rsplit_once("::") else {
+        let parts = name.rsplit_once("::").or_else(|| name.split_once(' '));
+        let Some((task, action)) = parts else {
             return false;
         };
         let Ok(Some(task)) = self.world.task(task) else {
@@ -434,7 +436,18 @@ impl<'t> Checker<'t> {
         let Some((text, at)) = self.text_of(given) else {
             return;
         };
-        if let Err(lookup) = self.world.file(text) {
+        if let Err(mut lookup) = self.world.file(text) {
+            if let Some((script, arguments)) = text.split_once(' ')
+                && function == "run_script"
+                && self.world.file(script).is_ok()
+            {
+                let words = arguments.split_whitespace();
+                let words: Vec<String> = words.map(|word| format!("\"{word}\"")).collect();
+                lookup.help = Some(format!(
+                    "arguments are an option: `run_script(\"{script}\", ..., #{{ arguments: [{}] }})`",
+                    words.join(", ")
+                ));
+            }
             let mut problem = self
                 .error("segue::plan::unknown_file", lookup.message, at, "")
                 .maybe_help(lookup.help);

@@ -3,6 +3,7 @@
 use super::{
     checker::Checker,
     closure::ClosureUse,
+    foreign::foreign_function,
     kind::{Kind, wanted_words},
     report::listed,
     through::Wants,
@@ -44,6 +45,7 @@ impl<'t> Checker<'t> {
             None => call.name.text.clone(),
         };
         let candidates: Vec<&'static Signature> = vocabulary.functions(&full).collect();
+        self.pointer(call);
         let own = match call.namespace {
             None => self.functions.named(&call.name.text).to_vec(),
             Some(_) => Vec::new(),
@@ -85,6 +87,35 @@ impl<'t> Checker<'t> {
                 .unwrap_or(Kind::Unknown);
         }
         self.other_call(call, first.as_ref())
+    }
+
+    /// `Fn("name")`: the function that it points to has to be there.
+    fn pointer(&mut self, call: &Call) {
+        let [name] = call.arguments.as_slice() else {
+            return;
+        };
+        let (true, Some(text)) = (call.name.text == "Fn", name.as_text()) else {
+            return;
+        };
+        let known = self.vocabulary.knows(text)
+            || !self.functions.named(text).is_empty()
+            || self.lost.contains(text)
+            || text.contains("::");
+        if known {
+            return;
+        }
+        let names = self.functions.names();
+        let help = nearest(text, names).map(|meant| format!("did you mean `{meant}`?"));
+        let help = help.unwrap_or_else(|| "write a closure: `|x| ...`".to_owned());
+        let problem = self
+            .error(
+                "segue::plan::unknown_function",
+                format!("unknown function `{text}`"),
+                name.span,
+                "",
+            )
+            .help(help);
+        self.tell(problem);
     }
 
     fn arguments(&mut self, arguments: &'t [Expression]) -> Vec<Kind> {
@@ -623,6 +654,27 @@ fn argument_help(
         (_, "Closure") if call.arguments.iter().any(is_closure) => {
             "the closure stands in the wrong place".to_owned()
         }
+        (ExpressionKind::Boolean(_), "Options") if signature.options.contains(&"catch_errors") => {
+            "write `#{ catch_errors: true }`".to_owned()
+        }
+        (ExpressionKind::Text(text), "Options") if signature.options.contains(&text.as_str()) => {
+            format!("write `#{{ {text}: ... }}`")
+        }
+        (ExpressionKind::Array(_), "Options") if function == "run_script" => {
+            "write `#{ arguments: [...] }`".to_owned()
+        }
+        (ExpressionKind::Text(text), "Future | Array") => format!("write `sleep(\"{text}\")`"),
+        (ExpressionKind::Map(_), "String") if function == "write_file" => {
+            "write `to_json(...)` or `to_yaml(...)` around it".to_owned()
+        }
+        (_, _) if matches!(function, "parallel" | "settle") && *kind == Kind::Map => {
+            "a Map is gone through by its keys: `map.keys()`".to_owned()
+        }
+        (ExpressionKind::Integer(number), _)
+            if matches!(function, "parallel" | "settle") && wanted != "Options" =>
+        {
+            format!("write `0..{number}`")
+        }
         (ExpressionKind::Integer(number), "Options") if function == "wait_until_available" => {
             format!("write `#{{ timeout: {number} }}`")
         }
@@ -704,70 +756,5 @@ fn swapped(signature: &Signature, kinds: &[Kind]) -> Option<usize> {
             && other.fits(wanted)
             && !wanted.contains("Any")
             && !next.contains("Any")
-    })
-}
-
-/// What Segue calls a function of Bolt, Python or JavaScript.
-fn foreign_function(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "get_targets" => "write `targets(...)`",
-        "get_target" => "write `target(...)`",
-        "fail_plan" | "die" | "abort" | "panic" | "error" | "raise" => "write `fail(\"message\")`",
-        "rolling" | "canary" | "in_tiers" | "healthy" => {
-            "it is in the library: write `import \"std\" as std;` at the top, and `std::` in front"
-        }
-        "enumerate" => "write `for (item, index) in list { ... }`",
-        "sum" => "write `list.reduce(|sum, x| sum + x, 0)`",
-        "time" | "timestamp" | "strftime" | "date" => "write `now()`, or `format_time(now())`",
-        "catch_errors" => "write `attempt(|| ...)`, or give the option `catch_errors: true`",
-        "parallelize" => "write `parallel(items, |item| ...)`",
-        "apply" | "apply_prep" => "manifests are not applied: run a task that does",
-        "input" | "gets" => "write `prompt(\"message\")`",
-        "str" | "String" => "write `value.to_string()`",
-        "int" | "Number" | "parseInt" => "write `parse_int(text)`",
-        "float" | "parseFloat" => "write `parse_float(text)`",
-        "sprintf" | "format" => {
-            "values are put into text between back-ticks: `` `text ${value}` ``"
-        }
-        "apt" | "yum" | "dnf" | "apk" | "zypper" | "brew" | "pip" => {
-            "packages are installed by a task: `run_task(\"package\", targets, #{ ... })`"
-        }
-        "systemd" | "systemctl" => {
-            "services are managed by a task: `run_task(\"service\", targets, #{ ... })`"
-        }
-        "copy" | "upload_file" | "file_upload" | "scp" | "put" | "synchronize" => {
-            "write `upload(source, destination, targets)`"
-        }
-        "fetch" | "download_file" | "file_download" => {
-            "write `download(source, destination, targets)`"
-        }
-        "template" | "lineinfile" | "blockinfile" => {
-            "write `write_file(text, destination, targets)`, with the text between back-ticks"
-        }
-        "resources" | "get_resources" | "set_resources" | "include_role" | "import_role" => {
-            "manifests and roles are not applied: run a task that does"
-        }
-        "when" => "write `if condition { ... }`",
-        "repeat" => "write `for turn in 0..3 { ... }`",
-        "until" => "write `wait_until(#{ timeout: \"5m\" }, || ...)`",
-        "confirm" => "write `approve(\"message\")`, or `menu(\"message\", [\"yes\", \"no\"])`",
-        "wait_for" | "wait_for_connection" => "write `wait_until_available(targets)`",
-        "set_fact" | "set_facts" => "write `set_var(targets, \"name\", value)`",
-        "open" | "read" | "slurp" | "readFile" => "write `read_file(path)`",
-        "loadyaml" | "load_yaml" | "parse_yaml" | "parseyaml" => {
-            "write `from_yaml(read_file(path))`"
-        }
-        "loadjson" | "load_json" | "parse_json" | "parsejson" | "json_decode" => {
-            "write `from_json(text)`"
-        }
-        "dump_json" | "json_encode" | "to_pretty_json" => "write `to_json(value)`",
-        "lookup" | "hiera" => "there is no Hiera: use parameters, or `vars` of the inventory",
-        "isinstance" | "typeof" => "write `type_name(value)`",
-        "system" | "exec" | "shell" | "sh" => "write `run_command(\"...\", targets)`",
-        "setTimeout" => "write `sleep(\"5s\")`",
-        "sorted" => "write `list.sort()` on a variable",
-        "notice" | "info" | "warning" | "err" => "write `log::info(...)` or `log::warn(...)`",
-        "getenv" => "write `env(\"NAME\")`",
-        _ => return None,
     })
 }

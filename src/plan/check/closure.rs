@@ -207,6 +207,7 @@ impl<'t> Checker<'t> {
             name if ASKS.contains(&name) && *gives != Kind::Boolean => "a Boolean",
             name if ORDERS.contains(&name) && !fits_order => "a number or a String",
             "group_by" if *gives == Kind::Unit => "a value",
+            "run_task_with" if *gives != Kind::Map => "a Map of parameters",
             _ => return,
         };
         let help = match gives {
@@ -214,6 +215,7 @@ impl<'t> Checker<'t> {
             Kind::Native(name) if matches!(&**name, "Result" | "ResultSet") => {
                 "write `.ok` behind it"
             }
+            _ if function == "run_task_with" => "write `|target| #{ name: value }`",
             _ if wanted == "a Boolean" => "compare it, such as `value == \"x\"` or `value > 0`",
             _ => "take a part of it that can be ordered",
         };

@@ -413,7 +413,8 @@ impl<'t> Checker<'t> {
             if !matches!(kind, Kind::Native(_)) {
                 names.extend(self.vocabulary.rhai_names());
             }
-            let meant = || nearest(name, names.iter().copied());
+            let others = || names.iter().copied().filter(|other| other != name);
+            let meant = || nearest(name, others());
             meant()
                 .map(|meant| format!("did you mean `{meant}`?"))
                 .or_else(|| {
@@ -676,6 +677,11 @@ fn foreign_method(kind: &Kind, name: &str) -> Option<&'static str> {
         (Kind::Array(_), "select" | "reject") => "write `.filter(...)`",
         (Kind::Array(_), "collect") => "leave it out, or write `.map(...)` if it changes the items",
         (Kind::Array(_), "any") => "write `.some(...)`",
+        (
+            Kind::Array(_),
+            "ok" | "failed" | "succeeded" | "stdout" | "value" | "values" | "names",
+        ) => "it is a list: each item has its own, such as `list.all(|item| item.ok)` or `list[0]`",
+        (Kind::Text, "reverse" | "reversed") => "write `text.to_chars()`, and `reverse()` that",
         (Kind::Array(_), "first") => "write `list[0]`",
         (Kind::Array(_), "last") => "write `list[-1]`",
         _ => return None,

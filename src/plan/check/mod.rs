@@ -10,6 +10,7 @@ mod checker;
 mod closure;
 mod default;
 mod flow;
+mod foreign;
 mod forgotten;
 mod function;
 mod import;

@@ -166,7 +166,10 @@ impl<'t> Checker<'t> {
                     .as_str()
                     .is_some_and(|rule| rule.parse::<OnStepFailure>().is_ok()),
                 // Names for a step, a map for a run.
-                "uses" | "after" if is_graph => true,
+                "uses" if is_graph => true,
+                "after" if is_graph => {
+                    matches!(literal, Value::String(_) | Value::Array(_) | Value::Map(_))
+                }
                 _ => fits(name, &literal),
             };
         if name == "retry" {
@@ -384,6 +387,15 @@ fn meant_value(name: &str, value: &Value, is_graph: bool) -> Option<String> {
         }
         ("max_failures" | "batch", Value::String(text)) if text.ends_with('%') => {
             Some("a share is from 0% to 100%".to_owned())
+        }
+        ("limit", Value::String(text)) if text.ends_with('%') => Some(format!(
+            "`limit` is a number; a share of the targets is `batch: \"{text}\"`"
+        )),
+        ("undo" | "when", _) => Some(format!("write `{name}: || ...`")),
+        ("env", Value::Array(items)) => {
+            let pair = items.first().and_then(Value::as_str);
+            let (name, value) = pair.and_then(|pair| pair.split_once('='))?;
+            Some(format!("write `#{{ {name}: \"{value}\" }}`"))
         }
         ("run_as" | "description", Value::Integer(_)) => Some(format!("write `\"{value}\"`")),
         ("run_as", Value::Bool(true)) => Some("write `run_as: \"root\"`".to_owned()),

@@ -2,6 +2,7 @@
 
 use super::{
     checker::Checker,
+    foreign::foreign_object,
     scope::{Role, Variable},
     tree::{Expression, ExpressionKind, Tree},
 };
@@ -351,26 +352,4 @@ pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
         shown.push(format!("and {} more", names.len() - SHOWN_MAX));
     }
     shown.join(", ")
-}
-
-/// What the objects are called here that another language has without a declaration.
-fn foreign_object(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "os" | "process" | "ENV" | "environ" => "a variable of the environment is `env(\"NAME\")`",
-        "JSON" | "json" => "write `from_json(text)` or `to_json(value)`",
-        "yaml" | "YAML" => "write `from_yaml(text)` or `to_yaml(value)`",
-        "Date" | "time" | "Time" | "datetime" => {
-            "write `now()`, `format_time(now())` or `sleep(\"5s\")`"
-        }
-        "Math" | "math" => "the functions stand alone: `max(a, b)`, `floor(x)`",
-        "Promise" | "asyncio" => "write `parallel(items, |item| ...)`",
-        "re" | "Regex" => "write `text.matches(pattern)`, `text.find_all(pattern)`",
-        "logger" | "logging" | "Log" => "write `log::info(...)`",
-        "sys" | "Deno" => "`fail(\"...\")` ends the plan, `env(\"NAME\")` asks the environment",
-        "hostvars" | "inventory_hostname" | "ansible_facts" | "groups" => {
-            "write `target(\"name\").vars`, `target(\"name\").facts` or `targets(\"group\")`"
-        }
-        "__name__" => "a plan is run from its first line: leave this `if` out",
-        _ => return None,
-    })
 }

@@ -3,6 +3,7 @@
 use super::{
     checker::Checker,
     closure::ClosureUse,
+    foreign::foreign_namespace,
     kind::Kind,
     report::listed,
     scope::{Boundary, Role, Variable},
@@ -303,7 +304,12 @@ impl<'t> Checker<'t> {
                 Kind::Boolean
             }
             Operator::In => Kind::Boolean,
-            Operator::Range => Kind::Range,
+            Operator::Range => {
+                for (operand, kind) in operands.iter().zip(&kinds) {
+                    self.end_of_range(operand, kind);
+                }
+                Kind::Range
+            }
             Operator::Coalesce => kinds
                 .into_iter()
                 .reduce(Kind::join)
@@ -311,6 +317,7 @@ impl<'t> Checker<'t> {
             Operator::Other(symbol) => {
                 if matches!(symbol.as_str(), "==" | "!=") {
                     self.status_of_target(operands, span);
+                    self.name_of_type(operands, span);
                 }
                 let are_sets = kinds
                     .first()
@@ -381,6 +388,61 @@ impl<'t> Checker<'t> {
                 "",
             )
             .help(help);
+        self.tell(problem);
+    }
+
+    /// A range goes from one number to another.
+    fn end_of_range(&mut self, operand: &Expression, kind: &Kind) {
+        if matches!(kind, Kind::Unknown | Kind::Integer) {
+            return;
+        }
+        let problem = self
+            .error(
+                "segue::plan::wrong_type",
+                "a range goes from one Integer to another",
+                operand.span,
+                format!("this is {kind}"),
+            )
+            .maybe_help(match kind {
+                Kind::Text => Some("`parse_int(text)` gives the number that a text is"),
+                Kind::Float => Some("write `to_int(number)`"),
+                _ => None,
+            });
+        self.tell(problem);
+    }
+
+    /// `type_of(x) == "int"`: what Rhai calls the types.
+    fn name_of_type(&mut self, operands: &[Expression], span: Span) {
+        let [one, other] = operands else { return };
+        let (call, text) = match (&one.kind, &other.kind) {
+            (ExpressionKind::Call(call), ExpressionKind::Text(text))
+            | (ExpressionKind::Text(text), ExpressionKind::Call(call)) => (call, text.as_str()),
+            _ => return,
+        };
+        let is_shown = call.name.text == "type_name";
+        if !is_shown && call.name.text != "type_of" {
+            return;
+        }
+        let meant = match text {
+            "int" | "integer" | "Integer" | "number" | "long" => "i64",
+            "float" | "double" | "Float" => "f64",
+            "String" | "str" | "text" | "Text" => "string",
+            "boolean" | "Boolean" | "Bool" => "bool",
+            "list" | "List" | "Array" | "tuple" => "array",
+            "object" | "Map" | "dict" | "Hash" | "hash" => "map",
+            "null" | "nil" | "None" | "undefined" | "unit" | "NoneType" => "()",
+            "function" | "closure" | "Closure" => "Fn",
+            own if is_shown && !own.starts_with("a ") && !own.starts_with("an ") => own,
+            _ => return,
+        };
+        let problem = self
+            .warning(
+                "segue::plan::never_equal",
+                format!("no value is of the type `{text}`"),
+                span,
+                "this is never true",
+            )
+            .help(format!("write `type_of(...) == \"{meant}\"`"));
         self.tell(problem);
     }
 
@@ -628,16 +690,4 @@ fn is_no_number(kind: &Kind) -> bool {
 /// Known, and of no type that may have operators of its own.
 fn is_plain(kind: &Kind) -> bool {
     is_no_number(kind) || matches!(kind, Kind::Integer | Kind::Float)
-}
-
-/// What the modules of functions of Bolt are called here.
-fn foreign_namespace(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "out" => "write `print(...)`",
-        "ctrl" => "the functions of `ctrl::` stand alone: `sleep(...)`, `wait_until(...)`",
-        "file" => "write `read_file(path)`, `file_exists(path)` or `list_files(path)`",
-        "prompt" => "write `prompt(...)` or `menu(...)`",
-        "dir" => "write `list_files(path)`",
-        _ => return None,
-    })
 }

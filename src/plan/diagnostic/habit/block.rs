@@ -37,6 +37,20 @@ pub(super) fn let_in_condition(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     })
 }
 
+/// `1 not in list`, as in Python.
+pub(super) fn not_in(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let at = (0..2).find(|at| scene.text(*at) == "not" && scene.text(at + 1) == "in")?;
+    Some(
+        problem(
+            scene.span(at),
+            "`not` means nothing here",
+            "",
+            "write `!(value in list)`",
+        )
+        .mend(scene.span(at), ""),
+    )
+}
+
 /// `until done { ... }`, as in Ruby and shells.
 pub(super) fn until_loop(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     let is_loop = scene.text(0) == "until" && matches!(scene.text(-1), "" | ";" | "}" | "{");

@@ -34,6 +34,7 @@ pub(in crate::plan::diagnostic) fn habit(scene: &Scene<'_>) -> Option<PlanDiagno
         block::typed_catch,
         block::let_in_condition,
         block::until_loop,
+        block::not_in,
         block::condition_behind,
         block::do_for_block,
         name::another_format,
