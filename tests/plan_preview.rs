@@ -446,3 +446,28 @@ fn what_is_nested_as_deeply_as_a_plan_may_is_previewed() {
             .stdout_has("the plan ends well");
     }
 }
+
+#[test]
+fn what_is_given_a_time_ends_within_it_where_nothing_takes_time() {
+    project()
+        .plan(
+            "it",
+            r#"
+                let both = |name| { run_command("one", name); run_command("two", name).ok };
+                print(timeout("5s", || both.call("web1")));
+                print(wait(background(|| both.call("web2")), "5s"));
+                let steps = graph("steps");
+                steps.step("a", #{ timeout: "5s" }, || run_command("three", "web"));
+                steps.run();
+                let polled = attempt(|| timeout("5s", || loop { run_command("poll", "web1"); sleep("1s"); }));
+                print(polled.error.kind);
+            "#,
+        )
+        .line("plan preview it")
+        .run()
+        .code(0)
+        .stdout_has("print \"true\"")
+        .stdout_has("command `three` on web1, web2")
+        .stdout_has("print \"segue/timeout\"")
+        .stdout_has("the plan ends well");
+}
