@@ -318,3 +318,156 @@ fn a_loop_that_only_the_unknown_would_end_ends() {
         .stdout_has("command `after` on web1")
         .stdout_has("the plan ends well");
 }
+
+/// What a preview asks: the choices, by what they are about.
+fn asked(plan: &str) -> Vec<String> {
+    let told = project()
+        .plan("it", plan)
+        .line("plan preview it --format json")
+        .run()
+        .code(0)
+        .json();
+    let decisions = told["decisions"].as_array().unwrap().iter();
+    let texts = decisions.map(|decision| decision["text"].as_str().unwrap().to_owned());
+    texts.collect()
+}
+
+#[test]
+fn what_is_unknown_stays_so_on_its_way_through_blocks_maps_lists_and_calls() {
+    let asked = asked(
+        r#"
+            fn act(bad) { if bad { run_command("act", "web1"); } }
+            fn judge(r) { if r.ok { return r["n"] > 3; } false }
+            fn state_of(r) { let n = r["n"]; #{ high: n > 7, name: r.target.name } }
+
+            let seen = run_command("look", "web1").first;
+            let up = parallel(["web1", "web2"], |name| { let r = run_command("ask", name).first; r["up"] == 1 });
+            if up[0] { run_command("up", "web1"); }
+            let state = #{ big: seen["count"] > 5, deep: #{ list: [seen["x"] == 1, true] } };
+            if state.big { run_command("shrink", "web1"); }
+            if state.deep.list[0] { run_command("deep", "web1"); }
+            act(seen["code"] == 2);
+            let judged = judge(seen);
+            if judged { run_command("judged", "web1"); }
+            if state_of(seen).high { run_command("high", "web1"); }
+            let mode = switch seen.target.name { "web1" => seen["m"] > 1, _ => false };
+            if mode { run_command("mode", "web1"); }
+            let late = run_command("x", "web").filter(|r| r.stdout != "2.4").targets;
+            if late.len > 0 { run_command("upgrade", late); }
+            for line in seen.stdout.split("\n") { run_command(line, "web1"); }
+            let part = #{ n: seen["n"] * 2 };
+            if part.n > 4 { run_command("part", "web1"); }
+        "#,
+    );
+    assert_eq!(
+        asked,
+        [
+            "up[0]",
+            "state.big",
+            "state.deep.list[0]",
+            "bad",
+            "judged",
+            "state_of(seen).high",
+            "mode",
+            "late.len > 0",
+            "seen.stdout.split(\"\\n\")",
+            "part.n > 4",
+        ]
+    );
+}
+
+#[test]
+fn what_is_known_beside_the_unknown_is_not_asked_for() {
+    let asked = asked(
+        r#"
+            param count: Integer = 3;
+            let seen = run_command("look", "web1").first;
+            let names = ["web1", "web2"];
+            let done = parallel(names, |name| { let r = run_command(`tell ${seen.stdout}`, name); r.ok });
+            if done[0] && done.len() == 2 { run_command("a", "web1"); }
+            let ok = run_command(`ping ${seen.stdout}`, "web2", #{ env: #{ X: seen.stdout } }).ok;
+            if ok { run_command("b", "web1"); }
+            let state = #{ name: seen.stdout, big: seen["n"] > 1, count: count, list: [seen.stdout, 7] };
+            if state.count > 2 && state["count"] < 9 && state.list[1] == 7 { run_command("c", "web1"); }
+            if state.keys().len() > 2 && state.list.len() == 2 && "name" in state { run_command("d", "web1"); }
+            let tried = attempt(|| { run_command(`x ${seen.stdout}`, "web1"); 5 });
+            if tried.ok && tried.value == 5 { run_command("e", "web1"); }
+            for text in [seen.stdout, "x"] { print(text); }
+            for text in state.list { print(text); }
+            let results = run_command("x", "web");
+            for r in results.filter(|r| r.ok) { print(r.stdout); }
+            let healthy = results.succeeded.targets;
+            if healthy.len == 2 { run_command("f", healthy); }
+            let list = [];
+            list.push(count);
+            push(list, count + 1);
+            if list.len() == 2 { run_command("g", "web1"); }
+            let told = || { print(seen.stdout); count };
+            let three = told.call();
+            while three > 5 { three -= 1; }
+        "#,
+    );
+    assert_eq!(asked, ["three > 5"; 0], "{asked:?}");
+}
+
+#[test]
+fn what_is_nested_as_deeply_as_a_plan_may_is_previewed() {
+    for (open, close) in [
+        ("[", "]"),
+        ("#{ a: ", "}"),
+        ("[f(#{ a: ", "})]"),
+        ("f(|| { ", "})"),
+    ] {
+        let nested = |depth: usize| {
+            format!(
+                "let a = {}f(1){};\nprint(a);\nfn f(x) {{ x }}\n",
+                open.repeat(depth),
+                close.repeat(depth)
+            )
+        };
+        let segue = (1..40).try_fold(project(), |segue, depth| {
+            let name = format!("it{depth}");
+            let segue = segue
+                .plan(&name, &nested(depth))
+                .line(&format!("plan check {name}"));
+            let is_valid = segue.run().code == 0;
+            if is_valid {
+                Ok(segue)
+            } else {
+                Err((segue, depth))
+            }
+        });
+        let (segue, refused) = segue.err().unwrap();
+        let deepest = format!("plan preview it{}", refused - 1);
+        segue
+            .line(&deepest)
+            .run()
+            .code(0)
+            .stdout_has("the plan ends well");
+    }
+}
+
+#[test]
+fn what_is_given_a_time_ends_within_it_where_nothing_takes_time() {
+    project()
+        .plan(
+            "it",
+            r#"
+                let both = |name| { run_command("one", name); run_command("two", name).ok };
+                print(timeout("5s", || both.call("web1")));
+                print(wait(background(|| both.call("web2")), "5s"));
+                let steps = graph("steps");
+                steps.step("a", #{ timeout: "5s" }, || run_command("three", "web"));
+                steps.run();
+                let polled = attempt(|| timeout("5s", || loop { run_command("poll", "web1"); sleep("1s"); }));
+                print(polled.error.kind);
+            "#,
+        )
+        .line("plan preview it")
+        .run()
+        .code(0)
+        .stdout_has("print \"true\"")
+        .stdout_has("command `three` on web1, web2")
+        .stdout_has("print \"segue/timeout\"")
+        .stdout_has("the plan ends well");
+}

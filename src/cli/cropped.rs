@@ -1,7 +1,7 @@
 //! A report whose source has lines too long to be read: what is drawn of them is the part around the place that is meant.
 //!
-//! Files of machines have lines of megabytes. Drawn whole they bury the message, and miette panics where a label
-//! begins beyond column 65,535.
+//! A line that goes on in the next one of the terminal is underlined at the wrong place. Files of machines have lines of
+//! megabytes: drawn whole they bury the message, and miette panics where a label begins beyond column 65,535.
 
 use std::{error, fmt, ops::Range};
 
@@ -9,13 +9,14 @@ use miette::{
     Diagnostic, LabeledSpan, MietteError, MietteSpanContents, Severity, SourceCode, SourceSpan,
     SpanContents,
 };
+use unicode_width::UnicodeWidthChar;
 
-/// Bytes of a line that is drawn whole: two lines of a wide terminal.
+/// Columns of a line that is drawn whole where there is no terminal: two lines of a wide one.
 const LINE_MAX: usize = 240;
-/// Bytes that are kept of a longer one.
+/// Columns that are kept of a longer one.
 const KEPT: usize = 120;
-/// Bytes of these that stand before the place.
-const KEPT_BEFORE: usize = 40;
+/// The columns of a tab.
+const TAB: usize = 4;
 /// Lines that a label may go over; of a longer one the first line is marked.
 const LABEL_LINES_MAX: usize = 12;
 /// Bytes of a message, a help or a label: some pages, with room for a list of names.
@@ -32,11 +33,16 @@ pub(super) struct Cropped<'a> {
 }
 
 impl<'a> Cropped<'a> {
-    pub(super) fn new(report: &'a dyn Diagnostic) -> Self {
-        Self::within(report, None)
+    /// For a terminal of so many columns, or for none.
+    pub(super) fn new(report: &'a dyn Diagnostic, columns: Option<usize>) -> Self {
+        Self::within(report, None, columns)
     }
 
-    fn within(report: &'a dyn Diagnostic, outer: Option<&'a dyn SourceCode>) -> Self {
+    fn within(
+        report: &'a dyn Diagnostic,
+        outer: Option<&'a dyn SourceCode>,
+        columns: Option<usize>,
+    ) -> Self {
         let whole = report.source_code().or(outer);
         let mut labels: Option<Vec<LabeledSpan>> = report.labels().map(Iterator::collect);
         let mut source = None;
@@ -44,7 +50,7 @@ impl<'a> Cropped<'a> {
             for label in labels.iter_mut() {
                 *label = shortened(whole, label);
             }
-            if let Some(cropped) = Source::of(whole, labels) {
+            if let Some(cropped) = Source::of(whole, labels, columns) {
                 *labels = labels.iter().map(|label| cropped.moved(label)).collect();
                 source = Some(cropped);
             }
@@ -56,7 +62,7 @@ impl<'a> Cropped<'a> {
             source,
             labels,
             related: related
-                .map(|related| Self::within(related, whole))
+                .map(|related| Self::within(related, whole, columns))
                 .collect(),
         }
     }
@@ -146,53 +152,201 @@ struct Piece {
     at: usize,
 }
 
+/// How many columns of a line are drawn.
+#[derive(Clone, Copy, Debug)]
+struct Room {
+    /// Of a line that is drawn whole.
+    whole: usize,
+    /// Of one that is wider.
+    kept: usize,
+}
+
+impl Room {
+    /// Beside the numbers of the lines, of which this is the last, and the lines that lead to labels over several lines.
+    fn beside(columns: Option<usize>, last: usize, labels: usize) -> Self {
+        // The number, with spaces and a bar around it.
+        const NUMBER: usize = 4;
+        // The arrow at the first line of a label.
+        const ARROW: usize = 3;
+        // Narrower than this nothing could be read.
+        const LEAST: usize = 20;
+        let Some(columns) = columns else {
+            return Self {
+                whole: LINE_MAX,
+                kept: KEPT,
+            };
+        };
+        let lead = if labels == 0 { 0 } else { labels + ARROW };
+        let digits = last.checked_ilog10().unwrap_or(0) as usize + 1;
+        let room = columns.saturating_sub(NUMBER + digits + lead).max(LEAST);
+        Self {
+            whole: room,
+            // Between two ellipses.
+            kept: room - 2,
+        }
+    }
+
+    /// The part of a line to draw: all of it, or that around these places, the first of which matters most.
+    fn part(self, line: &str, places: &[Marked]) -> Range<usize> {
+        if fits(line, self.whole) {
+            return 0..line.len();
+        }
+        let first = places.iter().map(|place| place.span.start).min();
+        let last = places.iter().map(|place| place.span.end).max();
+        let all = first.unwrap_or(0)..last.unwrap_or(0);
+        let place = if fits(&line[all.clone()], self.kept) {
+            all
+        } else {
+            places
+                .first()
+                .map(|place| place.span.clone())
+                .unwrap_or_default()
+        };
+        // More stands behind the place than before it: a word is known by what follows.
+        let least_before = self.kept / 3;
+        let mut start = back(line, place.start, least_before);
+        let end = forth(line, start, self.kept);
+        if end < place.end && fits(&line[place.clone()], self.kept) {
+            start = back(line, place.end, self.kept);
+        } else if end == line.len() {
+            start = back(line, end, self.kept);
+        }
+        // What is said of a place begins below its middle.
+        let words = places.iter().map(|place| {
+            let half = columns_of(&line[place.span.clone()], self.kept) / 2;
+            let before = self.kept.saturating_sub(place.words + half);
+            back(line, place.span.start, before.max(least_before))
+        });
+        let start = start.max(words.max().unwrap_or(0)).min(place.start);
+        start..forth(line, start, self.kept)
+    }
+}
+
+/// A place on a line, and how many columns what is said of it takes.
+#[derive(Clone, Debug)]
+struct Marked {
+    span: Range<usize>,
+    words: usize,
+}
+
+/// How many columns a text takes, counted up to a number.
+fn columns_of(text: &str, most: usize) -> usize {
+    let mut sum = 0;
+    for letter in text.chars() {
+        sum += width(letter);
+        if sum >= most {
+            return most;
+        }
+    }
+    sum
+}
+
+fn width(letter: char) -> usize {
+    match letter {
+        '\t' => TAB,
+        letter => letter.width().unwrap_or(0),
+    }
+}
+
+fn fits(text: &str, columns: usize) -> bool {
+    forth(text, 0, columns) == text.len()
+}
+
+/// The byte at most so many columns behind another one.
+fn forth(text: &str, from: usize, columns: usize) -> usize {
+    let mut left = columns;
+    let mut end = from;
+    for letter in text[from..].chars() {
+        match left.checked_sub(width(letter)) {
+            Some(rest) => left = rest,
+            None => break,
+        }
+        end += letter.len_utf8();
+    }
+    end
+}
+
+/// The byte at most so many columns before another one.
+fn back(text: &str, from: usize, columns: usize) -> usize {
+    let mut left = columns;
+    let mut start = from;
+    for letter in text[..from].chars().rev() {
+        match left.checked_sub(width(letter)) {
+            Some(rest) => left = rest,
+            None => break,
+        }
+        start -= letter.len_utf8();
+    }
+    start
+}
+
 impl Source {
-    /// Nothing if the lines around the labels can be read as they are.
-    fn of(whole: &dyn SourceCode, labels: &[LabeledSpan]) -> Option<Self> {
+    /// Nothing if the lines around the labels can be read as they are, and their columns are their bytes.
+    fn of(whole: &dyn SourceCode, labels: &[LabeledSpan], columns: Option<usize>) -> Option<Self> {
         let start = labels.iter().map(LabeledSpan::offset).min()?;
         let end = labels.iter().map(end_of).max()?;
         let read = whole.read_span(&(start, end - start).into(), 1, 1).ok()?;
         let text = std::str::from_utf8(read.data()).ok()?;
+        let start = read.span().offset();
+        let marked: Vec<Marked> = labels
+            .iter()
+            .map(|label| {
+                // The line and the corner that lead to the words.
+                const LEAD: usize = 4;
+                let at = |offset: usize| text.floor_char_boundary(offset.saturating_sub(start));
+                let words = label
+                    .label()
+                    .map(|words| LEAD + columns_of(words, WORDS_MAX));
+                Marked {
+                    span: at(label.offset())..at(end_of(label)),
+                    words: words.unwrap_or(0),
+                }
+            })
+            .collect();
         let line_end = ['\n', '\r'];
-        if text.split(line_end).all(|line| line.len() <= LINE_MAX) {
+        let is_long = |place: &&Marked| text[place.span.clone()].trim_end().contains(line_end);
+        let room = Room::beside(
+            columns,
+            read.line() + read.line_count(),
+            marked.iter().filter(is_long).count(),
+        );
+        let can_be_read = text.split(line_end).all(|line| fits(line, room.whole));
+        if can_be_read && text.is_ascii() {
             return None;
         }
         let mut source = Self {
             text: String::new(),
             name: read.name().map(str::to_owned),
             line: read.line(),
-            start: read.span().offset(),
+            start,
             pieces: Vec::new(),
             places: Vec::new(),
         };
         let mut at = 0;
         for piece in text.split_inclusive(line_end) {
             let line = piece.trim_end_matches(line_end);
-            let anchor = labels
-                .iter()
-                .flat_map(|label| [label.offset(), end_of(label)])
-                .filter_map(|offset| offset.checked_sub(source.start + at))
-                .filter(|offset| *offset <= line.len())
-                .min();
-            source.push(piece, line, at, anchor.unwrap_or(0));
+            source.push(
+                piece,
+                line,
+                at,
+                room.part(line, &on_line(line, at, &marked)),
+            );
             at += piece.len();
         }
-        for label in labels {
+        for (label, place) in labels.iter().zip(&marked) {
             if let Ok(real) = whole.read_span(label.inner(), 0, 0) {
-                let span = *source.moved(label).inner();
-                source.places.push((span, real.line(), real.column()));
+                // miette counts bytes.
+                let before = &text[..place.span.start];
+                let column = before.rfind('\n').map_or(before, |end| &before[end + 1..]);
+                let drawn = *source.moved(label).inner();
+                let column = column.chars().count();
+                source.places.push((drawn, real.line(), column));
             }
         }
         Some(source)
     }
 
-    fn push(&mut self, piece: &str, line: &str, at: usize, anchor: usize) {
-        let kept = if line.len() <= LINE_MAX {
-            0..line.len()
-        } else {
-            let start = line.floor_char_boundary(anchor.saturating_sub(KEPT_BEFORE));
-            start..line.floor_char_boundary(start + KEPT)
-        };
+    fn push(&mut self, piece: &str, line: &str, at: usize, kept: Range<usize>) {
         if kept.start > 0 {
             self.text.push('…');
         }
@@ -255,6 +409,25 @@ impl SourceCode for Source {
     }
 }
 
+/// What of these places is on the line that begins at `at`. Of one over several lines it is where it begins or ends.
+fn on_line(line: &str, at: usize, places: &[Marked]) -> Vec<Marked> {
+    let inside = |offset: usize| (at..=at + line.len()).contains(&offset);
+    let parts = places.iter().filter_map(|place| {
+        let Range { start, end } = place.span;
+        let part = match (inside(start), inside(end)) {
+            (true, true) => start..end,
+            (true, false) => start..start,
+            (false, true) => end..end,
+            (false, false) => return None,
+        };
+        Some(Marked {
+            span: part.start - at..part.end - at,
+            words: place.words,
+        })
+    });
+    parts.collect()
+}
+
 /// A label that goes over no more lines than can be looked at, with words that can be read.
 fn shortened(source: &dyn SourceCode, label: &LabeledSpan) -> LabeledSpan {
     let mut span = *label.inner();
@@ -302,6 +475,15 @@ mod tests {
     use super::*;
 
     fn drawn(text: &str, labels: &[(usize, usize)], message: &str) -> String {
+        drawn_on(None, text, labels, message)
+    }
+
+    fn drawn_on(
+        columns: Option<usize>,
+        text: &str,
+        labels: &[(usize, usize)],
+        message: &str,
+    ) -> String {
         let labels = labels
             .iter()
             .map(|span| LabeledSpan::new(Some("here".to_owned()), span.0, span.1));
@@ -309,7 +491,7 @@ mod tests {
             .with_source_code(NamedSource::new("big.yaml", text.to_owned()));
         let mut drawn = String::new();
         GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
-            .render_report(&mut drawn, &Cropped::new(report.as_ref()))
+            .render_report(&mut drawn, &Cropped::new(report.as_ref(), columns))
             .unwrap();
         drawn
     }
@@ -361,5 +543,59 @@ mod tests {
         assert!(whole.contains("2 │ limit: many\n"), "{whole}");
         assert!(whole.contains("[big.yaml:2:8]"), "{whole}");
         assert!(!whole.contains('…'), "{whole}");
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_and_every_label_is_under_its_word() {
+        let words = ["wrong", "falsch", "違う", "e\u{301}é"];
+        for (index, word) in words.iter().enumerate() {
+            for before in [0, 10, 60, 75, 80, 200] {
+                for behind in ["", " cd", "\tä"] {
+                    let line = format!("{}{word}{}", "日ä b".repeat(before / 5), behind.repeat(30));
+                    let text = format!(
+                        "{}first\n{line}\n{}\n",
+                        "\n".repeat(8 * index),
+                        "x".repeat(90)
+                    );
+                    let start = text.find(word).unwrap();
+                    let told = drawn_on(Some(80), &text, &[(start, word.len())], "no such word");
+                    for line in told.lines() {
+                        assert!(fits(line, 80), "{told}");
+                    }
+                    let mut lines = told.lines().skip_while(|line| !line.contains(word));
+                    let (drawn, marks) = (lines.next().unwrap(), lines.next().unwrap());
+                    let column =
+                        |text: &str, at: usize| -> usize { text[..at].chars().map(width).sum() };
+                    let mark = marks.find(['─', '┬']).unwrap();
+                    assert_eq!(
+                        column(drawn, drawn.find(word).unwrap()),
+                        column(marks, mark),
+                        "{told}"
+                    );
+                    let place = format!("{}:{}]", 8 * index + 2, 4 * (before / 5) + 1);
+                    assert!(told.contains(&place), "{place}\n{told}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn labels_on_one_wide_line_are_drawn_together_if_they_can_be() {
+        let text = format!(
+            "{} run_task(\"web\", \"nginx\", #{{ action: 1 }}); {}",
+            "ä ".repeat(50),
+            "b".repeat(80)
+        );
+        let at = |word: &str| (text.find(word).unwrap(), word.len());
+        let told = drawn_on(
+            Some(80),
+            &text,
+            &[at("\"nginx\""), at("run_task")],
+            "swapped",
+        );
+        insta::assert_snapshot!(told);
+        let far = format!("one {} two", "-".repeat(200));
+        let labels = [(far.len() - 3, 3), (0, 3)];
+        insta::assert_snapshot!(drawn_on(Some(80), &far, &labels, "far from each other"));
     }
 }

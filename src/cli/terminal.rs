@@ -12,6 +12,9 @@ use crate::{
     run::{Operator, Question},
 };
 
+/// How wide the words of a report are at most, to be read at ease.
+const WORDS_MAX: usize = 100;
+
 /// Standard output, stripped of colours where they are unwelcome (`NO_COLOR`, a pipe), and of what is neither text nor
 /// colour.
 pub(super) fn stdout() -> StandardOutput<Tame<AutoStream<io::Stdout>>> {
@@ -42,8 +45,10 @@ pub(super) fn print_report(report: &miette::Report) {
     } else {
         GraphicalTheme::unicode_nocolor()
     };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(report_columns());
-    let cropped = Cropped::new(report.as_ref());
+    let columns = columns();
+    let words = columns.unwrap_or(usize::MAX).min(WORDS_MAX);
+    let handler = GraphicalReportHandler::new_themed(theme).with_width(words);
+    let cropped = Cropped::new(report.as_ref(), columns);
     if handler.render_report(&mut text, &cropped).is_err() {
         text = cropped.to_string();
     }
@@ -51,16 +56,13 @@ pub(super) fn print_report(report: &miette::Report) {
     let _ = stderr().write_all(text.as_bytes());
 }
 
-/// How many columns a report is wrapped at: those of the terminal, if there is one, but no more than can be read at ease.
-fn report_columns() -> usize {
-    const MOST: usize = 100;
+/// How many columns the terminal has, if there is one.
+fn columns() -> Option<usize> {
     // Narrower than this every word would stand on a line of its own.
     const LEAST: usize = 40;
-    let size = rustix::termios::tcgetwinsize(io::stderr());
-    match size.map(|size| usize::from(size.ws_col)) {
-        Ok(columns) if columns > 0 => columns.clamp(LEAST, MOST),
-        _ => MOST,
-    }
+    let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
+    let columns = usize::from(size.ws_col);
+    (columns > 0).then(|| columns.max(LEAST))
 }
 
 /// Prints clap's help to stdout and its complaints to stderr, and gives the exit code for them.

@@ -1,7 +1,8 @@
 //! Decisions on what nobody knows yet: where a preview comes to an `if`, `while`, `switch` or `for` on such a value, it is asked
 //! which way to go.
 //!
-//! A text that nobody knows says so itself. A number or a Boolean that was made of one is marked where a variable gets it.
+//! A text that nobody knows says so itself. A number or a Boolean that was made of one is marked where something gets it, and a
+//! set or a list of which nobody knows what is in it.
 //!
 //! The words are written into the text by [`super::guard`], and only where the performer decides.
 
@@ -12,6 +13,7 @@ use super::{
     effect::{Choice, ChoiceKind},
     ending::Ending,
     host::Host,
+    mark,
     source::{Bracket, Source, Span, TokenKind},
 };
 
@@ -20,14 +22,31 @@ pub(super) const IF: &str = "__decided";
 pub(super) const WHILE: &str = "__repeated";
 pub(super) const SWITCH: &str = "__chosen";
 pub(super) const FOR: &str = "__each";
-/// Before the value that a variable gets.
+/// Before a value, see [`super::mark`].
 pub(super) const VALUE: &str = "__kept";
+/// Before what an action is told.
+pub(super) const ASIDE: &str = "__aside";
 
-/// The tag of a number or a Boolean that nobody knows. Rhai keeps it in every copy; nothing else here has a tag.
+/// The tag of a number or a Boolean that nobody knows, and of a set or a list of which nobody knows what is in it. Rhai keeps it
+/// in every copy; nothing else here has a tag.
 const UNKNOWN: i32 = 0x5e6;
 
 /// What begins the text that stands for something that nobody knows.
 const MARK: char = '‹';
+
+/// The methods that give a part of what they are called on, or as much of it as there happens to be.
+const CHOOSERS: [&str; 10] = [
+    "filter",
+    "find",
+    "find_all",
+    "retain",
+    "drain",
+    "dedup",
+    "group_by",
+    "split",
+    "split_regex",
+    "to_chars",
+];
 
 /// How deep a value is searched for such a text. Data from targets is seldom deeper.
 const DEPTH_MAX: usize = 8;
@@ -51,75 +70,26 @@ pub(super) fn register(engine: &mut Engine) {
             kept(context, &inputs[0])
         })
         .expect("a word and an expression are a syntax");
+    engine
+        .register_custom_syntax([ASIDE, "$expr$"], false, |context, inputs| {
+            aside(context, &inputs[0])
+        })
+        .expect("a word and an expression are a syntax");
 }
 
-/// Where [`VALUE`] stands, if the sign at `index` is before the value of a variable or of a closure.
-pub(super) fn before_value(source: &Source, index: usize) -> Option<usize> {
-    let tokens = source.tokens();
-    let sign = tokens.get(index)?.span;
-    // The declarations of parameters are gone when Rhai reads the text.
-    let is_before_value = match sign.of(source.script()) {
-        "=" => true,
-        "|" | "||" => ends_parameters(source, index),
-        _ => false,
-    };
-    if !is_before_value {
-        return None;
-    }
-    let first = tokens.next(index)?;
-    let value = tokens.get(first)?;
-    let behind = tokens.next(first).and_then(|behind| tokens.get(behind));
-    let is_literal = matches!(value.kind, TokenKind::Number | TokenKind::Text)
-        && behind.is_some_and(|behind| behind.span.of(source.text()) == ";");
-    // What a block gives is marked in it, and a closure is what it is.
-    let is_block = matches!(
-        value.span.of(source.text()),
-        "|" | "||" | "{" | "if" | "switch" | "loop" | "while" | "do" | "for" | "try"
-    );
-    // The body of a closure may be a statement.
-    let is_statement = matches!(
-        value.span.of(source.text()),
-        "return" | "throw" | "break" | "continue" | "let" | "const"
-    ) || assigns(source, first);
-    (!is_literal && !is_block && !is_statement).then_some(value.span.start)
+/// What an action is told. What was looked at for it has no part in what comes of it.
+fn aside(
+    context: &mut EvalContext<'_, '_, '_, '_, '_, '_>,
+    expression: &Expression<'_>,
+) -> CallResult {
+    let host = Host::tagged(context.tag());
+    let looks = host.looks();
+    let result = context.eval_expression_tree(expression);
+    host.forget_looks(host.looks() - looks);
+    result
 }
 
-/// Whether what begins at `first` assigns to something.
-fn assigns(source: &Source, first: usize) -> bool {
-    let tokens = source.tokens();
-    let mut next = Some(first);
-    while let Some(at) = next {
-        let Some(token) = tokens.get(at) else { break };
-        let text = token.span.of(source.text());
-        next = match token.kind {
-            TokenKind::Open(_) | TokenKind::TemplateStart => tokens.partner(at),
-            TokenKind::Close(_) | TokenKind::TemplateMiddle | TokenKind::TemplateEnd => break,
-            TokenKind::Symbol if matches!(text, ";" | "," | "=>") => break,
-            TokenKind::Symbol if text.ends_with('=') => {
-                if !matches!(text, "==" | "!=" | "<=" | ">=") {
-                    return true;
-                }
-                Some(at)
-            }
-            _ => Some(at),
-        };
-        next = next.and_then(|at| tokens.next(at));
-    }
-    false
-}
-
-/// Whether the bar at `index` stands behind the parameters of a closure.
-fn ends_parameters(source: &Source, index: usize) -> bool {
-    let tokens = source.tokens();
-    let is_bar = |at: &usize| {
-        let token = tokens.get(*at);
-        token.is_some_and(|token| token.span.of(source.text()) == "|")
-    };
-    let mut bars = (0..index).rev().filter(is_bar).take(1).chain([index]);
-    bars.any(|first| source.closure_bar(first) == Some(index))
-}
-
-/// The value that a variable gets, marked if nobody knows it.
+/// A value, marked if nobody knows it.
 fn kept(
     context: &mut EvalContext<'_, '_, '_, '_, '_, '_>,
     expression: &Expression<'_>,
@@ -127,12 +97,15 @@ fn kept(
     let host = Host::tagged(context.tag());
     let looks = host.looks();
     let result = context.eval_expression_tree(expression);
-    if host.looks() == looks && !uses_unknown(context, expression) {
+    let looked = host.looks() != looks;
+    let uses = Uses::of(context, expression);
+    if !looked && uses == Uses::Known {
         return result;
     }
     match result {
         Ok(mut value) => {
-            if is_plain(&value) {
+            let is_part = uses == Uses::Part || chooses(expression);
+            if is_plain(&value) || (is_part && !value.is_string()) {
                 value.set_tag(UNKNOWN);
             }
             Ok(value)
@@ -157,19 +130,8 @@ fn was_thrown(error: &EvalAltResult) -> bool {
 /// The value as it is written, if it stands on one line.
 fn value_text(host: &Host, position: Position) -> Option<String> {
     let (source, offset) = host.sources.locate(position)?;
-    let tokens = source.tokens();
-    let text = source.text();
-    let at = tokens.index_at(offset);
-    let sign = (0..at).rev().find(|at| {
-        tokens
-            .get(*at)
-            .is_some_and(|token| token.span.of(text) == "=")
-    })?;
-    let start = tokens.get(tokens.next(sign)?)?.span.start;
-    let end = text[start..]
-        .find([';', '\n'])
-        .map(|length| start + length)?;
-    Some(text[start..end].trim_end().to_owned())
+    let text = mark::value_around(&source, offset)?.of(source.text());
+    (!text.contains('\n')).then(|| text.to_owned())
 }
 
 /// Whether a value has no room for a mark in itself.
@@ -185,9 +147,15 @@ fn decided(
     let host = Host::tagged(context.tag());
     let looks = host.looks();
     let result = context.eval_expression_tree(expression);
+    if kind == ChoiceKind::For
+        && let Ok(items) = &result
+        && is_counted(items, expression.as_ref())
+    {
+        return result;
+    }
     let looked = host.looks() != looks;
     let is_marked = result.as_ref().is_ok_and(|value| is_unknown(value, 0));
-    if !looked && !is_marked && !uses_unknown(context, expression) {
+    if !looked && !is_marked && Uses::of(context, expression) == Uses::Known {
         return result;
     }
     // What nobody knows may not be of the type that is wanted: that too can't be known.
@@ -335,17 +303,131 @@ fn cases(host: &Host, source: &Source, brace: usize) -> Vec<(String, Dynamic)> {
     cases
 }
 
-/// Whether a variable of the expression holds something that nobody knows.
-fn uses_unknown(
-    context: &EvalContext<'_, '_, '_, '_, '_, '_>,
-    expression: &Expression<'_>,
-) -> bool {
+/// What the variables of an expression hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Uses {
+    Known,
+    /// Something that nobody knows.
+    Unknown,
+    /// A set or a list of which nobody knows what is in it.
+    Part,
+}
+
+impl Uses {
+    fn of(context: &EvalContext<'_, '_, '_, '_, '_, '_>, expression: &Expression<'_>) -> Self {
+        let expression: &Expr = expression.as_ref();
+        let mut uses = Self::Known;
+        expression.walk(&mut Vec::new(), &mut |nodes: &[ASTNode<'_>]| {
+            if let Some((ASTNode::Expr(Expr::Variable(variable, ..)), around)) = nodes.split_last()
+                && !around.iter().any(is_aside)
+                && let Some(value) = context.scope().get(variable.1.as_str())
+                && let Some(value) = asked_for(value.flatten_clone(), around)
+            {
+                if !is_plain(&value) && value.tag() == UNKNOWN {
+                    uses = Self::Part;
+                } else if uses == Self::Known && is_unknown(&value, 0) {
+                    uses = Self::Unknown;
+                }
+            }
+            uses != Self::Part
+        });
+        uses
+    }
+}
+
+fn is_aside(node: &ASTNode<'_>) -> bool {
+    matches!(node, ASTNode::Expr(Expr::Custom(custom, _))
+        if custom.tokens.first().is_some_and(|token| token == ASIDE))
+}
+
+/// What an expression wants of a variable, as far as it is written: of `map.key[0]` that one item.
+///
+/// Nothing if it only asks what is there, which is known of a list or a map whatever is in it.
+fn asked_for(value: Dynamic, around: &[ASTNode<'_>]) -> Option<Dynamic> {
+    let mut value = value;
+    let mut chain = match around.last() {
+        // `"key" in map` is a call.
+        Some(ASTNode::Expr(Expr::FnCall(call, _)))
+            if value.tag() != UNKNOWN && asks_what_is_there(&call.name, &value) =>
+        {
+            return None;
+        }
+        Some(ASTNode::Expr(Expr::Dot(parts, ..) | Expr::Index(parts, ..)))
+            if matches!(parts.lhs, Expr::Variable(..)) =>
+        {
+            Some(&parts.rhs)
+        }
+        _ => None,
+    };
+    while let Some(part) = chain {
+        let (step, rest) = match part {
+            Expr::Dot(parts, ..) | Expr::Index(parts, ..) => (&parts.lhs, Some(&parts.rhs)),
+            last => (last, None),
+        };
+        if value.tag() == UNKNOWN {
+            return Some(value);
+        }
+        let next = match step {
+            Expr::Property(name, _) => part_of(&value, name.2.as_str()),
+            Expr::StringConstant(key, _) => part_of(&value, key.as_str()),
+            Expr::IntegerConstant(index, _) => item_of(&value, *index),
+            Expr::MethodCall(call, _) if asks_what_is_there(&call.name, &value) => return None,
+            _ => None,
+        };
+        match next {
+            Some(next) => value = next,
+            None => return Some(value),
+        }
+        chain = rest;
+    }
+    Some(value)
+}
+
+fn asks_what_is_there(method: &str, value: &Dynamic) -> bool {
+    match method {
+        "len" | "is_empty" => value.is_map() || value.is_array(),
+        "keys" | "contains" => value.is_map(),
+        _ => false,
+    }
+}
+
+fn part_of(value: &Dynamic, key: &str) -> Option<Dynamic> {
+    let map = value.read_lock::<rhai::Map>()?;
+    map.get(key).map(Dynamic::flatten_clone)
+}
+
+fn item_of(value: &Dynamic, index: rhai::INT) -> Option<Dynamic> {
+    let items = value.read_lock::<rhai::Array>()?;
+    let index = usize::try_from(index).ok()?;
+    items.get(index).map(Dynamic::flatten_clone)
+}
+
+/// Whether it is known how many items a list or a set has, whatever they are: it is written out, or has been made before
+/// without a mark.
+fn is_counted(items: &Dynamic, expression: &Expr) -> bool {
+    match expression {
+        Expr::Array(..) => true,
+        Expr::Custom(custom, _) => {
+            (custom.inputs.last()).is_some_and(|inner| is_counted(items, inner))
+        }
+        Expr::Variable(..)
+        | Expr::Property(..)
+        | Expr::StringConstant(..)
+        | Expr::IntegerConstant(..) => !items.is_string() && items.flatten_clone().tag() != UNKNOWN,
+        Expr::Dot(parts, ..) | Expr::Index(parts, ..) => {
+            is_counted(items, &parts.lhs) && is_counted(items, &parts.rhs)
+        }
+        _ => false,
+    }
+}
+
+/// Whether an expression leaves out some of what it begins with.
+fn chooses(expression: &Expression<'_>) -> bool {
     let expression: &Expr = expression.as_ref();
     let mut found = false;
     expression.walk(&mut Vec::new(), &mut |nodes: &[ASTNode<'_>]| {
-        if let Some(ASTNode::Expr(Expr::Variable(variable, ..))) = nodes.last() {
-            let value = context.scope().get(variable.1.as_str());
-            found |= value.is_some_and(|value| is_unknown(value, 0));
+        if let Some(ASTNode::Expr(Expr::MethodCall(call, _))) = nodes.last() {
+            found |= CHOOSERS.contains(&call.name.as_str());
         }
         !found
     });
@@ -356,9 +438,9 @@ fn is_unknown(value: &Dynamic, depth: usize) -> bool {
     if depth > DEPTH_MAX {
         return false;
     }
-    if is_plain(value) {
-        // A captured one is in a cell, and has its tag there.
-        return value.flatten_clone().tag() == UNKNOWN;
+    // A captured one is in a cell, and has its tag there.
+    if value.flatten_clone().tag() == UNKNOWN {
+        return true;
     }
     if let Some(text) = value.read_lock::<rhai::ImmutableString>() {
         return text.contains(MARK);

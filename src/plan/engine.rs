@@ -69,7 +69,7 @@ pub(super) fn compiler(limits: &Limits) -> Engine {
     nesting::register(&mut engine);
     decision::register(&mut engine);
     // The blocks that are written into a text nest as deeply as those that were there.
-    let depth = 3 * limits.expression_depth;
+    let depth = 5 * limits.expression_depth;
     engine.set_max_expr_depths(depth, depth);
     engine
 }

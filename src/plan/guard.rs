@@ -18,13 +18,26 @@ use super::{
     call::CallResult,
     decision,
     host::Host,
+    mark::{self, Mark},
     nesting,
     object::Fault,
     source::{Bracket, Source, TokenKind},
 };
 
-/// What the block begins with. Custom syntax needs a word, and this is one that nobody uses as a name.
+/// What the block begins with. Custom syntax needs a word; no name of a plan begins like it.
 const GUARD: &str = "__guarded";
+
+/// All words that are written into a text.
+pub(super) const WORDS: [&str; 8] = [
+    GUARD,
+    nesting::WORD,
+    decision::IF,
+    decision::WHILE,
+    decision::SWITCH,
+    decision::FOR,
+    decision::VALUE,
+    decision::ASIDE,
+];
 
 /// What is written into the text of a file before it is compiled.
 #[derive(Debug, Default)]
@@ -59,10 +72,6 @@ impl Guards {
         let tokens = source.tokens();
         let mut insertions = Vec::new();
         for (index, token) in tokens.all().iter().enumerate() {
-            if decides && let Some(at) = decision::before_value(source, index) {
-                let kept = format!("{} ", decision::VALUE);
-                insertions.push(Insertion::new(source, at, kept));
-            }
             if token.kind != TokenKind::Word {
                 continue;
             }
@@ -74,6 +83,9 @@ impl Guards {
             if decides {
                 insertions.extend(before_choice(source, index));
             }
+        }
+        if decides {
+            insertions.extend(before_values(source));
         }
         insertions.extend(around_nestings(source));
         insertions.sort_by_key(|insertion| (insertion.offset, insertion.rank));
@@ -91,6 +103,13 @@ impl Guards {
         }
         text.push_str(&script[at..]);
         text
+    }
+
+    /// The column that this place of the line has behind what is put before it.
+    pub(super) fn column_with(&self, line: usize, column: usize) -> usize {
+        let on_line = self.insertions.iter().filter(|other| other.line == line);
+        let before = on_line.take_while(|other| other.column <= column);
+        column + before.map(|other| other.text.len()).sum::<usize>()
     }
 
     /// The column that was at this place of the line before.
@@ -224,6 +243,19 @@ fn before_choice(source: &Source, index: usize) -> Option<Insertion> {
     Some(Insertion::new(source, start, format!("{word} ")))
 }
 
+/// The words before what may be unknown, or must not be asked for.
+fn before_values(source: &Source) -> Vec<Insertion> {
+    let marks = mark::marks(source).into_iter();
+    let insertions = marks.map(|(at, mark)| {
+        let word = match mark {
+            Mark::Value => decision::VALUE,
+            Mark::Aside => decision::ASIDE,
+        };
+        Insertion::new(source, at, format!("{word} "))
+    });
+    insertions.collect()
+}
+
 /// The index of the brace behind what a loop goes over. None where that has blocks in itself.
 pub(super) fn body_of(source: &Source, mut at: usize) -> Option<usize> {
     let tokens = source.tokens();
@@ -312,6 +344,8 @@ mod tests {
                 text[..at].chars().count() + 1
             };
             assert_eq!(guards.column(1, column(&guarded)), column(text), "{word}");
+            let with = guards.column_with(1, column(text));
+            assert_eq!(guards.column(1, with), column(text), "{word}");
         }
         assert_eq!(guards.column(2, 1), 1);
     }

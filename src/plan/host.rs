@@ -49,7 +49,7 @@ pub(super) struct Host {
     /// The plan's own: its edits are seen by nobody else.
     pub(super) inventory: RefCell<Inventory>,
     /// How often each branch of the plan, and those that it began, have looked at what nobody knows, by their paths.
-    looks: RefCell<HashMap<String, u64>>,
+    looks: RefCell<HashMap<String, i64>>,
     /// What to type next when the plan has failed.
     pub(super) next_command: Option<String>,
     meter: Rc<Meter>,
@@ -137,14 +137,25 @@ impl Host {
 
     /// The branch that runs now looks at what nobody knows. That counts for those that it came from as well.
     pub(super) fn count_look(&self) {
+        self.add_looks(1);
+    }
+
+    /// So many of these looks have no part in what is looked for.
+    pub(super) fn forget_looks(&self, count: i64) {
+        if count != 0 {
+            self.add_looks(-count);
+        }
+    }
+
+    fn add_looks(&self, added: i64) {
         let current = self.scheduler.current();
         let mut looks = self.looks.borrow_mut();
         let mut path = current.path.as_str();
         loop {
             match looks.get_mut(path) {
-                Some(count) => *count += 1,
+                Some(count) => *count += added,
                 None => {
-                    looks.insert(path.to_owned(), 1);
+                    looks.insert(path.to_owned(), added);
                 }
             }
             if path.is_empty() {
@@ -155,7 +166,7 @@ impl Host {
     }
 
     /// How often the branch that runs now, and those that it began, have looked at what nobody knows.
-    pub(super) fn looks(&self) -> u64 {
+    pub(super) fn looks(&self) -> i64 {
         let current = self.scheduler.current();
         let looks = self.looks.borrow();
         looks.get(current.path.as_str()).copied().unwrap_or(0)

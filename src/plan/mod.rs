@@ -35,6 +35,7 @@ mod identity;
 mod import;
 mod interpreter;
 mod limits;
+mod mark;
 mod memory;
 mod meter;
 mod nesting;

@@ -15,8 +15,8 @@ use super::{
     source::{Bracket, Source, Token, TokenKind, Tokens},
 };
 
-/// The word in the brackets. Custom syntax needs one, and this is one that nobody uses as a name.
-const WORD: &str = "__nested";
+/// The word in the brackets. Custom syntax needs one; no name of a plan begins like it.
+pub(super) const WORD: &str = "__nested";
 
 /// Makes the word known to an engine.
 pub(super) fn register(engine: &mut Engine) {
@@ -83,24 +83,6 @@ impl<'a> Reader<'a> {
         self.tokens.get(at).map(|token| token.kind)
     }
 
-    /// The last token of the expression that begins at `at`, which ends where something of its surroundings follows.
-    fn end(&self, at: usize) -> Option<usize> {
-        let mut last = None;
-        let mut next = Some(at);
-        while let Some(at) = next {
-            match self.kind(at)? {
-                TokenKind::Close(_) | TokenKind::TemplateMiddle | TokenKind::TemplateEnd => break,
-                TokenKind::Symbol if matches!(self.text(at), ";" | "," | "=>") => break,
-                TokenKind::Open(_) | TokenKind::TemplateStart => {
-                    last = Some(self.tokens.partner(at)?);
-                }
-                _ => last = Some(at),
-            }
-            next = self.tokens.next(last?);
-        }
-        last
-    }
-
     /// The closure that begins at `at`, if one does.
     fn closure(&self, at: usize) -> Option<(usize, usize)> {
         let behind = self.source.closure_bar(at)?;
@@ -108,7 +90,7 @@ impl<'a> Reader<'a> {
         let end = if self.kind(body)? == TokenKind::Open(Bracket::Curly) {
             self.tokens.partner(body)?
         } else {
-            self.end(body)?
+            self.source.expression_end(body)?
         };
         Some((at, end))
     }
@@ -155,7 +137,7 @@ impl<'a> Reader<'a> {
             _ => false,
         };
         let first = self.tokens.next(at)?;
-        let last = self.end(first)?;
+        let last = self.source.expression_end(first)?;
         (gets_in && !self.is_plain(first, last)).then_some((first, last))
     }
 
@@ -222,7 +204,9 @@ impl<'a> Reader<'a> {
         let open = open.filter(|open| self.kind(*open) == Some(TokenKind::Open(Bracket::Round)));
         let mut before = open;
         while let Some(first) = before.and_then(|before| self.tokens.next(before)) {
-            let Some(last) = self.end(first) else { break };
+            let Some(last) = self.source.expression_end(first) else {
+                break;
+            };
             arguments.push((first, last));
             let behind = self.tokens.next(last);
             before = behind.filter(|behind| self.text(*behind) == ",");

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use rhai::{AST, Dynamic, EvalAltResult, Scope};
+use rhai::{AST, Dynamic, EvalAltResult, ParseErrorType, Scope};
 use thiserror::Error;
 
 use super::{
     convert,
-    diagnostic::{PlanDiagnostic, PlanErrors, parse_error},
+    diagnostic::{PlanDiagnostic, PlanErrors, own_names, parse_error},
     engine,
     header::Header,
     host::Host,
@@ -55,6 +55,7 @@ impl Program {
     /// Its header is wrong, or its text is not a script.
     pub fn parse(file: PlanFile) -> Result<Self, PlanErrors> {
         let program = Self::read(file)?;
+        PlanErrors::check(own_names(&program.source))?;
         let mut scope = Scope::new();
         for param in &program.header.params {
             scope.push(param.name.as_str(), ());
@@ -198,6 +199,12 @@ fn compile(
     scope: &Scope<'_>,
 ) -> Result<AST, Box<EvalAltResult>> {
     let offset = host.sources.add(file.clone(), source.clone());
+    if let Some(span) = own_names(source).iter().find_map(PlanDiagnostic::span) {
+        let word = span.of(source.text()).to_owned();
+        let position = host.sources.position(source, span.start);
+        let refused = ParseErrorType::Reserved(word);
+        return Err(EvalAltResult::ErrorParsing(refused, position).into());
+    }
     let mut text = "\n".repeat(offset);
     text.push_str(&host.sources.script(source));
     let compiler = engine::compiler(&host.limits);

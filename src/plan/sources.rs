@@ -124,6 +124,19 @@ impl Sources {
         Some((loaded.source.clone(), offset))
     }
 
+    /// The position of a byte of a file that was added.
+    pub(super) fn position(&self, source: &Source, offset: usize) -> Position {
+        let files = self.files.borrow();
+        let Some(loaded) = files.iter().find(|loaded| loaded.source.is(source)) else {
+            return Position::NONE;
+        };
+        let place = source.place(offset);
+        let (line, column) = (place.line as usize, place.column as usize);
+        let column = loaded.guards.column_with(line, column);
+        let narrow = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
+        Position::new(narrow(loaded.offset + line), narrow(column))
+    }
+
     /// The file of that path.
     pub(super) fn named(&self, path: &str) -> Option<Source> {
         let files = self.files.borrow();

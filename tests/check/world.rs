@@ -136,7 +136,8 @@ impl CheckWorld for FixedWorld {
             let known = TARGETS.contains(&name)
                 || name.contains("://")
                 || name
-                    .strip_suffix('*')
+                    .split_once(['*', '['])
+                    .map(|(start, _)| start)
                     .is_some_and(|start| TARGETS.iter().any(|target| target.starts_with(start)));
             if !known {
                 return Err(UnknownTargets {

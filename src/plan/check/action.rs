@@ -32,28 +32,37 @@ impl<'t> Checker<'t> {
             self.other_way_round(signature, call, 0);
             return;
         }
+        if self.targets_too_early(signature, call) {
+            return;
+        }
         for (param, given) in signature.params.iter().zip(&call.arguments) {
             match param.wanted.as_str() {
                 "TaskName" => {
                     let misplaced = argument("options")
                         .is_some_and(|options| self.are_parameters(given, options));
                     if !misplaced {
-                        self.task(signature, given, argument("params"), span);
+                        self.task(signature, call, argument("params"), span);
                     }
                 }
-                "PlanName" => self.plan(given, argument("params"), span),
+                "PlanName" => self.plan(signature, given, argument("params"), span),
                 "TargetSpec" => self.targets(given),
                 "Duration" => self.duration(given),
                 "Pattern" => self.pattern(given),
                 "File" => self.script_or_upload(&signature.name, given),
                 "String" if param.name == "group" => self.group(given),
+                "String" if matches!(param.name.as_str(), "command" | "content") => {
+                    self.secret_in_text(&signature.name, given);
+                }
                 "Map" if signature.name == "new_target" => self.target_in_memory(given),
                 _ if param.name == "size" && signature.name == "batches" => self.batch_size(given),
                 _ => {}
             }
-            if param.wanted.split(" | ").any(|one| one == "Options") {
-                self.options(signature, call, given);
-            }
+        }
+        let options = signature
+            .index_of_options()
+            .and_then(|index| call.arguments.get(index));
+        if let Some(given) = options {
+            self.options(signature, call, given);
         }
     }
 
@@ -72,8 +81,52 @@ impl<'t> Checker<'t> {
                 is_task(other) && is_target(one) && !is_task(one) && !is_target(other)
             }
             "run_command" => is_target(one) && !is_target(other),
+            "run_script" => {
+                let is_file = |name: &str| self.world.file(name).is_ok();
+                is_target(one) && !is_file(one) && is_file(other)
+            }
+            "write_file" => {
+                let is_path =
+                    |text: &str| text.starts_with('/') && !text.contains(char::is_whitespace);
+                is_path(one) && !other.starts_with(['/', '~']) && !other.contains(":\\")
+            }
             _ => false,
         }
+    }
+
+    /// `upload("web", "a.conf", "/etc/a.conf")`: the targets of a transfer stand last.
+    fn targets_too_early(&mut self, signature: &Signature, call: &'t Call) -> bool {
+        if !matches!(signature.name.as_str(), "upload" | "download") {
+            return false;
+        }
+        let texts = call.arguments.iter().take(3);
+        let texts: Option<Vec<&str>> = texts
+            .map(|argument| self.text_of(argument).map(|(text, _)| text))
+            .collect();
+        let Some([first, second, third]) = texts.as_deref() else {
+            return false;
+        };
+        let is_target = |name: &str| self.world.targets(name).is_ok();
+        if is_target(third) {
+            return false;
+        }
+        let (place, order) = match (is_target(first), is_target(second)) {
+            (true, false) => (0, [second, third, first]),
+            (false, true) => (1, [first, third, second]),
+            _ => return false,
+        };
+        let name = &signature.name;
+        let order = order.map(|text| format!("\"{text}\"")).join(", ");
+        let problem = self
+            .error(
+                "segue::plan::wrong_arguments",
+                format!("the targets of `{name}` are its third argument"),
+                call.arguments[place].span,
+                "these are targets",
+            )
+            .help(format!("write `{name}({order})`"));
+        self.tell(problem);
+        true
     }
 
     /// Whether what stands in the options are parameters of the task, which is told where they stand.
@@ -96,6 +149,7 @@ impl<'t> Checker<'t> {
 
     /// The size of batches that is literal has to be one.
     fn batch_size(&mut self, given: &'t Expression) {
+        self.batch_in_quotes(given);
         let Some(size) = self.literal(given).filter(|size| !is_batch(size)) else {
             return;
         };
@@ -131,10 +185,13 @@ impl<'t> Checker<'t> {
     fn task(
         &mut self,
         signature: &Signature,
-        name: &'t Expression,
+        called: &'t Call,
         params: Option<&'t Expression>,
         span: Span,
     ) {
+        let Some(name) = called.arguments.first() else {
+            return;
+        };
         self.used_for(name, Wants::Task);
         let Some((text, _)) = self.text_of(name) else {
             return;
@@ -151,6 +208,7 @@ impl<'t> Checker<'t> {
                         owner: format!("task `{text}`"),
                         parameters,
                         span,
+                        function: signature,
                     };
                     self.params(&call, params);
                 } else if let (Some(parameters), Some(closure)) = (&task.parameters, params) {
@@ -159,8 +217,11 @@ impl<'t> Checker<'t> {
                         owner: format!("task `{text}`"),
                         parameters,
                         span,
+                        function: signature,
                     };
                     self.params_of_closure(&call, closure);
+                } else if let (true, Some(given)) = (takes_map, params) {
+                    self.options_as_params(text, signature, called, given);
                 }
             }
             _ => self.task_exists(name, name),
@@ -182,7 +243,8 @@ impl<'t> Checker<'t> {
                     }
                     Some(meant) => format!("did you mean `{meant}`?"),
                     None if self.task_with_action(text) => {
-                        let (task, action) = text.rsplit_once("::").unwrap_or((text, ""));
+                        let parts = text.rsplit_once("::").or_else(|| text.split_once(' '));
+                        let (task, action) = parts.unwrap_or((text, ""));
                         format!(
                             "what a task does is a parameter: write `run_task(\"{task}\", ..., #{{ action: \"{action}\" }})`"
                         )
@@ -211,7 +273,8 @@ impl<'t> Checker<'t> {
 
     /// Whether `service::restart` can only mean the task `service` with that action.
     fn task_with_action(&self, name: &str) -> bool {
-        let Some((task, action)) = name.rsplit_once("::") else {
+        let parts = name.rsplit_once("::").or_else(|| name.split_once(' '));
+        let Some((task, action)) = parts else {
             return false;
         };
         let Ok(Some(task)) = self.world.task(task) else {
@@ -257,7 +320,13 @@ impl<'t> Checker<'t> {
         }
     }
 
-    fn plan(&mut self, name: &'t Expression, params: Option<&'t Expression>, span: Span) {
+    fn plan(
+        &mut self,
+        signature: &Signature,
+        name: &'t Expression,
+        params: Option<&'t Expression>,
+        span: Span,
+    ) {
         self.used_for(name, Wants::Plan);
         let Some(source) = self.plan_named(name, name) else {
             return;
@@ -270,6 +339,7 @@ impl<'t> Checker<'t> {
             owner: format!("plan `{text}`"),
             parameters: &parameters,
             span,
+            function: signature,
         };
         self.params(&call, params);
         self.endless(&source, span);
@@ -366,7 +436,18 @@ impl<'t> Checker<'t> {
         let Some((text, at)) = self.text_of(given) else {
             return;
         };
-        if let Err(lookup) = self.world.file(text) {
+        if let Err(mut lookup) = self.world.file(text) {
+            if let Some((script, arguments)) = text.split_once(' ')
+                && function == "run_script"
+                && self.world.file(script).is_ok()
+            {
+                let words = arguments.split_whitespace();
+                let words: Vec<String> = words.map(|word| format!("\"{word}\"")).collect();
+                lookup.help = Some(format!(
+                    "arguments are an option: `run_script(\"{script}\", ..., #{{ arguments: [{}] }})`",
+                    words.join(", ")
+                ));
+            }
             let mut problem = self
                 .error("segue::plan::unknown_file", lookup.message, at, "")
                 .maybe_help(lookup.help);
@@ -394,6 +475,30 @@ impl<'t> Checker<'t> {
         self.tell(problem);
     }
 
+    /// A range as Ansible has it is a pattern here, which leaves out what is between.
+    fn range_of_hosts(&mut self, span: Span, text: &str) {
+        let Some(range) = range_in_pattern(text) else {
+            return;
+        };
+        let written = &text[range.clone()];
+        let inner = written.trim_matches(['[', ']']);
+        let is_short = inner.len() == 3;
+        let help = if is_short {
+            format!("write `[{}]`", inner.replace(':', "-"))
+        } else {
+            "a pattern has one character in brackets: name the targets, or write `*`".to_owned()
+        };
+        let problem = self
+            .warning(
+                "segue::plan::unknown_targets",
+                format!("`{written}` is no range: it stands for one of the characters in it"),
+                self.within_text(span, range.start, range.end),
+                "",
+            )
+            .help(help);
+        self.tell(problem);
+    }
+
     /// The target expressions in an argument.
     pub(super) fn targets(&mut self, given: &'t Expression) {
         self.used_for(given, Wants::Targets);
@@ -409,6 +514,7 @@ impl<'t> Checker<'t> {
                     return;
                 }
                 let Err(unknown) = self.world.targets(text) else {
+                    self.range_of_hosts(resolved.span, text);
                     return;
                 };
                 let name = text.get(unknown.span.clone()).unwrap_or_default();
@@ -433,6 +539,23 @@ impl<'t> Checker<'t> {
     }
 }
 
+/// `web[1:20]`, a range of hosts in Ansible, and a pattern for one of these characters here: where it is in the text.
+fn range_in_pattern(text: &str) -> Option<std::ops::Range<usize>> {
+    let mut from = 0;
+    while let Some(open) = text[from..].find('[').map(|at| from + at) {
+        let close = open + text[open..].find(']')?;
+        let (first, last) = text[open + 1..close].split_once(':').unwrap_or_default();
+        let is_number =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_uri = text[..open].ends_with('/');
+        if is_number(first) && is_number(last) && !is_uri {
+            return Some(open..close + 1);
+        }
+        from = close;
+    }
+    None
+}
+
 /// How what stands in a target expression of another tool is written.
 fn other_expression(text: &str, name: &str) -> Option<String> {
     let has = |words: &[&str]| name.split_whitespace().any(|word| words.contains(&word));
@@ -447,6 +570,16 @@ fn other_expression(text: &str, name: &str) -> Option<String> {
         _ if name.contains(":!") || name.contains(":&") => {
             format!("names stand with a comma between them: write `{}`", text.replace(':', ","))
         }
+        _ if name.contains("..") => {
+            "a pattern has one character in brackets, such as `web[1-3]`; `web*` is all of them"
+                .to_owned()
+        }
+        _ if name.contains([';', '|', '&']) => {
+            format!("names stand with a comma between them: write `{}`", name.replace([';', '|', '&'], ","))
+        }
+        _ if name.starts_with('@') => {
+            format!("a group has no `@` in front: write `{}`", name.trim_start_matches('@'))
+        }
         _ if name.starts_with('~') => {
             "patterns are those of file names, such as `web*`".to_owned()
         }
@@ -455,7 +588,7 @@ fn other_expression(text: &str, name: &str) -> Option<String> {
 }
 
 /// The parameters of a plan as those of a task; one with a default need not be given.
-fn parameters_of(header: &Header) -> Parameters {
+pub(super) fn parameters_of(header: &Header) -> Parameters {
     header
         .params
         .iter()

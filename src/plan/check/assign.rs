@@ -159,6 +159,7 @@ impl<'t> Checker<'t> {
 
     pub(super) fn assign(&mut self, place: &'t Expression, value: &'t Expression) {
         self.value(value);
+        self.becomes_nothing(place, value);
         // A variable that is only written is not used; `x += 1` alone is no use either.
         if let ExpressionKind::Variable(name) = &place.kind {
             if self.scopes.get(name).is_some() || self.lost.contains(name) {
@@ -169,12 +170,55 @@ impl<'t> Checker<'t> {
             return;
         }
         self.value(place);
+        if let ExpressionKind::Qualified { namespace, name } = &place.root().kind {
+            let problem = self
+                .error(
+                    "segue::plan::read_only",
+                    format!(
+                        "`{}::{}` belongs to another file",
+                        namespace.text, name.text
+                    ),
+                    place.span,
+                    "assigned to here",
+                )
+                .help(format!(
+                    "copy it: `let mine = {}::{};`",
+                    namespace.text, name.text
+                ));
+            self.tell(problem);
+            return;
+        }
         if self.changed_native(place) {
             return;
         }
         if let ExpressionKind::Variable(name) = &place.root().kind {
             self.written(name, place.span, "changed here");
         }
+    }
+
+    /// `list = list.push(1);`, as where methods give what they change.
+    fn becomes_nothing(&mut self, place: &Expression, value: &Expression) {
+        const GIVE_NOTHING: [&str; 5] = ["push", "insert", "append", "clear", "mixin"];
+        let (ExpressionKind::Variable(name), ExpressionKind::Method { receiver, call, .. }) =
+            (&place.kind, &value.kind)
+        else {
+            return;
+        };
+        let is_itself = matches!(&receiver.kind, ExpressionKind::Variable(other) if other == name);
+        let method = call.name.text.as_str();
+        if !is_itself || !GIVE_NOTHING.contains(&method) || !self.functions.named(method).is_empty()
+        {
+            return;
+        }
+        let problem = self
+            .warning(
+                "segue::plan::gives_nothing",
+                format!("`{method}` changes what it is called on, and gives nothing"),
+                call.name.span,
+                format!("`{name}` is nothing after this"),
+            )
+            .help(format!("write `{name}.{method}(...);`"));
+        self.tell(problem);
     }
 
     /// A variable is changed: it must not belong to what is around a branch, nor be a constant.

@@ -3,6 +3,7 @@
 use super::{
     checker::Checker,
     closure::ClosureUse,
+    foreign::foreign_function,
     kind::{Kind, wanted_words},
     report::listed,
     through::Wants,
@@ -44,6 +45,7 @@ impl<'t> Checker<'t> {
             None => call.name.text.clone(),
         };
         let candidates: Vec<&'static Signature> = vocabulary.functions(&full).collect();
+        self.pointer(call);
         let own = match call.namespace {
             None => self.functions.named(&call.name.text).to_vec(),
             Some(_) => Vec::new(),
@@ -87,6 +89,35 @@ impl<'t> Checker<'t> {
         self.other_call(call, first.as_ref())
     }
 
+    /// `Fn("name")`: the function that it points to has to be there.
+    fn pointer(&mut self, call: &Call) {
+        let [name] = call.arguments.as_slice() else {
+            return;
+        };
+        let (true, Some(text)) = (call.name.text == "Fn", name.as_text()) else {
+            return;
+        };
+        let known = self.vocabulary.knows(text)
+            || !self.functions.named(text).is_empty()
+            || self.lost.contains(text)
+            || text.contains("::");
+        if known {
+            return;
+        }
+        let names = self.functions.names();
+        let help = nearest(text, names).map(|meant| format!("did you mean `{meant}`?"));
+        let help = help.unwrap_or_else(|| "write a closure: `|x| ...`".to_owned());
+        let problem = self
+            .error(
+                "segue::plan::unknown_function",
+                format!("unknown function `{text}`"),
+                name.span,
+                "",
+            )
+            .help(help);
+        self.tell(problem);
+    }
+
     fn arguments(&mut self, arguments: &'t [Expression]) -> Vec<Kind> {
         let uses = ClosureUse::default();
         arguments
@@ -118,11 +149,47 @@ impl<'t> Checker<'t> {
                 .any(|function| function.params.len() == count)
     }
 
+    /// What a function of Rhai can't be called with, whatever stands behind it.
+    fn first_argument(&mut self, call: &Call, first: Option<&Kind>) {
+        let (name, count) = (&call.name.text, call.arguments.len());
+        let Some(first) = first.filter(|first| **first != Kind::Unknown) else {
+            return;
+        };
+        let methods = self.vocabulary.named(name, MemberKind::Method);
+        let mut receivers = methods.filter_map(|method| method.receiver.as_deref());
+        let ways = self.vocabulary.rhai(name).iter();
+        let ways: Vec<_> = ways.filter(|way| way.params.len() == count).collect();
+        let fits = receivers.any(|receiver| first.fits(receiver))
+            || ways.is_empty()
+            || ways
+                .iter()
+                .any(|way| way.params.first().is_none_or(|wanted| first.fits(wanted)));
+        if fits {
+            return;
+        }
+        let help = match name.as_str() {
+            "log" => "write `log::info(...)` or `print(...)`; `log` is the logarithm".to_owned(),
+            "int" | "to_int" => "write `parse_int(text)`".to_owned(),
+            "float" | "to_float" => "write `parse_float(text)`".to_owned(),
+            _ => format!("`segue doc {name}` shows how it is called"),
+        };
+        let problem = self
+            .error(
+                "segue::plan::wrong_arguments",
+                format!("`{name}` can't be called with {first}"),
+                call.arguments[0].span,
+                "",
+            )
+            .help(help);
+        self.tell(problem);
+    }
+
     /// A name that is neither of Segue nor of the file.
     fn other_call(&mut self, call: &Call, first: Option<&Kind>) -> Kind {
         let name = &call.name.text;
         let count = call.arguments.len();
         if self.is_method_as_function(name, count, first) || self.lost.contains(name) {
+            self.first_argument(call, first);
             return Kind::Unknown;
         }
         let ways: Vec<Way> = self
@@ -229,8 +296,15 @@ impl<'t> Checker<'t> {
                 .any(|known| known == namespace.text)
             {
                 let full = format!("{}::{}", namespace.text, call.name.text);
-                let meant = nearest(&full, self.vocabulary.function_names())
-                    .map(|meant| format!("did you mean `{meant}`?"));
+                let inside = format!("{}::", namespace.text);
+                let names = self.vocabulary.function_names();
+                let mut there: Vec<&str> = names.filter(|name| name.starts_with(&inside)).collect();
+                there.sort_unstable();
+                let meant = nearest(&full, self.vocabulary.function_names()).map_or_else(
+                    || format!("there is {}", listed(there)),
+                    |meant| format!("did you mean `{meant}`?"),
+                );
+                let meant = Some(meant);
                 let problem = self
                     .error(
                         "segue::plan::unknown_function",
@@ -398,12 +472,10 @@ impl<'t> Checker<'t> {
 
     /// Of a call with an argument of the wrong type, what stands in its map of options is told as well.
     fn misspelt_options(&mut self, signature: &Signature, call: &'t Call, kinds: &[Kind]) {
-        let given = signature.params.iter().zip(&call.arguments).zip(kinds);
-        for ((param, argument), kind) in given {
-            let takes_options = param.wanted.split(" | ").any(|one| one == "Options");
-            if takes_options && *kind == Kind::Map {
-                self.options(signature, call, argument);
-            }
+        let index = signature.index_of_options();
+        let given = index.and_then(|at| call.arguments.get(at).zip(kinds.get(at)));
+        if let Some((given, Kind::Map)) = given {
+            self.options(signature, call, given);
         }
     }
 
@@ -442,7 +514,14 @@ impl<'t> Checker<'t> {
                 at,
                 label,
             )
-            .help(format!("it is called as `{}`", signature.shown));
+            .help(if is_told_parameters(signature, call) {
+                format!(
+                    "it has no parameters: its options are the {} argument",
+                    signature.ordinal_of_options()
+                )
+            } else {
+                format!("it is called as `{}`", signature.shown)
+            });
         self.tell(problem);
     }
 
@@ -530,6 +609,21 @@ impl<'t> Checker<'t> {
     }
 }
 
+/// Whether an action without parameters is called as one that has some, `run_command("uptime", "web", #{}, #{ timeout: 5 })`.
+fn is_told_parameters(signature: &Signature, call: &Call) -> bool {
+    let most = signature.params.len();
+    let is_map = |at: usize| {
+        let given = call.arguments.get(at);
+        given.is_some_and(|given| given.as_map().is_some())
+    };
+    let is_action = signature.options.contains(&"catch_errors");
+    is_action
+        && call.arguments.len() == most + 1
+        && signature.index_of_options() == Some(most - 1)
+        && is_map(most - 1)
+        && is_map(most)
+}
+
 /// The type of what a function gives. What a signature has no words for is said here.
 fn returned(signature: &Signature) -> Kind {
     match signature.name.as_str() {
@@ -551,10 +645,49 @@ fn argument_help(
         (ExpressionKind::Call(_), "Closure") => {
             "write `||` in front, so that it is done later and not now".to_owned()
         }
-        (_, "Closure") => "write `|x|` in front, and `x` for what it is called with".to_owned(),
+        (ExpressionKind::Closure(_), "Options")
+            if matches!(function, "retry" | "wait_until" | "timeout") =>
+        {
+            let options = match function {
+                "retry" => "#{ attempts: 3 }",
+                _ => "#{ timeout: \"5m\" }",
+            };
+            format!("the closure stands last: write `{function}({options}, || ...)`")
+        }
+        (_, "Closure") if call.arguments.iter().any(is_closure) => {
+            "the closure stands in the wrong place".to_owned()
+        }
+        (ExpressionKind::Boolean(_), "Options") if signature.options.contains(&"catch_errors") => {
+            "write `#{ catch_errors: true }`".to_owned()
+        }
+        (ExpressionKind::Text(text), "Options") if signature.options.contains(&text.as_str()) => {
+            format!("write `#{{ {text}: ... }}`")
+        }
+        (ExpressionKind::Array(_), "Options") if function == "run_script" => {
+            "write `#{ arguments: [...] }`".to_owned()
+        }
+        (ExpressionKind::Text(text), "Future | Array") => format!("write `sleep(\"{text}\")`"),
+        (ExpressionKind::Map(_), "String") if function == "write_file" => {
+            "write `to_json(...)` or `to_yaml(...)` around it".to_owned()
+        }
+        (_, _) if matches!(function, "parallel" | "settle") && *kind == Kind::Map => {
+            "a Map is gone through by its keys: `map.keys()`".to_owned()
+        }
+        (ExpressionKind::Integer(number), _)
+            if matches!(function, "parallel" | "settle") && wanted != "Options" =>
+        {
+            format!("write `0..{number}`")
+        }
+        (ExpressionKind::Integer(number), "Options") if function == "wait_until_available" => {
+            format!("write `#{{ timeout: {number} }}`")
+        }
+        (ExpressionKind::Text(rule), "Options") if function == "run" => {
+            format!("write `#{{ on_failure: \"{rule}\" }}`")
+        }
         (ExpressionKind::Integer(number), "Options") if function == "retry" => {
             format!("write `retry(#{{ attempts: {number} }}, ...)`")
         }
+        (_, "Closure") => "write `|x|` in front, and `x` for what it is called with".to_owned(),
         (_, "String | Error | Map") if kind.is_native("ResultSet") => {
             "write `fail(\"what went wrong\", results)`".to_owned()
         }
@@ -601,6 +734,10 @@ fn argument_help(
     }
 }
 
+fn is_closure(argument: &Expression) -> bool {
+    matches!(argument.kind, ExpressionKind::Closure(_))
+}
+
 /// The first of two neighbours that would fit if each stood in place of the other, and don't as they are.
 fn swapped(signature: &Signature, kinds: &[Kind]) -> Option<usize> {
     if kinds.len() > signature.params.len() {
@@ -622,40 +759,5 @@ fn swapped(signature: &Signature, kinds: &[Kind]) -> Option<usize> {
             && other.fits(wanted)
             && !wanted.contains("Any")
             && !next.contains("Any")
-    })
-}
-
-/// What Segue calls a function of Bolt, Python or JavaScript.
-fn foreign_function(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "get_targets" => "write `targets(...)`",
-        "get_target" => "write `target(...)`",
-        "fail_plan" | "die" | "abort" | "panic" | "error" | "raise" => "write `fail(\"message\")`",
-        "rolling" | "canary" | "in_tiers" | "healthy" => {
-            "it is in the library: write `import \"std\" as std;` at the top, and `std::` in front"
-        }
-        "enumerate" => "write `for (item, index) in list { ... }`",
-        "sum" => "write `list.reduce(|sum, x| sum + x, 0)`",
-        "time" | "timestamp" | "strftime" | "date" => "write `now()`, or `format_time(now())`",
-        "upload_file" => "write `upload(source, destination, targets)`",
-        "download_file" => "write `download(source, destination, targets)`",
-        "catch_errors" => "write `attempt(|| ...)`, or give the option `catch_errors: true`",
-        "parallelize" => "write `parallel(items, |item| ...)`",
-        "apply" | "apply_prep" => "manifests are not applied: run a task that does",
-        "open" => "write `read_file(path)`",
-        "input" | "gets" => "write `prompt(\"message\")`",
-        "str" | "String" => "write `value.to_string()`",
-        "int" | "Number" | "parseInt" => "write `parse_int(text)`",
-        "float" | "parseFloat" => "write `parse_float(text)`",
-        "sprintf" | "format" => {
-            "values are put into text between back-ticks: `` `text ${value}` ``"
-        }
-        "isinstance" | "typeof" => "write `type_name(value)`",
-        "system" | "exec" | "shell" | "sh" => "write `run_command(\"...\", targets)`",
-        "setTimeout" => "write `sleep(\"5s\")`",
-        "sorted" => "write `list.sort()` on a variable",
-        "notice" | "info" | "warning" | "err" => "write `log::info(...)` or `log::warn(...)`",
-        "getenv" => "write `env(\"NAME\")`",
-        _ => return None,
     })
 }

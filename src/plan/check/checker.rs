@@ -20,7 +20,7 @@ use super::{
 };
 use crate::plan::{
     check::kind::Kind,
-    diagnostic::PlanDiagnostic,
+    diagnostic::{PlanDiagnostic, own_names},
     header::Header,
     source::{Source, Span, TokenKind},
 };
@@ -170,6 +170,7 @@ fn examine(world: &dyn CheckWorld, source: &Source, known: &Known) -> Examined {
         problems,
     };
     checker.lines();
+    checker.problems.extend(own_names(source));
     checker.file(&tree, complete, header_is_sound);
     let kinds = checker.known_kinds.into_iter();
     let kinds = kinds

@@ -4,7 +4,7 @@ use super::{
     checker::Checker,
     kind::Kind,
     scope::{Boundary, Role, Variable},
-    tree::{Closure, Expression, ExpressionKind},
+    tree::{Closure, Expression, ExpressionKind, StatementKind},
 };
 use crate::plan::source::Span;
 
@@ -101,7 +101,8 @@ impl<'t> Checker<'t> {
         match &argument.kind {
             ExpressionKind::Closure(closure) => {
                 self.closure_params(closure, argument.span, uses);
-                self.closure(closure, uses);
+                let gives = self.closure(closure, uses);
+                self.closure_gives(closure, argument.span, uses, &gives);
                 Kind::Closure
             }
             // `#{ undo: || ... }` is run as the closures beside it.
@@ -175,6 +176,57 @@ impl<'t> Checker<'t> {
                 format!("the closure of `{function}` is called with {given}"),
                 at,
                 label,
+            )
+            .help(help);
+        self.tell(problem);
+    }
+
+    /// A closure that is asked something and gives no answer that can be used.
+    fn closure_gives(&mut self, closure: &'t Closure, span: Span, uses: &ClosureUse, gives: &Kind) {
+        const ASKS: [&str; 9] = [
+            "filter",
+            "find",
+            "any",
+            "all",
+            "some",
+            "count",
+            "retain",
+            "drain",
+            "wait_until",
+        ];
+        const ORDERS: [&str; 2] = ["sort_by", "order_by"];
+        let Some((function, ..)) = &uses.takes else {
+            return;
+        };
+        let last = closure.body.last();
+        let gives = match last.map(|last| &last.kind) {
+            Some(StatementKind::Declare { .. }) => &Kind::Unit,
+            _ => gives,
+        };
+        let fits_order = matches!(gives, Kind::Integer | Kind::Float | Kind::Text);
+        let wanted = match function.as_str() {
+            _ if *gives == Kind::Unknown => return,
+            name if ASKS.contains(&name) && *gives != Kind::Boolean => "a Boolean",
+            name if ORDERS.contains(&name) && !fits_order => "a number or a String",
+            "group_by" if *gives == Kind::Unit => "a value",
+            "run_task_with" if *gives != Kind::Map => "a Map of parameters",
+            _ => return,
+        };
+        let help = match gives {
+            Kind::Unit => "the value of its last statement is what a closure gives",
+            Kind::Native(name) if matches!(&**name, "Result" | "ResultSet") => {
+                "write `.ok` behind it"
+            }
+            _ if function == "run_task_with" => "write `|target| #{ name: value }`",
+            _ if wanted == "a Boolean" => "compare it, such as `value == \"x\"` or `value > 0`",
+            _ => "take a part of it that can be ordered",
+        };
+        let problem = self
+            .error(
+                "segue::plan::wrong_type",
+                format!("the closure of `{function}` has to give {wanted}"),
+                last.map_or(span, |last| last.span),
+                format!("this is {gives}"),
             )
             .help(help);
         self.tell(problem);

@@ -13,6 +13,7 @@ const RANGE_PARTS: [&str; 4] = ["start", "end", "is_exclusive", "is_inclusive"];
 impl<'t> Checker<'t> {
     pub(super) fn function(&mut self, function: &'t Function) {
         self.shadowed(function);
+        self.method_of_no_type(function);
         self.scopes.open(Boundary::Function);
         for param in &function.params {
             self.scopes
@@ -27,6 +28,34 @@ impl<'t> Checker<'t> {
         self.functions
             .kinds
             .insert((function.name.clone(), function.params.len()), kind);
+    }
+
+    /// `fn String.twice()`: the types of Rhai have names of their own.
+    fn method_of_no_type(&mut self, function: &Function) {
+        let Some(receiver) = &function.receiver else {
+            return;
+        };
+        let meant = match receiver.as_str() {
+            "String" | "Text" | "str" => "string",
+            "Array" | "List" | "list" => "array",
+            "Map" | "Hash" | "Object" | "dict" => "map",
+            "Integer" | "Int" | "Number" => "int",
+            "Float" => "float",
+            "Boolean" | "Bool" => "bool",
+            "Targets" | "Nodes" => "TargetSet",
+            "Results" => "ResultSet",
+            _ => return,
+        };
+        let name = &function.name;
+        let problem = self
+            .error(
+                "segue::plan::wrong_type",
+                format!("no value is of the type `{receiver}`"),
+                function.name_span,
+                format!("this is a method of `{receiver}`"),
+            )
+            .help(format!("write `fn {meant}.{name}(...)`"));
+        self.tell(problem);
     }
 
     /// A function of the file that has the name of a built-in is called in its place.

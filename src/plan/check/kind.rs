@@ -70,6 +70,7 @@ impl Kind {
             DataType::Tuple { .. } => Self::array(Self::Unknown),
             DataType::Hash { .. } | DataType::Struct(_) => Self::Map,
             DataType::NotUndef(inner) => Self::of_data_type(inner),
+            DataType::Sensitive(_) => Self::native("Sensitive"),
             _ => Self::Unknown,
         }
     }

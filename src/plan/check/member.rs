@@ -81,22 +81,34 @@ impl<'t> Checker<'t> {
         Kind::Unknown
     }
 
-    /// A key of a map that a function of Segue gives.
-    fn known_keys(&mut self, receiver: &'t Expression, name: &Name) {
-        let (function, keys): (&str, &[&str]) = match &self.resolved(receiver).kind {
+    /// The function of Segue that gives a map.
+    pub(super) fn given_by(&self, map: &'t Expression) -> Option<&'static str> {
+        match &self.resolved(map).kind {
             ExpressionKind::Call(call) if call.namespace.is_none() => match call.name.text.as_str()
             {
-                "attempt" => ("attempt", &["ok", "value", "error"]),
-                "approve" => ("approve", &["by", "comment"]),
-                _ => return,
+                "attempt" => Some("attempt"),
+                "approve" => Some("approve"),
+                _ => None,
             },
             ExpressionKind::Method { receiver, call, .. }
                 if call.name.text == "run"
                     && self.kind_of(receiver, &receiver.kind).is_native("Graph") =>
             {
-                ("run", &["ok", "ending", "steps", "needs_human"])
+                Some("run")
             }
-            _ => return,
+            _ => None,
+        }
+    }
+
+    /// A key of a map that a function of Segue gives.
+    fn known_keys(&mut self, receiver: &'t Expression, name: &Name) {
+        let Some(function) = self.given_by(receiver) else {
+            return;
+        };
+        let keys: &[&str] = match function {
+            "attempt" => &["ok", "value", "error"],
+            "approve" => &["by", "comment"],
+            _ => &["ok", "ending", "steps", "needs_human"],
         };
         if keys.contains(&name.text.as_str()) {
             return;
@@ -104,14 +116,19 @@ impl<'t> Checker<'t> {
         let meant = match name.text.as_str() {
             "result" | "results" | "returned" if function == "attempt" => Some("value"),
             "err" | "exception" | "failure" if function == "attempt" => Some("error"),
-            "success" | "succeeded" | "failed" => Some("ok"),
+            "success" | "succeeded" => Some("ok"),
             "user" if function == "approve" => Some("by"),
             other => nearest(other, keys.iter().copied()),
         };
-        let help = meant.map_or_else(
-            || format!("it has {}", listed(keys.iter().copied())),
-            |meant| format!("did you mean `{meant}`?"),
-        );
+        let help = match (meant, name.text.as_str()) {
+            (_, "failed") => "write `!` in front, and `.ok` behind it".to_owned(),
+            (Some(meant), _) => format!("did you mean `{meant}`?"),
+            (None, _) if function == "run" => format!(
+                "it has {}; what a step gave is `.steps[\"name\"].value`",
+                listed(keys.iter().copied())
+            ),
+            (None, _) => format!("it has {}", listed(keys.iter().copied())),
+        };
         let problem = self
             .error(
                 "segue::plan::unknown_property",
@@ -380,6 +397,8 @@ impl<'t> Checker<'t> {
         }
         let help = if is_getter {
             Some(format!("it is no method: write `.{name}` without brackets"))
+        } else if let Some(help) = elsewhere(kind, name) {
+            Some(help)
         } else if self.vocabulary.functions(name).next().is_some() {
             let shown = receiver.span.of(self.source.text());
             Some(format!(
@@ -394,9 +413,10 @@ impl<'t> Checker<'t> {
             if !matches!(kind, Kind::Native(_)) {
                 names.extend(self.vocabulary.rhai_names());
             }
-            let meant = || nearest(name, names.iter().copied());
-            elsewhere(kind, name)
-                .or_else(|| meant().map(|meant| format!("did you mean `{meant}`?")))
+            let others = || names.iter().copied().filter(|other| other != name);
+            let meant = || nearest(name, others());
+            meant()
+                .map(|meant| format!("did you mean `{meant}`?"))
                 .or_else(|| {
                     names.sort_unstable();
                     let native = matches!(kind, Kind::Native(_)) && !names.is_empty();
@@ -522,10 +542,19 @@ fn elsewhere(kind: &Kind, name: &str) -> Option<String> {
     if let Some(help) = foreign_method(kind, name) {
         return Some(help.to_owned());
     }
+    if let Some(help) = needless(name) {
+        return Some(help.to_owned());
+    }
     let Kind::Native(native) = kind else {
         return None;
     };
     let help = match (&**native, name) {
+        ("ResultSet", "status") => {
+            "write `.ok`; each result has its own: `for result in results { result.status }`".to_owned()
+        }
+        ("Sensitive", _) => {
+            "`reveal(value)` gives what is hidden: from there on it is seen by whoever looks".to_owned()
+        }
         ("ResultSet", "value" | "stdout" | "stderr" | "exit_code" | "error" | "target") => {
             format!(
                 "each result has its own: `.first.{name}`, or `for result in results {{ result.{name} }}`"
@@ -580,6 +609,17 @@ fn elsewhere(kind: &Kind, name: &str) -> Option<String> {
     Some(help)
 }
 
+/// A method of Rust that has nothing to do here.
+fn needless(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "iter" | "into_iter" | "iter_mut" | "collect" | "to_vec" | "as_str" | "to_owned"
+        | "as_ref" | "borrow" | "cloned" => "leave it out: it is what it has to be already",
+        "unwrap" | "expect" => "leave it out: what fails ends the plan by itself",
+        "unwrap_or" | "unwrap_or_default" | "unwrap_or_else" => "write `value ?? otherwise`",
+        _ => return None,
+    })
+}
+
 /// What a method of a map of another language is here. Any other name may be that of a key with a closure.
 fn method_of_maps(name: &str) -> Option<&'static str> {
     Some(match name {
@@ -618,6 +658,13 @@ fn foreign_method(kind: &Kind, name: &str) -> Option<&'static str> {
         (Kind::Text | Kind::Array(_), "includes" | "include" | "has" | "find_index") => {
             "write `.contains(...)`, or `value in list`"
         }
+        (Kind::Text, "lines" | "splitlines" | "split_lines") => "write `.split(\"\\n\")`",
+        (Kind::Text, "to_i" | "to_int" | "as_int") => "write `parse_int(text)`",
+        (Kind::Text, "to_f" | "as_float") => "write `parse_float(text)`",
+        (Kind::Text, "to_s" | "to_str" | "to_sym") => "leave it out: it is a text already",
+        (Kind::Text, "step") => {
+            "`step` gives the name of the step: write `let g = graph(\"...\");`, and `g.step(...);` for each"
+        }
         (Kind::Text, "join") => "write `list.join(\", \")`",
         (Kind::Array(_), "sum") => "write `list.reduce(|sum, x| sum + x, 0)`",
         (Kind::Array(_), "max" | "maximum") => "write `list.order()[-1]`",
@@ -627,8 +674,14 @@ fn foreign_method(kind: &Kind, name: &str) -> Option<&'static str> {
         (Kind::Array(_), "each" | "forEach" | "each_with_index") => {
             "write `for item in list { ... }`"
         }
-        (Kind::Array(_), "select" | "reject" | "collect") => "write `.filter(...)` or `.map(...)`",
+        (Kind::Array(_), "select" | "reject") => "write `.filter(...)`",
+        (Kind::Array(_), "collect") => "leave it out, or write `.map(...)` if it changes the items",
         (Kind::Array(_), "any") => "write `.some(...)`",
+        (
+            Kind::Array(_),
+            "ok" | "failed" | "succeeded" | "stdout" | "value" | "values" | "names",
+        ) => "it is a list: each item has its own, such as `list.all(|item| item.ok)` or `list[0]`",
+        (Kind::Text, "reverse" | "reversed") => "write `text.to_chars()`, and `reverse()` that",
         (Kind::Array(_), "first") => "write `list[0]`",
         (Kind::Array(_), "last") => "write `list[-1]`",
         _ => return None,

@@ -1,6 +1,9 @@
 //! Options of calls: which there are, and what they may be.
 
+use std::collections::BTreeSet;
+
 use super::{
+    action::parameters_of,
     checker::Checker,
     kind::Kind,
     report::listed,
@@ -10,7 +13,11 @@ use super::{
 };
 use crate::{
     model::{ParseDurationError, Value, nearest, parse_duration},
-    plan::options::{OPTIONS, entry_of},
+    plan::{
+        header::Header,
+        options::{OPTIONS, entry_of},
+        source::Span,
+    },
     schedule::OnStepFailure,
 };
 
@@ -29,22 +36,28 @@ impl<'t> Checker<'t> {
         if known.is_empty() {
             return;
         }
-        let task = call.arguments.first().and_then(|name| self.text_of(name));
-        let task = match task {
-            Some((name, _)) if function == "run_task" => self.world.task(name).ok().flatten(),
-            _ => None,
-        };
-        let parameters = task.as_ref().and_then(|task| task.parameters.as_ref());
+        let parameters = self.parameters_of_call(function, call);
         for entry in entries {
             let name = entry.key.text.as_str();
             if !known.contains(&name) {
                 let help = match nearest(name, known.iter().copied()) {
-                    _ if parameters.is_some_and(|all| all.contains_key(name)) => {
+                    _ if parameters.contains(name) => {
                         format!(
                             "`{name}` is a parameter: parameters are the map before the options"
                         )
                     }
+                    _ if signature.params.iter().any(|param| param.name == name) => {
+                        format!("`{name}` is an argument of its own: {}", signature.shown)
+                    }
+                    _ if function == "run_command" && matches!(name, "arguments" | "args") => {
+                        "a command has its arguments in itself: write them behind it".to_owned()
+                    }
                     Some(meant) => format!("did you mean `{meant}`?"),
+                    None if known.contains(&"delay")
+                        && matches!(name, "wait" | "sleep" | "pause" | "interval") =>
+                    {
+                        "write `delay: \"5s\"`".to_owned()
+                    }
                     None => match foreign_option(name).filter(|(_, own)| known.contains(own)) {
                         Some((meant, _)) => format!("write `{meant}`"),
                         None => format!("its options are {}", listed(known.iter().copied())),
@@ -53,8 +66,55 @@ impl<'t> Checker<'t> {
                 self.unknown_option(function, &entry.key, help);
                 continue;
             }
-            self.option(signature, name, &entry.value);
+            self.option(signature, call, name, &entry.value);
         }
+    }
+
+    /// A task that would have to do nothing, and does not know how.
+    fn noop(&mut self, call: &'t Call, span: Span) {
+        let name = call.arguments.first().and_then(|name| self.text_of(name));
+        let Some((name, _)) = name else { return };
+        let Ok(Some(task)) = self.world.task(name) else {
+            return;
+        };
+        if task.supports_noop {
+            return;
+        }
+        let problem = self
+            .error(
+                "segue::plan::option_value",
+                format!("the task `{name}` does not support noop"),
+                span,
+                "it would be refused",
+            )
+            .help(
+                "its metadata says so with `\"supports_noop\": true`, and the task heeds `_noop`",
+            );
+        self.tell(problem);
+    }
+
+    /// The names of the parameters of the task or the plan that a call runs.
+    fn parameters_of_call(&mut self, function: &str, call: &'t Call) -> BTreeSet<String> {
+        let name = call.arguments.first().and_then(|name| self.text_of(name));
+        let Some((name, _)) = name else {
+            return BTreeSet::new();
+        };
+        let parameters = match function {
+            "run_task" | "run_task_with" => {
+                let task = self.world.task(name).ok().flatten();
+                task.and_then(|task| task.parameters)
+            }
+            "run_plan" => {
+                let plan = self.world.plan(name).ok().flatten();
+                plan.map(|plan| parameters_of(&Header::read(&plan).0))
+            }
+            _ => None,
+        };
+        parameters
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name)
+            .collect()
     }
 
     /// Options of a function that is written in the language.
@@ -93,7 +153,7 @@ impl<'t> Checker<'t> {
         self.tell(problem);
     }
 
-    fn option(&mut self, signature: &Signature, name: &str, value: &'t Expression) {
+    fn option(&mut self, signature: &Signature, call: &'t Call, name: &str, value: &'t Expression) {
         let Some(literal) = self.literal(value) else {
             self.closure_option(signature, name, value);
             return;
@@ -106,25 +166,20 @@ impl<'t> Checker<'t> {
                     .as_str()
                     .is_some_and(|rule| rule.parse::<OnStepFailure>().is_ok()),
                 // Names for a step, a map for a run.
-                "uses" | "after" if is_graph => true,
+                "uses" if is_graph => true,
+                "after" if is_graph => {
+                    matches!(literal, Value::String(_) | Value::Array(_) | Value::Map(_))
+                }
                 _ => fits(name, &literal),
             };
         if name == "retry" {
             self.retry_keys(value);
         }
-        if let ("batch", Value::String(text)) = (name, &literal)
-            && text.parse::<usize>().is_ok()
-        {
-            let span = self.resolved(value).span;
-            let problem = self
-                .warning(
-                    "segue::plan::option_value",
-                    format!("`\"{text}\"` is a number of targets, and looks like a share of them"),
-                    span,
-                    "",
-                )
-                .help(format!("write `{text}`, or `\"{text}%\"` for a share"));
-            self.tell(problem);
+        if name == "batch" {
+            self.batch_in_quotes(value);
+        }
+        if let ("noop", Value::Bool(true)) = (name, &literal) {
+            self.noop(call, value.span);
         }
         let function = &signature.name;
         let option = entry_of(signature.receiver.as_deref(), function, name);
@@ -140,6 +195,26 @@ impl<'t> Checker<'t> {
                 format!("this is {}", shown(&literal)),
             )
             .maybe_help(meant_value(name, &literal, is_graph));
+        self.tell(problem);
+    }
+
+    /// `"25"` is a number of targets, as `25` is.
+    pub(super) fn batch_in_quotes(&mut self, value: &'t Expression) {
+        let Some(Value::String(text)) = self.literal(value) else {
+            return;
+        };
+        if text.parse::<usize>().is_err() {
+            return;
+        }
+        let span = self.resolved(value).span;
+        let problem = self
+            .warning(
+                "segue::plan::option_value",
+                format!("`\"{text}\"` is a number of targets, and looks like a share of them"),
+                span,
+                "",
+            )
+            .help(format!("write `{text}`, or `\"{text}%\"` for a share"));
         self.tell(problem);
     }
 
@@ -180,6 +255,7 @@ impl<'t> Checker<'t> {
         for entry in entries {
             let name = entry.key.text.as_str();
             if KEYS.contains(&name) {
+                self.retry_value(name, &entry.value);
                 continue;
             }
             let help = match (nearest(name, KEYS), foreign_option(name)) {
@@ -197,6 +273,23 @@ impl<'t> Checker<'t> {
                 .help(help);
             self.tell(problem);
         }
+    }
+
+    /// What stands behind a key of `retry: #{ ... }`.
+    fn retry_value(&mut self, name: &str, value: &'t Expression) {
+        let literal = self.literal(value).filter(|literal| !fits(name, literal));
+        let (Some(literal), Some(option)) = (literal, entry_of(None, "retry", name)) else {
+            return;
+        };
+        let problem = self
+            .error(
+                "segue::plan::option_value",
+                format!("`{name}` of `retry` must be {}", option.wanted),
+                self.resolved(value).span,
+                format!("this is {}", shown(&literal)),
+            )
+            .maybe_help(meant_value(name, &literal, false));
+        self.tell(problem);
     }
 
     /// A duration that is literal has to be one.
@@ -274,8 +367,35 @@ fn meant_value(name: &str, value: &Value, is_graph: bool) -> Option<String> {
         {
             Some(format!("write `{text}` without quotes"))
         }
+        ("max_failures" | "batch", Value::Float(share)) if *share > 0.0 && *share < 1.0 => {
+            Some(format!(
+                "a share is written in percent: `\"{}%\"`",
+                (share * 100.0).round()
+            ))
+        }
+        ("max_failures" | "batch", Value::String(text)) if text.contains("percent") => {
+            let number: String = text.chars().filter(char::is_ascii_digit).collect();
+            Some(format!("write `\"{number}%\"`"))
+        }
+        ("sensitive" | "catch_errors" | "noop" | "detach" | "pretty", Value::String(text))
+            if matches!(text.as_str(), "yes" | "on" | "no" | "off") =>
+        {
+            Some(format!("write `{}`", matches!(text.as_str(), "yes" | "on")))
+        }
+        ("sensitive" | "catch_errors" | "noop" | "detach" | "pretty", Value::Integer(0 | 1)) => {
+            Some("write `true` or `false`".to_owned())
+        }
         ("max_failures" | "batch", Value::String(text)) if text.ends_with('%') => {
             Some("a share is from 0% to 100%".to_owned())
+        }
+        ("limit", Value::String(text)) if text.ends_with('%') => Some(format!(
+            "`limit` is a number; a share of the targets is `batch: \"{text}\"`"
+        )),
+        ("undo" | "when", _) => Some(format!("write `{name}: || ...`")),
+        ("env", Value::Array(items)) => {
+            let pair = items.first().and_then(Value::as_str);
+            let (name, value) = pair.and_then(|pair| pair.split_once('='))?;
+            Some(format!("write `#{{ {name}: \"{value}\" }}`"))
         }
         ("run_as" | "description", Value::Integer(_)) => Some(format!("write `\"{value}\"`")),
         ("run_as", Value::Bool(true)) => Some("write `run_as: \"root\"`".to_owned()),

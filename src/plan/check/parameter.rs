@@ -5,7 +5,8 @@ use super::{
     kind::Kind,
     report::listed,
     through::Wants,
-    tree::{Entry, Expression, ExpressionKind, StatementKind},
+    tree::{Call, Entry, Expression, ExpressionKind, StatementKind},
+    vocabulary::Signature,
 };
 use crate::{
     model::{Value, ValueKind, nearest, parse_duration},
@@ -25,13 +26,18 @@ pub(super) struct ParamsCall<'a> {
     pub(super) parameters: &'a Parameters,
     /// The whole call.
     pub(super) span: Span,
+    /// The function that is called.
+    pub(super) function: &'a Signature,
 }
 
 /// What does not fit, where.
+#[derive(Default)]
 struct Misfit {
     span: Span,
     expected: String,
     found: String,
+    /// The key that was meant.
+    meant: Option<String>,
 }
 
 impl<'t> Checker<'t> {
@@ -183,6 +189,9 @@ impl<'t> Checker<'t> {
         expression: &'t Expression,
         misfit: &Misfit,
     ) -> Option<String> {
+        if let Some(meant) = &misfit.meant {
+            return Some(format!("did you mean `{meant}`?"));
+        }
         let resolved = self.resolved(expression);
         if resolved.span != misfit.span {
             return None;
@@ -198,22 +207,72 @@ impl<'t> Checker<'t> {
         meant_value(data_type, &value, written)
     }
 
+    /// A task that says nothing of its parameters is given what nobody but an action has a use for.
+    pub(super) fn options_as_params(
+        &mut self,
+        task: &str,
+        function: &Signature,
+        call: &Call,
+        given: &'t Expression,
+    ) {
+        let entries = self.resolved(given).as_map().unwrap_or_default();
+        let is_option = |entry: &Entry| {
+            let name = key_of(entry);
+            function
+                .options
+                .contains(&name.strip_prefix('_').unwrap_or(name))
+        };
+        let index = function.index_of_options().unwrap_or(usize::MAX);
+        let is_given = call.arguments.len() > index;
+        if entries.is_empty() || is_given || !entries.iter().all(is_option) {
+            return;
+        }
+        let keys = entries.iter().map(key_of);
+        let keys = keys.map(|key| format!("{}: ...", key.strip_prefix('_').unwrap_or(key)));
+        let keys: Vec<String> = keys.collect();
+        let which = function.ordinal_of_options();
+        let problem = self
+            .warning(
+                "segue::plan::wrong_arguments",
+                format!("the task `{task}` gets these options as its parameters"),
+                given.span,
+                format!("options are the {which} argument of `{}`", function.name),
+            )
+            .help(format!(
+                "write `#{{}}, #{{ {} }}`; if they are meant for the task, declare them in its metadata",
+                keys.join(", ")
+            ));
+        self.tell(problem);
+    }
+
     fn unknown_param(&mut self, call: &ParamsCall<'_>, entry: &Entry) {
         let name = key_of(entry);
         let known = || call.parameters.keys().map(String::as_str);
         // The options of Bolt stand among the parameters, with a `_` in front.
         let option = name.strip_prefix('_').unwrap_or(name);
-        let is_option = super::options::is_option(option);
+        let is_option = call.function.options.contains(&option);
+        let behind = || {
+            let which = call.function.ordinal_of_options();
+            let function = &call.function.name;
+            format!("options are the {which} argument of `{function}`")
+        };
         let help = if option != name && is_option {
+            format!("{}: `#{{ {option}: ... }}`", behind())
+        } else if is_option {
+            let meant = nearest(name, known());
+            let meant = meant.map(|meant| format!("did you mean `{meant}`? "));
             format!(
-                "options are a map of their own, behind that of the parameters: `#{{ {option}: ... }}`"
+                "{}`{name}` is an option: {}{}",
+                meant.unwrap_or_default(),
+                behind(),
+                if call.parameters.is_empty() {
+                    format!(": `#{{}}, #{{ {name}: ... }}`")
+                } else {
+                    String::new()
+                }
             )
         } else if let Some(meant) = nearest(name, known()) {
             format!("did you mean `{meant}`?")
-        } else if is_option {
-            format!(
-                "`{name}` is an option: options are a map of their own, behind that of the parameters"
-            )
         } else if call.parameters.is_empty() {
             "it takes no parameters".to_owned()
         } else {
@@ -253,6 +312,7 @@ impl<'t> Checker<'t> {
                             span: entry.key.span,
                             expected: format!("the keys {}", listed(names())),
                             found: format!("the key `{}`", key_of(entry)),
+                            meant: nearest(key_of(entry), names()).map(str::to_owned),
                         });
                     }
                 }
@@ -269,6 +329,7 @@ impl<'t> Checker<'t> {
                 } else {
                     mismatch.actual
                 },
+                meant: None,
             });
         }
         match (data_type, &resolved.kind) {
@@ -315,6 +376,7 @@ impl<'t> Checker<'t> {
                                 listed(members.iter().map(|member| member.name.as_str()))
                             ),
                             found: format!("the key `{name}`"),
+                            meant: None,
                         }),
                     }
                 })
@@ -326,6 +388,7 @@ impl<'t> Checker<'t> {
                     span: resolved.span,
                     expected: with_article(&data_type.to_string()),
                     found: known.to_string(),
+                    meant: None,
                 })
             }
         }
@@ -484,6 +547,31 @@ pub(super) fn meant_value(data_type: &DataType, value: &Value, written: &str) ->
             return Some(format!("write `\"{written}\"`"));
         }
         _ => {}
+    }
+    if let Value::String(text) = value
+        && text.contains(',')
+    {
+        let parts = text
+            .split(',')
+            .map(|part| Value::String(part.trim().to_owned()));
+        let parts = Value::Array(parts.collect());
+        if fits(&parts) && written.len() <= SHOWN_MAX {
+            let parts: Vec<String> = text
+                .split(',')
+                .map(|part| format!("\"{}\"", part.trim()))
+                .collect();
+            return Some(format!("write `[{}]`", parts.join(", ")));
+        }
+    }
+    if let Value::Array(items) = value
+        && let [only] = items.as_slice()
+        && fits(only)
+        && written.len() <= SHOWN_MAX
+    {
+        let inner = written
+            .strip_prefix('[')
+            .and_then(|inner| inner.strip_suffix(']'));
+        return inner.map(|inner| format!("write `{}`", inner.trim()));
     }
     (fits(&alone) && written.len() <= SHOWN_MAX).then(|| format!("write `[{written}]`"))
 }

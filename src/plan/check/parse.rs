@@ -126,34 +126,11 @@ fn item_at(source: &Source, offset: usize) -> Option<Span> {
         let is_around = all[open].kind == TokenKind::Open(Bracket::Curly)
             && all[open].span.end <= offset
             && offset < all[close].span.start;
-        (is_around && !is_switch(source, open)).then_some((open + 1, close))
+        (is_around && !source.begins_cases(open)).then_some((open + 1, close))
     });
     inner
         .and_then(|(from, until)| statement_at(source, offset, from, until))
         .or_else(|| statement_at(source, offset, 0, all.len()))
-}
-
-/// Whether the brace begins the cases of a `switch`, which are no statements.
-fn is_switch(source: &Source, open: usize) -> bool {
-    let tokens = source.tokens();
-    let mut index = open;
-    while let Some(before) = tokens.previous(index) {
-        let Some(token) = tokens.get(before) else {
-            return false;
-        };
-        match token.span.of(source.text()) {
-            "switch" => return true,
-            ";" | "{" | "}" | "=>" => return false,
-            _ => {}
-        }
-        index = match token.kind {
-            TokenKind::Close(_) | TokenKind::TemplateEnd => {
-                tokens.partner(before).unwrap_or(before)
-            }
-            _ => before,
-        };
-    }
-    false
 }
 
 /// The statement around a byte, of those between two tokens.

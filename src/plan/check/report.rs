@@ -2,6 +2,7 @@
 
 use super::{
     checker::Checker,
+    foreign::foreign_object,
     scope::{Role, Variable},
     tree::{Expression, ExpressionKind, Tree},
 };
@@ -9,7 +10,7 @@ use crate::{
     model::nearest,
     plan::{
         diagnostic::{PlanDiagnostic, foreign_word},
-        source::{Span, TokenKind},
+        source::{Bracket, Span, TokenKind},
     },
 };
 
@@ -75,8 +76,20 @@ impl Checker<'_> {
                     "functions don't see the variables of the plan: pass `{name}` to the function"
                 )
             })
-        } else if let Some(help) = foreign_word(name) {
+        } else if let Some(key) = self.key_with_dash(span) {
+            Some(format!("a key with a dash is read with `[\"{key}\"]`"))
+        } else if let Some(help) = foreign_word(name).or_else(|| foreign_object(name)) {
             Some(help.to_owned())
+        } else if let Some(declared) = self.declared_inside(name, span) {
+            let problem = problem
+                .label(declared, "it is known in this block alone")
+                .help(format!("declare it before the block: `let {name} = ();`, and give it its value in there"));
+            // Nobody uses it in the block since it is used here.
+            self.problems.retain(|told| {
+                told.code != "segue::plan::unused_variable" || told.span() != Some(declared)
+            });
+            self.tell(problem);
+            return;
         } else if !self.functions.named(name).is_empty() {
             Some(format!(
                 "`{name}` is a function: call it with `{name}(...)`, or pass it on as `|x| {name}(x)`"
@@ -96,6 +109,53 @@ impl Checker<'_> {
                 .or_else(|| Some(self.meant_as_text(name)))
         };
         self.tell(problem.maybe_help(help));
+    }
+
+    /// `map.a-b`: the key that is meant, if the word at `span` is the end of it.
+    fn key_with_dash(&self, span: Span) -> Option<String> {
+        let tokens = self.source.tokens();
+        let text = self.source.text();
+        let at = tokens.index_at(span.start);
+        let dash = tokens.previous(at)?;
+        let start = tokens.previous(dash)?;
+        let point = tokens.previous(start)?;
+        let key = tokens.get(start)?.span.to(span).of(text);
+        let is_key = tokens.get(dash)?.span.of(text) == "-"
+            && tokens.get(start)?.kind == TokenKind::Word
+            && matches!(tokens.get(point)?.span.of(text), "." | "?.")
+            && !key.contains(char::is_whitespace);
+        is_key.then(|| key.to_owned())
+    }
+
+    /// Where a variable of that name is declared in a block that has ended before this.
+    fn declared_inside(&self, name: &str, span: Span) -> Option<Span> {
+        let text = self.source.text();
+        let tokens = self.source.tokens();
+        let ends = |declared: Span| {
+            let mut index = tokens.index_at(declared.start);
+            // The block around it: the first bracket before it that has not been closed.
+            while let Some(before) = tokens.previous(index) {
+                let partner = tokens.partner(before);
+                match tokens.get(before)?.kind {
+                    TokenKind::Open(Bracket::Curly) => {
+                        return tokens.get(partner?).map(|close| close.span.end);
+                    }
+                    TokenKind::Close(_) => index = partner.unwrap_or(before),
+                    _ => index = before,
+                }
+            }
+            None
+        };
+        // What belongs to another function is nothing that could be declared before it.
+        if self.scopes.in_function() {
+            return None;
+        }
+        let mut declared = self.scopes.declared.iter().map(|(declared, _)| *declared);
+        declared.rfind(|declared| {
+            declared.of(text) == name
+                && declared.end <= span.start
+                && ends(*declared).is_some_and(|end| end <= span.start)
+        })
     }
 
     /// `results = ...` without a `let`, as in Python, Ruby and shells.

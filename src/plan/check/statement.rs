@@ -191,6 +191,13 @@ impl<'t> Checker<'t> {
                 Kind::Native(name) if &**name == "ResultSet" || &**name == "Result" => {
                     Some("write `.ok` behind it")
                 }
+                Kind::Map => match self.given_by(condition) {
+                    Some("attempt" | "run") => Some("write `.ok` behind it"),
+                    Some("approve") => Some(
+                        "it tells who approved; a rejection ends the plan, so write it as a statement",
+                    ),
+                    _ => Some("ask for a key, such as `map.key == value`, or `map.len() > 0`"),
+                },
                 Kind::Native(_) | Kind::Array(_) | Kind::Text => {
                     Some("compare it, such as `value.len > 0`")
                 }

@@ -3,6 +3,7 @@
 use super::{
     checker::Checker,
     closure::ClosureUse,
+    foreign::foreign_namespace,
     kind::Kind,
     report::listed,
     scope::{Boundary, Role, Variable},
@@ -200,15 +201,15 @@ impl<'t> Checker<'t> {
             .cloned()
             .chain(self.vocabulary.namespaces().map(str::to_owned))
             .collect();
-        let help = nearest(&namespace.text, known.iter().map(String::as_str)).map_or_else(
-            || {
-                format!(
-                    "write `import \"path/to/file\" as {};` at the top of the file",
-                    namespace.text
-                )
-            },
-            |meant| format!("did you mean `{meant}::`?"),
-        );
+        let nearest = nearest(&namespace.text, known.iter().map(String::as_str));
+        let help = match (foreign_namespace(&namespace.text), nearest) {
+            (Some(help), _) => help.to_owned(),
+            (None, Some(meant)) => format!("did you mean `{meant}::`?"),
+            (None, None) => format!(
+                "write `import \"path/to/file\" as {};` at the top of the file",
+                namespace.text
+            ),
+        };
         let problem = self
             .error(
                 "segue::plan::unknown_import",
@@ -303,7 +304,12 @@ impl<'t> Checker<'t> {
                 Kind::Boolean
             }
             Operator::In => Kind::Boolean,
-            Operator::Range => Kind::Range,
+            Operator::Range => {
+                for (operand, kind) in operands.iter().zip(&kinds) {
+                    self.end_of_range(operand, kind);
+                }
+                Kind::Range
+            }
             Operator::Coalesce => kinds
                 .into_iter()
                 .reduce(Kind::join)
@@ -311,6 +317,7 @@ impl<'t> Checker<'t> {
             Operator::Other(symbol) => {
                 if matches!(symbol.as_str(), "==" | "!=") {
                     self.status_of_target(operands, span);
+                    self.name_of_type(operands, span);
                 }
                 let are_sets = kinds
                     .first()
@@ -381,6 +388,61 @@ impl<'t> Checker<'t> {
                 "",
             )
             .help(help);
+        self.tell(problem);
+    }
+
+    /// A range goes from one number to another.
+    fn end_of_range(&mut self, operand: &Expression, kind: &Kind) {
+        if matches!(kind, Kind::Unknown | Kind::Integer) {
+            return;
+        }
+        let problem = self
+            .error(
+                "segue::plan::wrong_type",
+                "a range goes from one Integer to another",
+                operand.span,
+                format!("this is {kind}"),
+            )
+            .maybe_help(match kind {
+                Kind::Text => Some("`parse_int(text)` gives the number that a text is"),
+                Kind::Float => Some("write `to_int(number)`"),
+                _ => None,
+            });
+        self.tell(problem);
+    }
+
+    /// `type_of(x) == "int"`: what Rhai calls the types.
+    fn name_of_type(&mut self, operands: &[Expression], span: Span) {
+        let [one, other] = operands else { return };
+        let (call, text) = match (&one.kind, &other.kind) {
+            (ExpressionKind::Call(call), ExpressionKind::Text(text))
+            | (ExpressionKind::Text(text), ExpressionKind::Call(call)) => (call, text.as_str()),
+            _ => return,
+        };
+        let is_shown = call.name.text == "type_name";
+        if !is_shown && call.name.text != "type_of" {
+            return;
+        }
+        let meant = match text {
+            "int" | "integer" | "Integer" | "number" | "long" => "i64",
+            "float" | "double" | "Float" => "f64",
+            "String" | "str" | "text" | "Text" => "string",
+            "boolean" | "Boolean" | "Bool" => "bool",
+            "list" | "List" | "Array" | "tuple" => "array",
+            "object" | "Map" | "dict" | "Hash" | "hash" => "map",
+            "null" | "nil" | "None" | "undefined" | "unit" | "NoneType" => "()",
+            "function" | "closure" | "Closure" => "Fn",
+            own if is_shown && !own.starts_with("a ") && !own.starts_with("an ") => own,
+            _ => return,
+        };
+        let problem = self
+            .warning(
+                "segue::plan::never_equal",
+                format!("no value is of the type `{text}`"),
+                span,
+                "this is never true",
+            )
+            .help(format!("write `type_of(...) == \"{meant}\"`"));
         self.tell(problem);
     }
 
@@ -479,8 +541,11 @@ impl<'t> Checker<'t> {
                 .any(|name| kind.is_native(name))
         };
         let is_plain = |kind: &Kind| is_number(kind) || *kind == Kind::Boolean;
+        let is_hidden = |kind: &Kind| kind.is_native("Sensitive");
         let different = (is_error(one) && is_text(other))
             || (is_text(one) && is_error(other))
+            || (is_hidden(one) && (is_text(other) || is_plain(other)))
+            || (is_hidden(other) && (is_text(one) || is_plain(one)))
             || (is_set(one) && is_plain(other))
             || (is_set(other) && is_plain(one))
             || (is_number(one) && (is_text(other) || *other == Kind::Boolean))
@@ -498,6 +563,9 @@ impl<'t> Checker<'t> {
                 format!("{one} and {other}"),
             )
             .help(match (one, other) {
+                _ if is_hidden(one) || is_hidden(other) => {
+                    "a secret is hidden from comparisons, too: compare `reveal(value)`"
+                }
                 _ if is_set(one) && *other == Kind::Boolean => "`.ok` of results is true or false",
                 _ if is_error(one) || is_error(other) => {
                     "compare its `.message`, or better its `.kind`"

@@ -67,6 +67,21 @@ impl Signature {
         })
     }
 
+    /// Which argument its options are, from 0.
+    pub(super) fn index_of_options(&self) -> Option<usize> {
+        let is_options = |wanted: &str| wanted.split(" | ").any(|one| one == "Options");
+        self.params
+            .iter()
+            .position(|param| is_options(&param.wanted))
+    }
+
+    /// The same in words.
+    pub(super) fn ordinal_of_options(&self) -> &'static str {
+        const WORDS: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
+        let index = self.index_of_options().and_then(|index| WORDS.get(index));
+        index.copied().unwrap_or("last")
+    }
+
     pub(super) fn takes(&self, count: usize) -> bool {
         let required = self.params.iter().filter(|param| !param.optional).count();
         (required..=self.params.len()).contains(&count)

@@ -102,6 +102,10 @@ pub const CODES: &[(&str, &str)] = &[
         "something is changed that can't be",
     ),
     (
+        "segue::plan::reserved_name",
+        "a name begins with two underscores",
+    ),
+    (
         "segue::plan::self_capture",
         "a closure uses the value whose method calls it",
     ),

@@ -3,7 +3,8 @@
 use rhai::EvalAltResult;
 
 use super::{
-    PlanDiagnostic, parse_error,
+    PlanDiagnostic,
+    parse::parse_error_at,
     runtime::Interpreter,
     scene::Scene,
     type_word::{and_list, type_word},
@@ -56,11 +57,8 @@ pub(super) fn explain(
             "segue::plan::unknown_import",
             format!("there is no file `{name}` to import"),
         ),
-        Error::ErrorParsing(kind, position) => match place {
-            Some((source, _)) => parse_error(
-                source,
-                &rhai::ParseError(Box::new(kind.clone()), *position),
-            ),
+        Error::ErrorParsing(kind, _) => match place {
+            Some((source, offset)) => parse_error_at(source, *offset, kind),
             None => failed("segue::plan::syntax", kind.to_string().to_lowercase()),
         },
         Error::ErrorMismatchDataType(wanted, found, _)
@@ -226,6 +224,9 @@ fn function_not_found(
 fn operator_help(name: &str, arguments: &str) -> Option<&'static str> {
     let nothing = arguments.split(", ").any(|argument| argument == "()");
     match name {
+        _ if nothing && !arguments.contains(", ") => {
+            Some("ask with `??` or `if value != ()` what to do where there is nothing")
+        }
         _ if nothing => Some(
             "one of the two is nothing: a key that is not there, or a function without a result",
         ),

@@ -5,6 +5,7 @@ mod code;
 mod explain;
 mod failed_targets;
 mod habit;
+mod own_name;
 mod parse;
 mod plan_errors;
 mod report;
@@ -26,6 +27,7 @@ pub use self::{
     report::{Label, PlanDiagnostic, Severity},
 };
 pub(super) use self::{
+    own_name::{PREFIX, own_name, own_names},
     runtime::{ADVICE, Ended, Interpreter, Thrown, runtime_error},
     word::foreign as foreign_word,
 };

@@ -5,6 +5,7 @@ use rhai::{LexError, ParseError, ParseErrorType};
 use super::{
     PlanDiagnostic, bracket,
     habit::habit,
+    own_name,
     scene::{Scene, words_after},
 };
 use crate::{
@@ -20,20 +21,30 @@ pub fn parse_error(source: &Source, error: &ParseError) -> PlanDiagnostic {
     let offset = source
         .offset_at(error.position())
         .unwrap_or(source.text().len());
+    parse_error_at(source, offset, error.err_type())
+}
+
+/// Explains a parse error at a byte of that file.
+#[must_use]
+pub(super) fn parse_error_at(
+    source: &Source,
+    offset: usize,
+    kind: &ParseErrorType,
+) -> PlanDiagnostic {
     let scene = Scene::new(source, offset);
     let about_names = matches!(
-        error.err_type(),
+        kind,
         ParseErrorType::VariableUndefined(_) | ParseErrorType::ModuleUndefined(_)
     );
     if !about_names && let Some(problem) = habit(&scene) {
         return problem;
     }
-    if is_about_structure(error.err_type())
+    if is_about_structure(kind)
         && let Some(problem) = bracket::unbalanced(source, offset)
     {
         return problem;
     }
-    explained(&scene, offset, error.err_type()).within(source)
+    explained(&scene, offset, kind).within(source)
 }
 
 /// Whether a wrong bracket somewhere else may be the reason.
@@ -77,6 +88,9 @@ fn explained(scene: &Scene<'_>, offset: usize, kind: &ParseErrorType) -> PlanDia
         Kind::UnexpectedEOF => {
             problem("the plan ends too early", here, "something is missing here")
                 .help("finish the last statement")
+        }
+        Kind::Reserved(word) if word.starts_with(own_name::PREFIX) => {
+            own_name::own_name(scene.source, here)
         }
         Kind::UnknownOperator(operator) | Kind::Reserved(operator) => {
             problem(format!("`{operator}` means nothing in a plan"), here, "")
@@ -294,9 +308,13 @@ fn bad_input(scene: &Scene<'_>, offset: usize, error: &LexError) -> PlanDiagnost
                     problem = problem.mend(Span::empty(start + at), "\\");
                 }
             }
-            problem.help(format!(
-                "write `\\{sequence}` for a backslash, or put the string into `#\"...\"#`, which has no escapes"
-            ))
+            problem.help(if sequence.starts_with("\\u") {
+                "a character is written with four digits, `\\u00e9`, or as it is".to_owned()
+            } else {
+                format!(
+                    "write `\\{sequence}` for a backslash, or put the string into `#\"...\"#`, which has no escapes"
+                )
+            })
         }
         LexError::MalformedNumber(_) => problem(
             format!("`{}` is not a number", scene.text(0)),

@@ -15,7 +15,7 @@ use crate::{
         host::Host,
         object::{Future, Results, TargetSet, Tiers},
         options,
-        perseverance::{out_of_time, within},
+        perseverance::{ends_in_preview, out_of_time, within},
         scheduler::BranchKind,
     },
 };
@@ -230,7 +230,18 @@ fn wait(call: &Call<'_>) -> CallResult {
         Some(future) => vec![Rc::clone(future)],
         None => several(call, given)?,
     };
-    let timer = if call.given(1).is_some() {
+    let in_preview = host.scheduler.performer().decides();
+    if in_preview && call.given(1).is_some() {
+        let duration = call.duration(1)?;
+        for future in &futures {
+            future.mark_awaited();
+        }
+        let are_done = || futures.iter().all(|future| future.is_done());
+        if !ends_in_preview(&call.site(), are_done)? {
+            return Err(call.fail(out_of_time(duration)));
+        }
+    }
+    let timer = if !in_preview && call.given(1).is_some() {
         let duration = call.duration(1)?;
         let flight = host.begin(call.position(), Effect::Sleep { duration });
         let flight = flight.map_err(|ending| ending.into_error(call.position()))?;

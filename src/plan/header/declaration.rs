@@ -12,6 +12,8 @@ pub(super) struct Declaration {
     pub(super) span: Span,
     /// The `///` lines above it.
     pub(super) docs: Vec<Span>,
+    /// Those behind it on its line, which are meant for it as well.
+    pub(super) docs_behind: Vec<Span>,
     pub(super) name: Option<Span>,
     pub(super) data_type: Option<Span>,
     pub(super) default: Option<Span>,
@@ -36,6 +38,14 @@ impl Declaration {
         reader.semicolon();
         reader.declaration.span.end = reader.end;
         reader.declaration
+    }
+}
+
+impl Declaration {
+    /// Whether it says what it has to say.
+    pub(super) fn is_sound(&self) -> bool {
+        let mut faults = self.faults.iter();
+        faults.all(|fault| fault.kind == FaultKind::DocBehind)
     }
 }
 

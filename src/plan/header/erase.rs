@@ -15,10 +15,7 @@ pub(in crate::plan) fn erased_but_defaults(text: &str) -> String {
     without(text, |script, declaration| {
         let span = declaration.span;
         // A default that never ends would take the rest of the text with it.
-        match declaration
-            .default
-            .filter(|_| declaration.faults.is_empty())
-        {
+        match declaration.default.filter(|_| declaration.is_sound()) {
             Some(default) => {
                 push_blank(script, &text[span.start..default.start]);
                 script.push_str(default.of(text));
@@ -43,6 +40,11 @@ fn without(text: &str, mut push: impl FnMut(&mut String, &Declaration)) -> Strin
         script.push_str(&text[at..declaration.span.start]);
         push(&mut script, declaration);
         at = declaration.span.end;
+        for doc in &declaration.docs_behind {
+            script.push_str(&text[at..doc.start]);
+            push_plain_comment(&mut script, doc.of(text));
+            at = doc.end;
+        }
     }
     script.push_str(&text[at..]);
     script

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     plan::{
-        diagnostic::PlanDiagnostic,
+        diagnostic::{PREFIX, PlanDiagnostic, own_name},
         source::{Source, Span, keyword},
     },
     task::TypeError,
@@ -24,6 +24,7 @@ pub(super) fn fault(source: &Source, declaration: &Declaration, fault: Fault) ->
         .map_or_else(String::new, |span| format!(" = {}", span.of(text)));
     let whole = format!("write `param {name}: {data_type}{default};`");
     let (message, label, help) = match fault.kind {
+        FaultKind::DocBehind => return doc_behind(source, name, fault.span),
         FaultKind::Late => (
             "parameters stand before the first statement".to_owned(),
             "this one is too late",
@@ -71,10 +72,7 @@ pub(super) fn fault(source: &Source, declaration: &Declaration, fault: Fault) ->
         FaultKind::MissingType => (
             format!("`{name}` has no type"),
             "every parameter has a type",
-            Some(format!(
-                "write `param {name}: {}{default};`, or `Any` if anything may be given",
-                likely_type(name, default.trim_start_matches(" = "))
-            )),
+            Some(missing_type(text, declaration, name, &default)),
         ),
         FaultKind::UnclosedType => (
             "this bracket is never closed".to_owned(),
@@ -112,6 +110,23 @@ pub(super) fn fault(source: &Source, declaration: &Declaration, fault: Fault) ->
         .within(source)
         .label(span, label)
         .maybe_help(help)
+}
+
+fn missing_type(text: &str, declaration: &Declaration, name: &str, default: &str) -> String {
+    if let Some(words) = words_behind(text, declaration) {
+        return format!("write `param {name}: Enum[{words}];`");
+    }
+    let likely = likely_type(name, default.trim_start_matches(" = "));
+    format!("write `param {name}: {likely}{default};`, or `Any` if anything may be given")
+}
+
+fn doc_behind(source: &Source, name: &str, span: Span) -> PlanDiagnostic {
+    PlanDiagnostic::warning(CODE, "what describes a parameter stands above it")
+        .within(source)
+        .label(span, "this stands behind it")
+        .help(format!(
+            "write `///` and these words on the line above `param {name}`"
+        ))
 }
 
 /// What to write where something stands behind the type that is no part of a declaration.
@@ -165,6 +180,18 @@ fn likely_type(name: &str, default: &str) -> &'static str {
     }
 }
 
+/// The words of `name: "one" | "other"`, which is a type in TypeScript.
+fn words_behind(text: &str, declaration: &Declaration) -> Option<String> {
+    let behind = text.get(declaration.name?.end..)?.strip_prefix(':')?;
+    let line = behind.split([';', '=', '\n']).next()?.trim();
+    let words: Vec<String> = line
+        .split('|')
+        .map(|word| word.trim().trim_matches(['"', '\'']))
+        .map(|word| format!("'{word}'"))
+        .collect();
+    (line.starts_with(['"', '\'']) && words.len() > 1).then(|| words.join(", "))
+}
+
 /// Whether that character stands right behind the name.
 fn behind(text: &str, declaration: &Declaration, char: char) -> bool {
     declaration
@@ -184,6 +211,9 @@ pub(super) fn duplicate(source: &Source, first: Span, again: Span) -> PlanDiagno
 /// What speaks against the name of a parameter.
 pub(super) fn bad_name(source: &Source, span: Span) -> Option<PlanDiagnostic> {
     let name = span.of(source.text());
+    if name.starts_with(PREFIX) && rhai::is_valid_identifier(name) {
+        return Some(own_name(source, span));
+    }
     let (message, help) = if keyword::is_keyword(name) || keyword::is_reserved(name) {
         (
             format!("`{name}` is a word of the language"),

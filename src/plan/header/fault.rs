@@ -29,6 +29,8 @@ pub(super) enum FaultKind {
     /// A bracket or a string of the default is never closed.
     UnclosedDefault,
     MissingSemicolon,
+    /// A comment that describes what is below it, behind the declaration.
+    DocBehind,
     /// Something that is no part of a declaration, before its `;`.
     Unexpected,
 }

@@ -30,6 +30,15 @@ impl Outline {
         let mut at = 0;
         while let Some(token) = Lexer::new(text, at).next() {
             match token.kind {
+                TokenKind::Comment(CommentKind::Inner | CommentKind::Outer)
+                    if self.is_behind(text, token) =>
+                {
+                    if let Some(last) = self.declarations.last_mut() {
+                        last.docs_behind.push(token.span);
+                        last.faults
+                            .push(Fault::new(FaultKind::DocBehind, token.span));
+                    }
+                }
                 TokenKind::Comment(CommentKind::Inner) => self.description.push(token.span),
                 TokenKind::Comment(CommentKind::Outer) => docs.push(token.span),
                 TokenKind::Comment(CommentKind::Plain) => {}
@@ -48,6 +57,13 @@ impl Outline {
             at = token.span.end;
         }
         at
+    }
+
+    /// Whether a comment stands behind a declaration, on its line.
+    fn is_behind(&self, text: &str, comment: Token) -> bool {
+        let last = self.declarations.last();
+        let between = last.and_then(|last| text.get(last.span.end..comment.span.start));
+        between.is_some_and(|between| !between.contains('\n'))
     }
 
     /// Finds declarations among the statements, where they are too late.

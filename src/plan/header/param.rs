@@ -118,7 +118,7 @@ fn param(
         Some(Ok(data_type)) => data_type,
         Some(Err(error)) => {
             // A bracket that is never closed has been told.
-            if declaration.faults.is_empty() {
+            if declaration.is_sound() {
                 problems.push(explain::bad_type(source, type_span, &error));
             }
             DataType::Any
@@ -133,7 +133,8 @@ fn param(
             text: span.of(text).to_owned(),
             span,
         }),
-        doc: comment_text(text, &declaration.docs),
+        doc: comment_text(text, &declaration.docs)
+            .or_else(|| comment_text(text, &declaration.docs_behind)),
         span,
         type_span,
     })
@@ -218,6 +219,26 @@ param options: Struct[{
             "#{ port: 80, name: `; ${\"}\"} é` }"
         );
         assert!(password.sensitive && !options.sensitive);
+    }
+
+    #[test]
+    fn what_stands_behind_a_declaration_describes_it_and_should_stand_above() {
+        let text = "param a: String; /// The a é\nparam b: Integer = 2; //! The b\n/// The c\nparam c: Any = 1; /// more\nlet x = a;\n";
+        let (header, problems) = read(text);
+        let docs: Vec<_> = header
+            .params
+            .iter()
+            .map(|param| param.doc.as_deref())
+            .collect();
+        assert_eq!(docs, [Some("The a é"), Some("The b"), Some("The c")]);
+        assert_eq!(header.description, None);
+        assert_eq!(problems.len(), 3, "{}", all_shown(&problems));
+        assert!(problems.iter().all(|problem| !problem.is_error()));
+        let source = Source::new("a.rhai", text);
+        assert_eq!(source.script().len(), text.len());
+        rhai::Engine::new_raw()
+            .compile(source.script().as_ref())
+            .unwrap();
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Source {
 
     /// Whether the brace at `close` ends a statement: that of `if a { }` does, that of `x = if a { 1 } else { 2 }` and
     /// that of a map do not.
-    fn ends_statement(&self, close: usize) -> bool {
+    pub(in crate::plan) fn ends_statement(&self, close: usize) -> bool {
         let tokens = self.tokens();
         let text = |at: usize| {
             tokens
@@ -86,6 +86,49 @@ impl Source {
             at = next;
         }
         true
+    }
+
+    /// The last token of the expression that begins at `at`, which ends where something of its surroundings follows.
+    pub(in crate::plan) fn expression_end(&self, at: usize) -> Option<usize> {
+        let tokens = self.tokens();
+        let mut last = None;
+        let mut next = Some(at);
+        while let Some(at) = next {
+            let token = tokens.get(at)?;
+            match token.kind {
+                TokenKind::Close(_) | TokenKind::TemplateMiddle | TokenKind::TemplateEnd => break,
+                TokenKind::Symbol if matches!(token.span.of(self.text()), ";" | "," | "=>") => {
+                    break;
+                }
+                TokenKind::Open(_) | TokenKind::TemplateStart => last = Some(tokens.partner(at)?),
+                _ => last = Some(at),
+            }
+            next = tokens.next(last?);
+        }
+        last
+    }
+
+    /// Whether the brace at `open` begins the cases of a `switch`, which are no statements.
+    pub(in crate::plan) fn begins_cases(&self, open: usize) -> bool {
+        let tokens = self.tokens();
+        let mut index = open;
+        while let Some(before) = tokens.previous(index) {
+            let Some(token) = tokens.get(before) else {
+                return false;
+            };
+            match token.span.of(self.text()) {
+                "switch" => return true,
+                ";" | "{" | "}" | "=>" => return false,
+                _ => {}
+            }
+            index = match token.kind {
+                TokenKind::Close(_) | TokenKind::TemplateEnd => {
+                    tokens.partner(before).unwrap_or(before)
+                }
+                _ => before,
+            };
+        }
+        false
     }
 
     fn closes_block(&self, index: usize) -> bool {

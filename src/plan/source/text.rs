@@ -248,12 +248,14 @@ impl SourceCode for Source {
         lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let contents = self.text().read_span(span, lines_before, lines_after)?;
+        // miette counts bytes.
+        let column = self.place(contents.span().offset()).column as usize - 1;
         Ok(Box::new(MietteSpanContents::new_named(
             self.name().to_owned(),
             contents.data(),
             *contents.span(),
             contents.line(),
-            contents.column(),
+            column,
             contents.line_count(),
         )))
     }

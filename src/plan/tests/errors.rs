@@ -102,6 +102,30 @@ fn the_error_of_another_plan_shows_both_lines() {
 }
 
 #[test]
+fn what_is_wrong_with_a_file_that_is_imported_or_run_is_told_at_its_place() {
+    for call in ["import \"other\" as other;", "run_plan(\"other\");"] {
+        for (text, code, place) in [
+            (
+                "\nlet x = || 1; let __kept = [x]; __kept.len;\n\n",
+                "segue::plan::reserved_name",
+                "plans/other.rhai:2:19",
+            ),
+            (
+                "\nlet x = [|| 1]; let y = ;\n\n\n",
+                "segue::plan::syntax",
+                "plans/other.rhai:2:23",
+            ),
+        ] {
+            let error = Stage::new(&format!("print(1);\n{call}"))
+                .file("other", text)
+                .error();
+            assert_eq!(error.diagnostic.code, code, "{call}");
+            assert_eq!(error.diagnostic.place().unwrap().to_string(), place);
+        }
+    }
+}
+
+#[test]
 fn fail_takes_a_kind_details_or_results() {
     let value = Stage::new(
         r#"

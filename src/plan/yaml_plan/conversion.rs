@@ -223,7 +223,7 @@ impl Conversion<'_> {
         let rhai = self.writer.declare(wanted, kind);
         if rhai != wanted {
             let message = format!(
-                "the parameter `{wanted}` is called `{rhai}`, since Rhai keeps `{wanted}` for itself"
+                "the parameter `{wanted}` is called `{rhai}`, since `{wanted}` can't be a name in a plan"
             );
             let help = "whoever runs the plan has to give it by this name";
             self.writer.problem(name.line, Loss::Nuance, message, help);

@@ -1,6 +1,6 @@
 //! How texts, names and maps are written in Rhai.
 
-use crate::plan::source::keyword;
+use crate::plan::{diagnostic::PREFIX, source::keyword};
 
 /// A text between quotes.
 pub(super) fn quoted(text: &str) -> String {
@@ -36,7 +36,8 @@ pub(super) fn in_template(text: &str) -> String {
 /// A name that Rhai takes, and whether it is another one.
 pub(super) fn name(wanted: &str) -> (String, bool) {
     let is_taken = keyword::is_keyword(wanted) || keyword::is_reserved(wanted);
-    if !is_taken && rhai::is_valid_identifier(wanted) {
+    let is_own = wanted.starts_with(PREFIX);
+    if !is_taken && !is_own && rhai::is_valid_identifier(wanted) {
         return (wanted.to_owned(), false);
     }
     let letters: String = wanted
@@ -49,6 +50,10 @@ pub(super) fn name(wanted: &str) -> (String, bool) {
             }
         })
         .collect();
+    let letters = match letters.strip_prefix(PREFIX) {
+        Some(behind) => format!("_{}", behind.trim_start_matches('_')),
+        None => letters,
+    };
     (format!("{letters}_"), true)
 }
 
@@ -56,7 +61,8 @@ pub(super) fn name(wanted: &str) -> (String, bool) {
 pub(super) fn key(text: &str) -> String {
     let is_plain = rhai::is_valid_identifier(text)
         && !keyword::is_keyword(text)
-        && !keyword::is_reserved(text);
+        && !keyword::is_reserved(text)
+        && !text.starts_with(PREFIX);
     if is_plain {
         text.to_owned()
     } else {
@@ -176,6 +182,7 @@ mod tests {
             ("print", "print_"),
             ("new", "new_"),
             ("a-b", "a_b_"),
+            ("__nested", "_nested_"),
             ("x", "x"),
         ] {
             assert_eq!(name(wanted), (found.to_owned(), wanted != found));
@@ -183,6 +190,10 @@ mod tests {
         assert_eq!(
             (key("a"), key("a-b"), key("private")),
             ("a".into(), "\"a-b\"".into(), "\"private\"".into())
+        );
+        assert_eq!(
+            (key("_x"), key("__kept")),
+            ("_x".into(), "\"__kept\"".into())
         );
     }
 

@@ -4,6 +4,67 @@ use super::recognise::problem;
 use crate::plan::diagnostic::{PlanDiagnostic, scene::Scene};
 use crate::plan::source::{Bracket, Span, TokenKind, keyword};
 
+/// `catch (Error e) {`, as in Java and C#.
+pub(super) fn typed_catch(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_typed = scene.kind(0)? == TokenKind::Word
+        && scene.kind(-1)? == TokenKind::Word
+        && scene.text(-2) == "("
+        && scene.text(-3) == "catch";
+    is_typed.then(|| {
+        let name = scene.text(0);
+        problem(
+            scene.span(-1),
+            "a `catch` takes every error",
+            "",
+            format!(
+                "write `catch ({name})`, and look at `{name}.kind` in it; `throw;` throws it on"
+            ),
+        )
+        .mend(scene.span(-1), "")
+    })
+}
+
+/// `if let Some(x) = value {`, as in Rust.
+pub(super) fn let_in_condition(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_condition = scene.text(0) == "let" && matches!(scene.text(-1), "if" | "while");
+    is_condition.then(|| {
+        problem(
+            scene.span(0),
+            "a condition can't declare",
+            "",
+            "declare it before, and ask: `let x = ...; if x != () { ... }`",
+        )
+    })
+}
+
+/// `1 not in list`, as in Python.
+pub(super) fn not_in(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let at = (0..2).find(|at| scene.text(*at) == "not" && scene.text(at + 1) == "in")?;
+    Some(
+        problem(
+            scene.span(at),
+            "`not` means nothing here",
+            "",
+            "write `!(value in list)`",
+        )
+        .mend(scene.span(at), ""),
+    )
+}
+
+/// `until done { ... }`, as in Ruby and shells.
+pub(super) fn until_loop(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_loop = scene.text(0) == "until" && matches!(scene.text(-1), "" | ";" | "}" | "{");
+    is_loop.then(|| {
+        problem(
+            scene.span(0),
+            "`until` stands behind a `do` block alone",
+            "",
+            "write `while !condition { ... }`, or `wait_until(#{ timeout: \"5m\" }, || ...)`",
+        )
+        .mend(scene.span(0), "while")
+    })
+}
+
 /// `for (let i = 0; ...)`.
 pub(super) fn loop_with_declaration(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     let is_loop = matches!(scene.text(0), "let" | "const" | "var")

@@ -49,6 +49,57 @@ pub(super) fn list_in_braces(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     })
 }
 
+/// `[x.name for x in list]`, `all(x.ok for x in list)`.
+pub(super) fn comprehension(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let (bracket, open) = scene.enclosing()?;
+    let is_list = bracket == Bracket::Square;
+    let is_loop = scene.text(0) == "for"
+        && (is_list || bracket == Bracket::Round)
+        && scene.token(-1).is_some_and(Token::ends_operand);
+    is_loop.then(|| {
+        let item = scene.text(1);
+        problem(
+            scene.span(0),
+            "a loop has no value",
+            "",
+            format!("write `list.map(|{item}| ...)`, with `.filter(|{item}| ...)` in front where there is an `if`"),
+        )
+        .mend(
+            scene.source.whole(open.span.start),
+            if is_list { "[]" } else { "([], || true)" },
+        )
+    })
+}
+
+/// `{ ...options, limit: 3 }`.
+pub(super) fn spread_in_map(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let (bracket, open) = scene.enclosing()?;
+    let is_spread = scene.text(0) == "..." && matches!(bracket, Bracket::Curly | Bracket::Map);
+    is_spread.then(|| {
+        problem(
+            scene.span(0),
+            "a map is not put into another one with `...`",
+            "",
+            format!("write `{} + #{{ key: value }}`", scene.text(1)),
+        )
+        .mend(scene.source.whole(open.span.start), "#{}")
+    })
+}
+
+/// `%{ key: value }`.
+pub(super) fn map_with_percent(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_map = scene.text(0) == "%" && scene.text(1) == "{" && scene.touches(0, 1);
+    is_map.then(|| {
+        problem(
+            scene.span(0),
+            "a map begins with `#{`",
+            "this should be `#`",
+            "write `#{` in place of `%{`",
+        )
+        .mend(scene.span(0), "#")
+    })
+}
+
 /// `list[1:3]`.
 pub(super) fn slice(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     let (bracket, open) = scene.enclosing()?;

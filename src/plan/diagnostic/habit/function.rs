@@ -7,6 +7,33 @@ use crate::plan::{
     options::OPTIONS,
 };
 
+/// `import * as name from "path"`, `import { name } from "path"`, as in JavaScript.
+pub(super) fn parts_of_import(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    if scene.text(-1) != "import" || !matches!(scene.text(0), "*" | "{") {
+        return None;
+    }
+    let start = scene.span(-1).start;
+    let line = &scene.source.text()[start..];
+    let line = &line[..line.find([';', '\n']).unwrap_or(line.len())];
+    let path = line.split('"').nth(1).unwrap_or("path/to/file");
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let name = if scene.text(1) == "as" {
+        scene.text(2)
+    } else {
+        file
+    };
+    let meant = format!("import \"{path}\" as {name}");
+    Some(
+        problem(
+            scene.span(-1).to(scene.span(0)),
+            "a file is imported as a whole",
+            "",
+            format!("write `{meant};`, and call its functions as `{name}::function(...)`"),
+        )
+        .mend(Span::new(start, start + line.len()), meant),
+    )
+}
+
 /// `let f = fn(x) { ... }` and `each(xs, function(x) { ... })`.
 pub(super) fn anonymous_function(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     // Rhai stops at its own word, and takes any other one for a call: there it stops at the block behind.

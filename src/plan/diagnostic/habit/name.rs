@@ -38,6 +38,14 @@ pub(super) fn reserved_word(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
             (".", "var") => {
                 "the variables of a target are a map: write `target.vars.name`".to_owned()
             }
+            (".", "match") => "write `.matches(pattern)`".to_owned(),
+            (_, "package") => {
+                "a task of that name is run with `run_task(\"package\", targets, #{ ... })`"
+                    .to_owned()
+            }
+            (_, "async" | "await" | "match" | "is" | "with" | "spawn" | "go" | "yield") => {
+                word::reserved(here).unwrap_or_default().to_owned()
+            }
             _ => "choose another name".to_owned(),
         };
         return Some(problem(

@@ -4,6 +4,44 @@ use super::recognise::problem;
 use crate::plan::diagnostic::{PlanDiagnostic, scene::Scene, word};
 use crate::plan::source::{Bracket, Mend, Span, TokenKind};
 
+/// `run_command(...)?`, as in Rust.
+pub(super) fn question_mark(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let is_mark = scene.text(0) == "?" && matches!(scene.text(1), ";" | ")" | "," | "]" | "}" | "");
+    is_mark.then(|| {
+        problem(
+            scene.span(0),
+            "`?` means nothing in a plan",
+            "",
+            "leave it out: what fails ends the plan by itself, unless it is caught",
+        )
+        .mend(scene.span(0), "")
+    })
+}
+
+/// `/pattern/` where a value stands.
+pub(super) fn regular_expression(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
+    let begins =
+        scene.text(0) == "/" && scene.token(-1).is_some_and(|before| !before.ends_operand());
+    if !begins {
+        return None;
+    }
+    let start = scene.span(0).start;
+    let line = scene.source.text()[start..].lines().next()?;
+    let end = 1 + line[1..].find('/')?;
+    let flags = line[end + 1..].find(|letter: char| !letter.is_ascii_lowercase())?;
+    let span = Span::new(start, start + end + 1 + flags);
+    let pattern = &line[1..end];
+    Some(
+        problem(
+            span,
+            "a regular expression is a string",
+            "",
+            format!("write `#\"{pattern}\"#`: a text in which nothing has to be escaped"),
+        )
+        .mend(span, "\"\""),
+    )
+}
+
 pub(super) fn odd_character(scene: &Scene<'_>) -> Option<PlanDiagnostic> {
     if scene.kind(0) != Some(TokenKind::Unknown) {
         return None;
