@@ -19,7 +19,7 @@ use super::{
     identity::{Identities, IdentityKey},
     limits::Limits,
     memory::MemoryWatch,
-    meter::Meter,
+    meter::{Meter, Pace},
     object::{Fault, Future},
     plan_stop::PlanStop,
     scheduler::{Flight, Scheduler},
@@ -77,8 +77,12 @@ struct Link(Weak<Host>);
 /// Out of the way of what is done at every operation.
 #[cold]
 #[inline(never)]
-fn look_around(link: &Weak<Host>) -> Option<Dynamic> {
-    link.upgrade().and_then(|host| host.look_around())
+fn glance(pace: &Pace, link: &Weak<Host>) -> Option<Dynamic> {
+    if pace.glance() {
+        link.upgrade().and_then(|host| host.look_around())
+    } else {
+        None
+    }
 }
 
 impl Host {
@@ -125,7 +129,7 @@ impl Host {
         let pace = meter.pace();
         engine.on_progress(move |_| {
             if pace.step() {
-                look_around(&link)
+                glance(&pace, &link)
             } else {
                 None
             }
