@@ -376,9 +376,32 @@ async fn until_the_end(
         () = stop.reached(StopStage::Abandon) => JobEnd::stopped(),
     };
     heeding.abort();
+    tokio::select! {
+        biased;
+        () = stop.reached(StopStage::Abandon) => {}
+        () = asked_to_end() => {}
+        () = live.settle() => {}
+    }
     // Whoever does not answer in time is left behind: the job is over.
     let _ = tokio::time::timeout(GOODBYE, live.close()).await;
     end
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        // Without handlers the signals end the process, as they do by default.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
 }
 
 /// What is done about targets that another job is changing, unless the command line says it: what the project's settings say.

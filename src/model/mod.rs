@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of files, networks, the plan language or the terminal, and imports no other room.
 
+mod a_few;
 mod action;
 mod duration;
 mod failure;
@@ -20,6 +21,7 @@ mod target;
 mod value;
 
 pub use self::{
+    a_few::a_few,
     action::ActionKind,
     duration::{ParseDurationError, format_duration, parse_duration},
     failure::{Failure, kinds},

@@ -187,3 +187,20 @@ fn a_clean_up_may_wait_and_the_second_signal_ends_it() {
     run.end().code(130);
     assert_eq!(project.counted(), "work.a=1");
 }
+
+#[test]
+fn a_run_that_does_not_heed_its_signal_is_told_in_time_and_has_ended_when_the_job_ends() {
+    let project = Project::new("");
+    let path = project.segue.root().join("process");
+    let project = project.mend(&format!(
+        r#"run_command(`trap "" TERM; echo $$ > '{}'; sleep 1000`, "a", #{{ timeout: "5s" }});"#,
+        path.display()
+    ));
+    project
+        .run("plan run test::work")
+        .code(5)
+        .stdout_has("it did not end within its time, and may still run there")
+        .stdout_has("waiting for a, where what was given up is being ended; Ctrl-C leaves it");
+    let process = std::fs::read_to_string(path).unwrap();
+    assert!(!std::path::Path::new("/proc").join(process.trim()).exists());
+}
