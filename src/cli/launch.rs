@@ -23,7 +23,9 @@ use crate::{
     error::{Error, Exit},
     event::{Asked, Event, EventKind, EventSink, JobKind, JobOrigin, JobStatus, JobView, Stream},
     inventory::Inventory,
-    model::{EffectId, Failure, JobId, LockRule, Map, TargetName, TargetResult, Value, kinds},
+    model::{
+        EffectId, Failure, JobId, LockRule, Map, TargetName, TargetResult, Value, a_few, kinds,
+    },
     plan::{IdentityKey, Performer},
     report::{Detail, status_word},
     run::{
@@ -459,18 +461,12 @@ fn tell_unkept(unkept: &[Arc<TargetResult>]) {
     if unkept.is_empty() {
         return;
     }
-    let named: Vec<String> = unkept
+    let named = unkept
         .iter()
-        .take(NAMED_MAX)
-        .map(|result| format!("{} {}", result.target, status_word(result.status)))
-        .collect();
-    let more = match unkept.len().saturating_sub(NAMED_MAX) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
+        .map(|result| format!("{} {}", result.target, status_word(result.status)));
     terminal::tell(&format!(
-        "done, but not on record: {}{more}",
-        named.join(", ")
+        "done, but not on record: {}",
+        a_few(named, NAMED_MAX)
     ));
 }
 
