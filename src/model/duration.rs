@@ -44,9 +44,17 @@ pub fn format_duration(duration: Duration) -> String {
         let tenths = ms / 100;
         format!("{}.{} s", tenths / 10, tenths % 10)
     } else if seconds < 3600 {
-        format!("{} min {} s", seconds / 60, seconds % 60)
+        whole(seconds / 60, "min", seconds % 60, "s")
     } else {
-        format!("{} h {} min", seconds / 3600, seconds % 3600 / 60)
+        whole(seconds / 3600, "h", seconds % 3600 / 60, "min")
+    }
+}
+
+/// Without the smaller unit where there is none of it.
+fn whole(large: u64, unit: &str, small: u64, smaller: &str) -> String {
+    match small {
+        0 => format!("{large} {unit}"),
+        _ => format!("{large} {unit} {small} {smaller}"),
     }
 }
 
@@ -75,5 +83,7 @@ mod tests {
         assert_eq!(format_duration(Duration::from_millis(3250)), "3.2 s");
         assert_eq!(format_duration(Duration::from_secs(64)), "1 min 4 s");
         assert_eq!(format_duration(Duration::from_mins(125)), "2 h 5 min");
+        assert_eq!(format_duration(Duration::from_mins(5)), "5 min");
+        assert_eq!(format_duration(Duration::from_hours(2)), "2 h");
     }
 }

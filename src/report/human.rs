@@ -4,7 +4,7 @@ use std::{fmt, io::Write, time::Duration};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{json::status_word, result_lines::result_lines};
+use super::{cut_cleanup::CutCleanup, json::status_word, result_lines::result_lines};
 use crate::{
     event::{Asked, Event, EventKind, EventSink, JobKind, JobStatus, JobView, Reply},
     model::{
@@ -17,7 +17,7 @@ use crate::{
 const LISTED_MAX: usize = 10;
 /// Names that are written out before the rest is counted.
 const NAMED_MAX: usize = 5;
-/// Failures that are told in full before the rest is counted: what the eye takes in.
+/// Failures that are told in full before the rest is counted: what the eye takes in. The same for clean-ups.
 const FAILURES_MAX: usize = 5;
 
 /// Lines of standard error that are told of one failure: the last ones say why.
@@ -272,6 +272,13 @@ impl<W: Write> Human<W> {
                 write_failure(&mut self.out, failure)?;
                 writeln!(self.out)
             }
+            // It was told that it begins.
+            Reply::Stopped if total == 0 && view.asked.action.is_some() => {
+                writeln!(
+                    self.out,
+                    "  {FAINT}- not begun: the job was being stopped{FAINT:#}"
+                )
+            }
             _ => Ok(()),
         }
     }
@@ -345,7 +352,15 @@ impl<W: Write> Human<W> {
                 }
             }
         }
-        writeln!(self.out)
+        writeln!(self.out)?;
+        for cut in view.cut_cleanups().take(FAILURES_MAX) {
+            let cut = CutCleanup(cut);
+            writeln!(self.out, "{BAD}not cleaned up:{BAD:#} {cut}")?;
+        }
+        match view.cut_cleanups().count().saturating_sub(FAILURES_MAX) {
+            0 => Ok(()),
+            more => writeln!(self.out, "{BAD}not cleaned up:{BAD:#} {more} more"),
+        }
     }
 }
 

@@ -5,11 +5,13 @@
 use std::{
     collections::{BTreeSet, HashMap},
     num::NonZeroUsize,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
     time::Duration,
 };
 
-use tokio::{sync::Semaphore, task::JoinSet};
+use futures_util::future::join_all;
+use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
 
 use super::{
     controller::Controller,
@@ -33,6 +35,9 @@ use crate::{
 ///
 /// An hour is more than any sane restart, and less than a night of waiting for a task that hangs.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_hours(1);
+
+/// How long the end of what was given up is waited for without a word: most of it ends within a moment.
+pub(super) const SILENT_WAIT: Duration = Duration::from_secs(1);
 
 /// Names of targets that are written out before the rest is counted.
 const NAMES_MAX: usize = 5;
@@ -131,20 +136,21 @@ impl LivePerformer {
     pub async fn settle(&self) {
         let shared = &self.shared;
         let sessions = shared.lanes.sessions().await;
-        let ending = sessions.iter().filter(|(_, session)| session.is_ending());
-        let ending: BTreeSet<&TargetName> = ending.map(|(target, _)| target).collect();
-        if !ending.is_empty() {
-            shared.warn(format!(
-                "waiting for {}, where what was given up is being ended; Ctrl-C leaves it",
-                a_few(ending, NAMES_MAX)
-            ));
-        }
         let settled = sessions.iter().map(|(target, session)| async move {
             if session.given_up().await == GivenUp::MayGoOn {
                 shared.may_go_on().insert(target.clone());
             }
         });
-        futures_util::future::join_all(settled).await;
+        let mut settled = pin!(join_all(settled));
+        if timeout(SILENT_WAIT, &mut settled).await.is_err() {
+            let ending = sessions.iter().filter(|(_, session)| session.is_ending());
+            let ending: BTreeSet<&TargetName> = ending.map(|(target, _)| target).collect();
+            shared.warn(format!(
+                "waiting for {}, where what was given up is being ended; Ctrl-C leaves it",
+                a_few(ending, NAMES_MAX)
+            ));
+            settled.await;
+        }
         let may_go_on = std::mem::take(&mut *shared.may_go_on());
         if !may_go_on.is_empty() {
             shared.warn(format!(
@@ -193,19 +199,24 @@ impl Shared {
         while partings.try_join_next().is_some() {}
         partings.spawn(async move {
             let are_kept = shared.gate.kept(seq).await.is_ok();
-            shared.give_up(&target).await;
+            let given_up = shared.give_up(&target).await;
             let _slot = shared.parting_slots.acquire().await;
-            shared.lanes.part_with(&target, are_kept).await;
+            // A target where nothing could be ended is not asked to remove anything: it hardly answers.
+            let removes = are_kept && given_up == GivenUp::Ended;
+            shared.lanes.part_with(&target, removes).await;
         });
     }
 
     /// Waits until what was given up on the target has ended there, and keeps in mind what could not be ended.
-    async fn give_up(&self, target: &TargetName) {
-        if let Some(session) = self.lanes.open_session(target).await
-            && session.given_up().await == GivenUp::MayGoOn
-        {
+    async fn give_up(&self, target: &TargetName) -> GivenUp {
+        let Some(session) = self.lanes.open_session(target).await else {
+            return GivenUp::Ended;
+        };
+        let given_up = session.given_up().await;
+        if given_up == GivenUp::MayGoOn {
             self.may_go_on().insert(target.clone());
         }
+        given_up
     }
 
     pub(super) fn warn(&self, text: String) {
@@ -407,8 +418,8 @@ mod tests {
     /// A target whose first run takes too long, and takes longer still to be ended.
     struct Stubborn {
         log: Arc<Mutex<Vec<&'static str>>>,
-        /// Told when the run is to have ended.
-        end: Arc<tokio::sync::Notify>,
+        /// Whether the run is to have ended.
+        end: tokio::sync::watch::Sender<bool>,
         came_of_it: GivenUp,
     }
 
@@ -423,7 +434,7 @@ mod tests {
         fn new(came_of_it: GivenUp) -> Arc<Self> {
             Arc::new(Self {
                 log: Arc::default(),
-                end: Arc::default(),
+                end: tokio::sync::watch::Sender::new(false),
                 came_of_it,
             })
         }
@@ -466,7 +477,11 @@ mod tests {
                 if !self.is_ending() {
                     return GivenUp::Ended;
                 }
-                self.end.notified().await;
+                let mut end = self.end.subscribe();
+                let _ = end.wait_for(|is_over| *is_over).await;
+                if !self.is_ending() {
+                    return GivenUp::Ended;
+                }
                 self.tell("ended");
                 self.came_of_it
             })
@@ -474,6 +489,12 @@ mod tests {
 
         fn close(&self) -> Pending<'_, ()> {
             Box::pin(ready(()))
+        }
+    }
+
+    async fn is_told(told: &Mutex<Vec<String>>) {
+        while told.lock().unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 
@@ -496,16 +517,13 @@ mod tests {
         let target = Stubborn::new(GivenUp::MayGoOn);
         let (performer, told) = telling(Connections::KeptWarm, Arc::new(Arc::clone(&target)));
         is_result_of_the_first(&performer).await;
-        let next = performer.perform(request_on(1));
-        tokio::pin!(next);
-        assert!(futures_util::poll!(next.as_mut()).is_pending());
-        while told.lock().unwrap().is_empty() {
-            assert!(futures_util::poll!(next.as_mut()).is_pending());
-            tokio::task::yield_now().await;
-        }
-        assert_eq!(target.told(), ["run"]);
-        target.end.notify_one();
-        assert!(matches!(next.await, Outcome::Results { results } if results.is_ok()));
+        let telling = async {
+            is_told(&told).await;
+            assert_eq!(target.told(), ["run"]);
+            target.end.send_replace(true);
+        };
+        let (next, ()) = tokio::join!(performer.perform(request_on(1)), telling);
+        assert!(matches!(next, Outcome::Results { results } if results.is_ok()));
         assert_eq!(target.told(), ["run", "ended", "run"]);
         assert_eq!(
             *told.lock().unwrap(),
@@ -522,8 +540,11 @@ mod tests {
             let target = Stubborn::new(GivenUp::MayGoOn);
             let (performer, told) = telling(connections, Arc::new(Arc::clone(&target)));
             is_result_of_the_first(&performer).await;
-            target.end.notify_one();
-            performer.settle().await;
+            let telling = async {
+                is_told(&told).await;
+                target.end.send_replace(true);
+            };
+            tokio::join!(performer.settle(), telling);
             assert_eq!(target.told(), ["run", "ended"], "{connections:?}");
             assert_eq!(
                 *told.lock().unwrap(),

@@ -8,9 +8,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::time::timeout;
+
 use super::{
     ask::Question,
-    live::Shared,
+    live::{SILENT_WAIT, Shared},
     ready::{Ready, Work, available},
     stop::StopStage,
 };
@@ -269,16 +271,23 @@ impl Try {
     /// be had.
     async fn wait_for_given_up(&self, session: &dyn Session) {
         let (target, object) = (&self.target().name, self.ready.object());
-        let is_ending = session.is_ending();
         let others = "more targets are waited for, or get work beside what was given up there";
-        let is_told = is_ending && self.is_told(&self.shared.beside_told, others);
-        if is_told {
-            self.shared.warn(format!(
-                "`{object}` waits for {target}, where what was given up is being ended"
-            ));
-        }
-        let may_go_on = session.given_up().await == GivenUp::MayGoOn;
-        if may_go_on && (is_told || self.is_told(&self.shared.beside_told, others)) {
+        let mut is_told = false;
+        let mut given_up = session.given_up();
+        let came_of_it = if let Ok(soon) = timeout(SILENT_WAIT, &mut given_up).await {
+            soon
+        } else {
+            is_told = self.is_told(&self.shared.beside_told, others);
+            if is_told {
+                self.shared.warn(format!(
+                    "`{object}` waits for {target}, where what was given up is being ended"
+                ));
+            }
+            given_up.await
+        };
+        if came_of_it == GivenUp::MayGoOn
+            && (is_told || self.is_told(&self.shared.beside_told, others))
+        {
             self.shared.warn(format!(
                 "what was given up on {target} could not be ended; `{object}` is begun beside it"
             ));
