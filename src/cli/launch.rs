@@ -11,6 +11,7 @@ use tokio::runtime::{Handle, Runtime};
 
 use super::{
     arguments::{Format, RunArguments},
+    cut_off::CutOff,
     heed::{Heeding, heed},
     kept,
     operator::operator,
@@ -26,7 +27,7 @@ use crate::{
     model::{
         EffectId, Failure, JobId, LockRule, Map, TargetName, TargetResult, Value, a_few, kinds,
     },
-    plan::{IdentityKey, Performer},
+    plan::{IdentityKey, Performer, PlanDiagnostic},
     report::{Detail, status_word},
     run::{
         Connections, DEFAULT_TIMEOUT, Journal, JournalError, JournalParts, JournalPerformer,
@@ -345,12 +346,13 @@ impl Launch {
         let is_left = stop.stage() == StopStage::Abandon;
         let unkept = readers.finish(is_left.then_some(GOODBYE));
         let view = view.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = durable.failure() {
+            tell_end(&view, end.diagnostic.map(without_next), None, options);
+            tell_unkept(&unkept);
+            return Err(Error::new(Exit::Store, CutOff { error, resume }));
+        }
         if !replayed_failure {
             tell_end(&view, end.diagnostic, resume.as_deref(), options);
-        }
-        if let Some(failure) = durable.failure() {
-            tell_unkept(&unkept);
-            return Err(kept::store_error(failure));
         }
         kept.map_err(kept::store_error)?;
         let unused = match end.status {
@@ -483,6 +485,17 @@ fn tell_end(
     }
     if let Some(job) = &view.job {
         next_step(view, job, resume, options);
+    }
+}
+
+/// The report of a plan, without the command that would go on with its job.
+fn without_next(report: miette::Report) -> miette::Report {
+    match report.downcast::<PlanDiagnostic>() {
+        Ok(mut diagnostic) => {
+            diagnostic.next = None;
+            miette::Report::new(diagnostic)
+        }
+        Err(report) => report,
     }
 }
 

@@ -161,7 +161,7 @@ fn old_jobs_are_removed_and_the_rest_is_told() {
     let project = Project::new(PLAN);
     project.run("plan run test::work").code(0);
     project
-        .run("job prune --older-than 1h")
+        .run("job prune --older-than 1d")
         .code(0)
         .stdout_has("removed 0 jobs; 1 are kept");
     let pruned = project
