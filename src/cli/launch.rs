@@ -512,9 +512,9 @@ fn next_step(view: &JobView, job: &JobId, resume: Option<&str>, options: &JobOpt
         (JobStatus::Stopped, Some(resume)) => {
             terminal::tell(&format!("`{resume}` goes on with what is left"));
         }
-        (JobStatus::SomeFailed, Some(_)) if view.what != Some(JobKind::Plan) => {
+        (JobStatus::SomeFailed, Some(resume)) if view.what != Some(JobKind::Plan) => {
             terminal::tell(&format!(
-                "`segue job rerun {job}{flag}{} --failed` does it again where it did not succeed",
+                "`{resume}` does it again where it did not succeed; `segue job rerun {job}{flag}{} --failed` does so as a new job",
                 options.place_flags
             ));
         }

@@ -18,6 +18,7 @@ mod result_set;
 mod secret;
 mod step_status;
 mod target;
+mod utf8;
 mod value;
 
 pub use self::{
@@ -37,5 +38,6 @@ pub use self::{
     secret::Secret,
     step_status::StepStatus,
     target::Target,
+    utf8::{NotUtf8, unreadable_help, utf8},
     value::{Map, Value, ValueKind},
 };
