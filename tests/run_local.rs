@@ -419,3 +419,25 @@ fn a_file_of_targets_that_is_not_there_is_the_fault_of_the_command_line() {
         .stderr_has("failed to read targets from `nosuch.txt`")
         .stderr_has("check the path");
 }
+
+#[test]
+fn a_password_that_nobody_types_is_the_fault_of_the_command_line() {
+    Segue::new()
+        .line("command run true -t localhost --password-prompt")
+        .run()
+        .code(2)
+        .stderr_has("no password was given")
+        .stderr_has("type it, give it on standard input");
+}
+
+#[test]
+fn a_place_for_temporary_files_that_is_none_is_told_with_how_to_name_another() {
+    Segue::new()
+        .file("project/files/motd", "hello\n")
+        .environment("TMPDIR", "/nosuch")
+        .line("file upload motd /tmp/motd -t localhost")
+        .run()
+        .code(5)
+        .stdout_has("there is no place for temporary files")
+        .stdout_has("set `TMPDIR` to a directory that has room");
+}
