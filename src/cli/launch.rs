@@ -383,8 +383,8 @@ async fn until_the_end(
     tokio::select! {
         biased;
         () = stop.reached(StopStage::Abandon) => {}
-        () = asked_to_end() => {}
         () = live.settle() => {}
+        () = asked_to_end() => live.leave().await,
     }
     // Whoever does not answer in time is left behind: the job is over.
     let _ = tokio::time::timeout(GOODBYE, live.close()).await;
@@ -514,7 +514,7 @@ fn next_step(view: &JobView, job: &JobId, resume: Option<&str>, options: &JobOpt
         }
         (JobStatus::SomeFailed, Some(resume)) if view.what != Some(JobKind::Plan) => {
             terminal::tell(&format!(
-                "`{resume}` does it again where it did not succeed; `segue job rerun {job}{flag}{} --failed` does so as a new job",
+                "`{resume}` goes on where it did not succeed; `segue job rerun {job}{flag}{} --failed` does it there as a new job",
                 options.place_flags
             ));
         }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::human::title;
 use crate::{event::EffectView, model::a_few};
 
 /// Names of targets that are written out before the rest is counted.
@@ -15,8 +16,8 @@ impl fmt::Display for CutCleanup<'_> {
         let asked = &self.0.asked;
         let object = asked.description.as_deref().unwrap_or(&asked.object);
         f.write_str(&asked.function)?;
-        if let Some(line) = object.lines().next() {
-            write!(f, " {line}")?;
+        if !object.is_empty() {
+            write!(f, " {}", title(object))?;
         }
         if !asked.targets.is_empty() {
             let done = |name| self.0.results.get(name).is_some_and(|it| it.is_ok());

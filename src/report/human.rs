@@ -1,6 +1,6 @@
 //! What a person sees while a job runs, line by line, and the summary at its end.
 
-use std::{fmt, io::Write, time::Duration};
+use std::{borrow::Cow, fmt, io::Write, time::Duration};
 
 use anstyle::{AnsiColor, Style};
 
@@ -151,7 +151,8 @@ impl<W: Write> Human<W> {
         let what = what.as_str();
         writeln!(
             self.out,
-            "{STRONG}{what} {object}{STRONG:#}  {FAINT}job {job}{FAINT:#}"
+            "{STRONG}{what} {}{STRONG:#}  {FAINT}job {job}{FAINT:#}",
+            title(object)
         )
     }
 
@@ -172,7 +173,7 @@ impl<W: Write> Human<W> {
         write!(
             self.out,
             "→ {again}{STRONG}{}{STRONG:#} on {targets}",
-            first_line(what)
+            title(what)
         )?;
         if !asked.params.is_empty() {
             write!(self.out, "  {FAINT}{}{FAINT:#}", Params(&asked.params))?;
@@ -196,7 +197,7 @@ impl<W: Write> Human<W> {
             return Ok(());
         }
         let targets = Names(&view.asked.targets);
-        let object = first_line(&view.asked.object);
+        let object = title(&view.asked.object);
         writeln!(
             self.out,
             "{FAINT}= {object} on {targets}: already done{FAINT:#}"
@@ -218,7 +219,7 @@ impl<W: Write> Human<W> {
         let (style, mark) = mark(result.status);
         write!(self.out, "  {style}{mark}{style:#} {}", result.target)?;
         if !alone && !result.object.is_empty() {
-            write!(self.out, "  {}", first_line(&result.object))?;
+            write!(self.out, "  {}", title(&result.object))?;
         }
         if !matches!(result.status, Status::Unreached | Status::Skipped) {
             let time = format_duration(Duration::from_millis(result.duration_ms));
@@ -393,6 +394,17 @@ fn write_failure(out: &mut impl Write, failure: &Failure) -> std::io::Result<()>
     Ok(())
 }
 
+/// What is done, on a line that can be read: commands may have lines of megabytes.
+pub(super) fn title(text: &str) -> Cow<'_, str> {
+    const LENGTH_MAX: usize = 200;
+    let line = first_line(text);
+    match line.char_indices().nth(LENGTH_MAX) {
+        Some((end, _)) => format!("{}…", &line[..end]).into(),
+        None if line.len() < text.trim_end().len() => format!("{line} …").into(),
+        None => line.into(),
+    }
+}
+
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
@@ -427,5 +439,19 @@ impl fmt::Display for Params<'_> {
             write!(f, "{space}{name}={shown}{more}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::title;
+
+    #[test]
+    fn what_is_done_fits_on_a_line() {
+        assert_eq!(title("uptime"), "uptime");
+        assert_eq!(title("uptime\n"), "uptime");
+        assert_eq!(title("cd /srv\nmake install"), "cd /srv …");
+        let long = title(&"é".repeat(100_000)).into_owned();
+        assert_eq!(long, format!("{}…", "é".repeat(200)));
     }
 }

@@ -28,7 +28,7 @@ use crate::{
     model::{MessageLevel, TargetName, a_few},
     plan::{Effect, Outcome, Perform, Performer, Request, StepLimit, Urgency},
     project::Project,
-    transport::{GivenUp, Transport},
+    transport::{GivenUp, Session, Transport},
 };
 
 /// How long an action may take on a target that does not say otherwise.
@@ -143,11 +143,9 @@ impl LivePerformer {
         });
         let mut settled = pin!(join_all(settled));
         if timeout(SILENT_WAIT, &mut settled).await.is_err() {
-            let ending = sessions.iter().filter(|(_, session)| session.is_ending());
-            let ending: BTreeSet<&TargetName> = ending.map(|(target, _)| target).collect();
             shared.warn(format!(
                 "waiting for {}, where what was given up is being ended; Ctrl-C leaves it",
-                a_few(ending, NAMES_MAX)
+                a_few(ending(&sessions), NAMES_MAX)
             ));
             settled.await;
         }
@@ -156,6 +154,18 @@ impl LivePerformer {
             shared.warn(format!(
                 "what was given up on {} could not be ended, and may still run there",
                 a_few(&may_go_on, NAMES_MAX)
+            ));
+        }
+    }
+
+    /// Says what [`LivePerformer::settle`] still waits for, when that is waited for no longer.
+    pub async fn leave(&self) {
+        let sessions = self.shared.lanes.sessions().await;
+        let ending = ending(&sessions);
+        if !ending.is_empty() {
+            self.shared.warn(format!(
+                "left, while what was given up on {} may still run there",
+                a_few(ending, NAMES_MAX)
             ));
         }
     }
@@ -259,6 +269,12 @@ impl Shared {
     }
 }
 
+/// The targets where something that was given up is being ended.
+fn ending(sessions: &[(TargetName, Arc<dyn Session>)]) -> BTreeSet<&TargetName> {
+    let ending = sessions.iter().filter(|(_, session)| session.is_ending());
+    ending.map(|(target, _)| target).collect()
+}
+
 /// The stage of stopping from which an effect is not begun any more.
 const fn last_stage(urgency: Urgency) -> StopStage {
     match urgency {
@@ -280,7 +296,7 @@ mod tests {
         plan::{Action, Run, RunOptions},
         run::{Found, Inquiry as _, NoOperator, Started, StopHandle},
         task::RunId,
-        transport::{ConnectError, OutputWatch, Pending, Reply, Scripted, Session, SessionError},
+        transport::{ConnectError, OutputWatch, Pending, Reply, Scripted, SessionError},
     };
 
     const CONCURRENCY: usize = 4;
@@ -556,6 +572,18 @@ mod tests {
             );
             performer.close().await;
         }
+    }
+
+    #[tokio::test]
+    async fn who_leaves_what_was_given_up_is_told_where() {
+        let target = Stubborn::new(GivenUp::Ended);
+        let (performer, told) = telling(Connections::KeptWarm, Arc::new(target));
+        is_result_of_the_first(&performer).await;
+        performer.leave().await;
+        assert_eq!(
+            *told.lock().unwrap(),
+            ["left, while what was given up on web0 may still run there"]
+        );
     }
 
     #[tokio::test]

@@ -140,7 +140,7 @@ fn a_task_is_run_again_where_it_failed() {
     project
         .run("task run test::count name=x me=y secret=hunter22 -t a,b")
         .code(4)
-        .stderr_has("does it again where it did not succeed; `segue job rerun");
+        .stderr_has("goes on where it did not succeed; `segue job rerun");
     project
         .run("job show last")
         .stdout_has("\nsegue job resume ")
