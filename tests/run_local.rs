@@ -441,3 +441,14 @@ fn a_place_for_temporary_files_that_is_none_is_told_with_how_to_name_another() {
         .stdout_has("there is no place for temporary files")
         .stdout_has("set `TMPDIR` to a directory that has room");
 }
+
+#[test]
+fn what_standard_input_has_not_is_told_by_its_name() {
+    Segue::new()
+        .line("command run - -t -")
+        .stdin("localhost\n")
+        .run()
+        .code(2)
+        .stderr_has("standard input has nothing for ")
+        .stderr_has("only the first gets it");
+}

@@ -14,9 +14,16 @@ pub(super) fn given_text(argument: &str, what: &str) -> Result<String, Error> {
     if argument == "-" {
         let mut bytes = Vec::new();
         let read = io::stdin().read_to_end(&mut bytes);
-        return read
+        let text = read
             .and_then(|_| Ok(utf8(bytes)?))
-            .map_err(|error| Error::unreadable(format!("read {what} from stdin"), error));
+            .map_err(|error| Error::unreadable(format!("read {what} from stdin"), error))?;
+        if text.is_empty() {
+            return Err(Error::usage(
+                format!("standard input has nothing for {what}"),
+                "give it there, or in a file with `@FILE`; of several `-` only the first gets it",
+            ));
+        }
+        return Ok(text);
     }
     match argument.strip_prefix('@') {
         Some(path) => read_text(Path::new(path))
