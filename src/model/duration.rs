@@ -14,7 +14,7 @@ pub struct ParseDurationError {
 
 impl ParseDurationError {
     /// What to type instead.
-    pub const HELP: &'static str = "write a number and a unit, such as \"90s\", \"5m\", \"1h 30m\" or \"30d\"; a bare number is seconds";
+    pub const HELP: &'static str = "write a number and a unit, such as \"90s\", \"1h 30m\" or \"30d\"; a bare number is seconds";
 }
 
 /// Reads `"90s"`, `"1h 30m"`, `"250ms"`, `"30d"` or whole seconds (`"90"`). A day has 24 hours, a week seven of them.
