@@ -80,6 +80,7 @@ fn asked(targets: Vec<TargetName>) -> Asked {
         params: Map::from_iter([("action".to_owned(), "restart".into())]),
         targets,
         place: None,
+        cleanup: false,
         idempotent: false,
     }
 }

@@ -4,6 +4,8 @@ use std::{fmt, process::ExitCode};
 
 use miette::{Diagnostic, Report};
 
+use crate::model::unreadable_help;
+
 /// How the process ends. The numbers are a contract with scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -83,6 +85,17 @@ impl Error {
         )
     }
 
+    /// What somebody named can't be read: `doing` is what we were about.
+    pub fn unreadable(doing: impl Into<String>, source: std::io::Error) -> Self {
+        Self::new(
+            Exit::Usage,
+            UnreadableError {
+                doing: doing.into(),
+                source,
+            },
+        )
+    }
+
     /// The operating system refused something that we need: `doing` is what we were about.
     pub fn system(doing: impl Into<String>, source: std::io::Error) -> Self {
         Self::new(
@@ -107,6 +120,14 @@ impl fmt::Debug for Error {
 struct UsageError {
     message: String,
     help: String,
+}
+
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error("failed to {doing}")]
+#[diagnostic(code(segue::cli::unreadable), help("{}", unreadable_help(source)))]
+struct UnreadableError {
+    doing: String,
+    source: std::io::Error,
 }
 
 #[derive(Debug, thiserror::Error, Diagnostic)]

@@ -371,3 +371,84 @@ fn what_a_target_says_to_the_terminal_hides_nothing() {
         .stdout_has("1 target, 1 failed")
         .stdout_lacks("\u{1b}");
 }
+
+#[test]
+fn a_file_that_is_no_text_is_told_with_the_place_and_how_to_make_it_one() {
+    let segue = Segue::new().task("greet", "{}", "echo hi");
+    let latin = |path: &str, text: &str| {
+        let path = segue.project().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let bytes = text.chars().map(|char| u8::try_from(char).unwrap());
+        fs::write(path, bytes.collect::<Vec<u8>>()).unwrap();
+    };
+    latin("params.json", "{\n\"name\": \"grün\"}");
+    latin("targets.txt", "web1\ngrün\n");
+    latin("plans/green.rhai", "let a = 1;\nlet b = \"grün\";\n");
+    latin("green.yaml", "targets:\n  - grün\n");
+    latin("tasks/green.json", "{\n\"description\": \"grün\"}");
+    latin("tasks/green.sh", "echo hi");
+    latin("plans/old.yaml", "steps:\n- message: grün\n");
+    latin("fleet.yaml", "grün\n");
+    for (line, place) in [
+        (
+            "task run test::greet -t localhost --params @params.json",
+            "byte 12 of line 2",
+        ),
+        ("command run true -t @targets.txt", "byte 3 of line 2"),
+        ("plan run test::green", "byte 12 of line 2"),
+        ("command run true -t all -i green.yaml", "byte 7 of line 2"),
+        ("task run test::green -t localhost", "byte 19 of line 2"),
+        ("plan convert plans/old.yaml", "byte 14 of line 2"),
+        ("fleet --file fleet.yaml", "byte 3 of line 1"),
+    ] {
+        let output = segue.command_of(line).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{line}: {stderr}");
+        let told = format!("it is not UTF-8 text: {place} is 0xfc");
+        assert!(stderr.contains(&told), "{line}: {stderr}");
+        assert!(stderr.contains("iconv -f LATIN1"), "{line}: {stderr}");
+    }
+}
+
+#[test]
+fn a_file_of_targets_that_is_not_there_is_the_fault_of_the_command_line() {
+    Segue::new()
+        .line("command run true -t @nosuch.txt")
+        .run()
+        .code(2)
+        .stderr_has("failed to read targets from `nosuch.txt`")
+        .stderr_has("check the path");
+}
+
+#[test]
+fn a_password_that_nobody_types_is_the_fault_of_the_command_line() {
+    Segue::new()
+        .line("command run true -t localhost --password-prompt")
+        .run()
+        .code(2)
+        .stderr_has("no password was given")
+        .stderr_has("type it, give it on standard input");
+}
+
+#[test]
+fn a_place_for_temporary_files_that_is_none_is_told_with_how_to_name_another() {
+    Segue::new()
+        .file("project/files/motd", "hello\n")
+        .environment("TMPDIR", "/nosuch")
+        .line("file upload motd /tmp/motd -t localhost")
+        .run()
+        .code(5)
+        .stdout_has("there is no place for temporary files")
+        .stdout_has("set `TMPDIR` to a directory that has room");
+}
+
+#[test]
+fn what_standard_input_has_not_is_told_by_its_name() {
+    Segue::new()
+        .line("command run - -t -")
+        .stdin("localhost\n")
+        .run()
+        .code(2)
+        .stderr_has("standard input has nothing for ")
+        .stderr_has("only the first gets it");
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use tokio::runtime::Runtime;
 
-use super::terminal;
+use super::{given_text::text_of, terminal};
 use crate::{
     error::{Error, Exit},
     fleet::{FaultRule, Fleet, FleetSpec, FleetTier, Latency},
@@ -81,8 +81,7 @@ pub(super) fn fleet_error(error: crate::fleet::FleetError) -> Error {
 fn spec(arguments: &Arguments) -> Result<FleetSpec, Error> {
     let mut spec = match &arguments.file {
         Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| Error::system(format!("read `{}`", path.display()), error))?;
+            let text = text_of(path)?;
             FleetSpec::from_yaml(&text).map_err(fleet_error)?
         }
         None => FleetSpec::of(arguments.tiers.iter().cloned()),

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::terminal;
 use crate::{
     event::{EventKind, JobView, StopReason, Stream},
+    model::a_few,
     run::{StopHandle, StopStage},
     store::{Call, Durable, Request, StoreError},
 };
@@ -63,7 +64,7 @@ pub(super) async fn heed(heeding: Heeding) {
                 if !matches!(error, StoreError::LeaseLost { .. }) {
                     let waits = match running().as_slice() {
                         [] => String::new(),
-                        running => format!("; waiting for {}", named(running)),
+                        running => format!("; waiting for {}", a_few(running, NAMED_MAX)),
                     };
                     terminal::tell(&format!(
                         "{error}: nothing more is begun, since it could not be recorded{waits}"
@@ -112,7 +113,7 @@ fn running(view: &JobView) -> Vec<String> {
 
 /// What is said of a stage: what it waits for, and what the next one does.
 fn told(stage: StopStage, running: &[String]) -> Option<String> {
-    let who = named(running);
+    let who = a_few(running, NAMED_MAX);
     match stage {
         StopStage::Drain if running.is_empty() => {
             Some("nothing runs on targets; once more does not wait for the plan".to_owned())
@@ -129,18 +130,6 @@ fn told(stage: StopStage, running: &[String]) -> Option<String> {
         StopStage::Abandon if running.is_empty() => None,
         StopStage::Abandon => Some(format!("left, with work under way on {who}")),
         StopStage::Run => None,
-    }
-}
-
-fn named(names: &[String]) -> String {
-    match names {
-        [] => "no target".to_owned(),
-        few if few.len() <= NAMED_MAX => few.join(", "),
-        many => format!(
-            "{} and {} more",
-            many[..NAMED_MAX].join(", "),
-            many.len() - NAMED_MAX
-        ),
     }
 }
 

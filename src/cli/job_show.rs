@@ -60,7 +60,9 @@ fn next_steps(job: &str, state: JobState, view: &JobView) -> String {
             format!("\nsegue job approve {job}\nsegue plan resume {job}\n")
         }
         _ if is_plan => format!("\nsegue plan resume {job}\n"),
-        JobState::SomeFailed => format!("\nsegue job rerun {job} --failed\n"),
+        JobState::SomeFailed => {
+            format!("\nsegue job resume {job}\nsegue job rerun {job} --failed\n")
+        }
         _ => format!("\nsegue job resume {job}\n"),
     }
 }

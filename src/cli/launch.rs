@@ -11,6 +11,7 @@ use tokio::runtime::{Handle, Runtime};
 
 use super::{
     arguments::{Format, RunArguments},
+    cut_off::CutOff,
     heed::{Heeding, heed},
     kept,
     operator::operator,
@@ -23,8 +24,10 @@ use crate::{
     error::{Error, Exit},
     event::{Asked, Event, EventKind, EventSink, JobKind, JobOrigin, JobStatus, JobView, Stream},
     inventory::Inventory,
-    model::{EffectId, Failure, JobId, LockRule, Map, TargetName, TargetResult, Value, kinds},
-    plan::{IdentityKey, Performer},
+    model::{
+        EffectId, Failure, JobId, LockRule, Map, TargetName, TargetResult, Value, a_few, kinds,
+    },
+    plan::{IdentityKey, Performer, PlanDiagnostic},
     report::{Detail, status_word},
     run::{
         Connections, DEFAULT_TIMEOUT, Journal, JournalError, JournalParts, JournalPerformer,
@@ -343,12 +346,13 @@ impl Launch {
         let is_left = stop.stage() == StopStage::Abandon;
         let unkept = readers.finish(is_left.then_some(GOODBYE));
         let view = view.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = durable.failure() {
+            tell_end(&view, end.diagnostic.map(without_next), None, options);
+            tell_unkept(&unkept);
+            return Err(Error::new(Exit::Store, CutOff { error, resume }));
+        }
         if !replayed_failure {
             tell_end(&view, end.diagnostic, resume.as_deref(), options);
-        }
-        if let Some(failure) = durable.failure() {
-            tell_unkept(&unkept);
-            return Err(kept::store_error(failure));
         }
         kept.map_err(kept::store_error)?;
         let unused = match end.status {
@@ -376,9 +380,32 @@ async fn until_the_end(
         () = stop.reached(StopStage::Abandon) => JobEnd::stopped(),
     };
     heeding.abort();
+    tokio::select! {
+        biased;
+        () = stop.reached(StopStage::Abandon) => {}
+        () = live.settle() => {}
+        () = asked_to_end() => live.leave().await,
+    }
     // Whoever does not answer in time is left behind: the job is over.
     let _ = tokio::time::timeout(GOODBYE, live.close()).await;
     end
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        // Without handlers the signals end the process, as they do by default.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
 }
 
 /// What is done about targets that another job is changing, unless the command line says it: what the project's settings say.
@@ -436,18 +463,12 @@ fn tell_unkept(unkept: &[Arc<TargetResult>]) {
     if unkept.is_empty() {
         return;
     }
-    let named: Vec<String> = unkept
+    let named = unkept
         .iter()
-        .take(NAMED_MAX)
-        .map(|result| format!("{} {}", result.target, status_word(result.status)))
-        .collect();
-    let more = match unkept.len().saturating_sub(NAMED_MAX) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
+        .map(|result| format!("{} {}", result.target, status_word(result.status)));
     terminal::tell(&format!(
-        "done, but not on record: {}{more}",
-        named.join(", ")
+        "done, but not on record: {}",
+        a_few(named, NAMED_MAX)
     ));
 }
 
@@ -467,6 +488,17 @@ fn tell_end(
     }
 }
 
+/// The report of a plan, without the command that would go on with its job.
+fn without_next(report: miette::Report) -> miette::Report {
+    match report.downcast::<PlanDiagnostic>() {
+        Ok(mut diagnostic) => {
+            diagnostic.next = None;
+            miette::Report::new(diagnostic)
+        }
+        Err(report) => report,
+    }
+}
+
 /// Says what to type next, where the report of a failure does not.
 fn next_step(view: &JobView, job: &JobId, resume: Option<&str>, options: &JobOptions) {
     let flag = &options.store_flag;
@@ -480,9 +512,9 @@ fn next_step(view: &JobView, job: &JobId, resume: Option<&str>, options: &JobOpt
         (JobStatus::Stopped, Some(resume)) => {
             terminal::tell(&format!("`{resume}` goes on with what is left"));
         }
-        (JobStatus::SomeFailed, Some(_)) if view.what != Some(JobKind::Plan) => {
+        (JobStatus::SomeFailed, Some(resume)) if view.what != Some(JobKind::Plan) => {
             terminal::tell(&format!(
-                "`segue job rerun {job}{flag}{} --failed` does it again where it did not succeed",
+                "`{resume}` goes on where it did not succeed; `segue job rerun {job}{flag}{} --failed` does it there as a new job",
                 options.place_flags
             ));
         }

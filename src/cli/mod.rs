@@ -5,6 +5,7 @@ mod action_resume;
 mod arguments;
 mod command_run;
 mod cropped;
+mod cut_off;
 mod demo;
 mod doc;
 mod explain;

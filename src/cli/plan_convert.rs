@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::{
     arguments::{Format, ProjectArguments},
+    given_text::text_of,
     output::{print_json, print_text},
     plan_check, setup,
     template::write_new,
@@ -40,8 +41,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
     let project = setup::project(&arguments.project)?;
     let path = yaml_file(&project, &arguments.plan)?;
-    let text = fs::read_to_string(&path)
-        .map_err(|error| Error::system(format!("read `{}`", path.display()), error))?;
+    let text = text_of(&path)?;
     let shown = path.strip_prefix(project.root()).unwrap_or(&path);
     let others = OtherPlans(&project);
     let converted = convert_yaml_plan(&shown.to_string_lossy(), &text, &others)

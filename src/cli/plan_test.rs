@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 
 use super::{
     arguments::{Format, ProjectArguments},
+    given_text::text_of,
     launch, output,
     setup::Setup,
     terminal, test_report,
@@ -118,7 +119,7 @@ pub(super) fn test_files(root: &Path) -> Result<Vec<PathBuf>, Error> {
     let directory = root.join(DIRECTORY);
     if directory.is_dir() {
         collect(&directory, DEPTH_MAX, &mut files)
-            .map_err(|error| Error::system(format!("read `{}`", directory.display()), error))?;
+            .map_err(|error| Error::unreadable(format!("read `{}`", directory.display()), error))?;
     }
     files.sort();
     Ok(files)
@@ -158,8 +159,7 @@ fn collect(directory: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io:
 }
 
 fn read(root: &Path, path: &Path) -> Result<Program, Error> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| Error::system(format!("read `{}`", path.display()), error))?;
+    let text = text_of(path)?;
     let shown = path.strip_prefix(root).unwrap_or(path).to_string_lossy();
     let name = path
         .file_stem()

@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt::Write as _};
 
 use super::plan_preview::{Chosen, Preview, Way};
 use crate::{
-    model::{BranchPath, Map, TargetName, Value},
+    model::{BranchPath, Map, Value, a_few},
     plan::PlanEnd,
     run::{Answer, Decision, Difference, Previewed},
 };
@@ -73,7 +73,7 @@ fn choice(text: &mut String, preview: &Preview, chosen: &Chosen) {
     draw(text, &difference.follows);
     if !difference.left_out.is_empty() {
         let left_out = difference.left_out.iter().map(|effect| what(effect));
-        let _ = writeln!(text, "  left out: {}", counted(left_out));
+        let _ = writeln!(text, "  left out: {}", a_few(left_out, NAMES_MAX));
     }
     let _ = writeln!(text, "{}", ending(&chosen.way.end));
 }
@@ -130,7 +130,10 @@ fn told(text: &mut String, failing: &Previewed, difference: &Difference<'_>, way
         let _ = writeln!(
             text,
             "  left out: {}",
-            counted(difference.left_out.iter().map(|effect| what(effect)))
+            a_few(
+                difference.left_out.iter().map(|effect| what(effect)),
+                NAMES_MAX
+            )
         );
     }
     let _ = writeln!(text, "{}", ending(&way.end));
@@ -274,7 +277,7 @@ fn line_of(effect: &Previewed) -> String {
     let asked = &effect.asked;
     let mut line = what(effect);
     if !asked.targets.is_empty() {
-        let _ = write!(line, " on {}", names(&asked.targets));
+        let _ = write!(line, " on {}", a_few(&asked.targets, NAMES_MAX));
     }
     line.push_str(&params(&asked.params));
     match &effect.answer {
@@ -316,21 +319,6 @@ fn place(effect: &Previewed) -> String {
     place.map_or_else(String::new, |place| {
         format!("  {}:{}", place.file, place.line)
     })
-}
-
-fn names(targets: &[TargetName]) -> String {
-    counted(targets.iter().map(ToString::to_string))
-}
-
-fn counted(names: impl ExactSizeIterator<Item = String>) -> String {
-    let more = names.len().saturating_sub(NAMES_MAX);
-    let shown: Vec<String> = names.take(NAMES_MAX).collect();
-    let shown = shown.join(", ");
-    if more == 0 {
-        shown
-    } else {
-        format!("{shown} and {more} more")
-    }
 }
 
 fn params(params: &Map) -> String {

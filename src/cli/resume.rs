@@ -17,7 +17,7 @@ use super::{
 use crate::{
     error::{Error, Exit},
     event::{Asked, Event, JobKind},
-    model::TargetName,
+    model::a_few,
     report::Detail,
     run::{Journal, LostRule, PreviewLine, ResumePreview, ResumeRules},
     store::{JobState, JobSummary, NO_LIMIT},
@@ -238,7 +238,7 @@ fn preview_line(line: &PreviewLine) -> String {
         ("lost", &line.lost),
     ] {
         if !names.is_empty() {
-            told.push(format!("{word} {}", listed(names)));
+            told.push(format!("{word} {}", a_few(names, NAMES_MAX)));
         }
     }
     format!("{}  {}\n", told.join("; "), line.effect)
@@ -247,18 +247,6 @@ fn preview_line(line: &PreviewLine) -> String {
 fn named(asked: &Asked) -> String {
     let object = asked.object.lines().next().unwrap_or_default();
     format!("{} {object}", asked.function).trim_end().to_owned()
-}
-
-fn listed(names: &[TargetName]) -> String {
-    let shown: Vec<&str> = names
-        .iter()
-        .take(NAMES_MAX)
-        .map(TargetName::as_str)
-        .collect();
-    match names.len().saturating_sub(NAMES_MAX) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
 }
 
 /// What was done in earlier lives and is not asked for any more, because the plan was changed.
@@ -271,7 +259,7 @@ fn tell_unused(launched: &Launched) {
         .iter()
         .map(|asked| match asked.targets.as_slice() {
             [] => format!("  {}", named(asked)),
-            targets => format!("  {} on {}", named(asked), listed(targets)),
+            targets => format!("  {} on {}", named(asked), a_few(targets, NAMES_MAX)),
         })
         .collect();
     terminal::tell(&format!(

@@ -134,7 +134,13 @@ fn overrides(arguments: &ConnectionArguments) -> Result<Overrides, Error> {
         wanted
             .then(|| terminal::read_hidden(prompt).map(Secret::new))
             .transpose()
-            .map_err(|error| Error::system("read a password from the terminal", error))
+            .map_err(|error| match error.kind() {
+                std::io::ErrorKind::UnexpectedEof => Error::usage(
+                    "no password was given: the input ended before it",
+                    "type it, give it on standard input, or set `password` or `sudo-password` in the inventory",
+                ),
+                _ => Error::system("read a password from the terminal", error),
+            })
     };
     let connect_timeout_seconds = arguments
         .connect_timeout

@@ -191,6 +191,9 @@ pub struct Asked {
     /// Run again without harm when it was lost, as the task's metadata says.
     #[serde(default)]
     pub idempotent: bool,
+    /// It belongs to what is done also when the job is being stopped: an `undo`, a `finally`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cleanup: bool,
 }
 
 /// What came of an effect, as the journal keeps it.

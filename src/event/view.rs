@@ -299,6 +299,18 @@ impl JobView {
             })
     }
 
+    /// What of clean-ups the job was asked for and stopped before: they did not come to their end.
+    pub fn cut_cleanups(&self) -> impl Iterator<Item = &EffectView> {
+        let is_over = self.status == JobStatus::Stopped;
+        self.effects.values().filter(move |effect| {
+            let is_cut = match &effect.reply {
+                Some(reply) => *reply == Reply::Stopped,
+                None => is_over,
+            };
+            effect.asked.cleanup && is_cut
+        })
+    }
+
     /// The last word on every target that any effect asked: the worst of its results, failures first.
     #[must_use]
     pub fn target_counts(&self) -> TargetCounts {

@@ -6,7 +6,7 @@ use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 use thiserror::Error;
 
 use super::document::{SourceFile, Span};
-use crate::model::Place;
+use crate::model::{Place, unreadable_help};
 
 /// What is wrong with an inventory file, or with an edit of the inventory. Cheap to clone.
 #[derive(Clone)]
@@ -197,6 +197,7 @@ impl InventoryErrorKind {
             | Self::UnknownTarget { nearest, .. }
             | Self::UnknownGroup { nearest, .. }
             | Self::UnknownPlugin { nearest, .. } => did_you_mean(nearest),
+            Self::Read { source, .. } => Some(unreadable_help(source).to_owned()),
             Self::Version { .. } => Some("write `version: 2`, or leave the line out".to_owned()),
             Self::NameTaken { .. } => Some(
                 "targets, aliases and groups share one set of names: rename one of the two"

@@ -9,7 +9,7 @@ use super::{
     plugins::{Later, PluginFailure},
     reader::Reader,
 };
-use crate::model::{Map, Value, nearest};
+use crate::model::{Map, Value, nearest, utf8};
 
 const ENV_VAR_KEYS: [&str; 6] = ["_plugin", "_cache", "var", "default", "optional", "json"];
 const YAML_KEYS: [&str; 3] = ["_plugin", "_cache", "filepath"];
@@ -317,7 +317,8 @@ impl Reader<'_> {
         if !full.starts_with(&root) {
             return Err(outside(self));
         }
-        let text = fs::read_to_string(&full).map_err(|source| unreadable(self, source))?;
+        let text = fs::read(&full).and_then(|bytes| Ok(utf8(bytes)?));
+        let text = text.map_err(|source| unreadable(self, source))?;
         self.parse_file(&SourceFile::new(&path, &text))
     }
 

@@ -6,7 +6,7 @@ use super::{
     Group, InventoryError, InventoryErrorKind, Overrides, Surroundings, Tier, document::SourceFile,
     link::link, reader::Reader, tables::Tables,
 };
-use crate::model::TargetName;
+use crate::model::{TargetName, utf8};
 
 /// Every target that is known, with groups and configuration.
 ///
@@ -72,7 +72,8 @@ impl Inventory {
     /// # Errors
     /// The file can't be read, is no YAML, or not what an inventory has to be.
     pub fn load_with(path: &Path, surroundings: &Surroundings) -> Result<Self, InventoryError> {
-        let text = fs::read_to_string(path).map_err(|source| {
+        let text = fs::read(path).and_then(|bytes| Ok(utf8(bytes)?));
+        let text = text.map_err(|source| {
             InventoryError::new(InventoryErrorKind::Read {
                 path: path.to_owned(),
                 source,

@@ -12,8 +12,9 @@ use super::{
     text::{self, Named},
     words,
 };
-use crate::plan::{
-    EntryKind, Header, Place, PlaceKind, PlanParam, Reading, Span, standard_functions,
+use crate::{
+    model::a_few,
+    plan::{EntryKind, Header, Place, PlaceKind, PlanParam, Reading, Span, standard_functions},
 };
 
 /// What is told of what stands at a byte.
@@ -203,19 +204,9 @@ fn of_targets(view: &FileView<'_>, word: &str) -> Option<String> {
         Some(group) => group.targets,
         None => inventory.resolve_names(word).ok()?,
     };
-    let shown: Vec<String> = names
-        .iter()
-        .take(NAMES_SHOWN_MAX)
-        .map(|name| format!("`{}`", name.as_str()))
-        .collect();
-    let more = match names.len().saturating_sub(NAMES_SHOWN_MAX) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
+    let shown = names.iter().map(|name| format!("`{name}`"));
+    let shown = a_few(shown, NAMES_SHOWN_MAX);
     let count = names.len();
     let plural = if count == 1 { "target" } else { "targets" };
-    Some(format!(
-        "**`{word}`**: {count} {plural}\n\n{}{more}\n",
-        shown.join(", ")
-    ))
+    Some(format!("**`{word}`**: {count} {plural}\n\n{shown}\n"))
 }

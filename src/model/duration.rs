@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Span, SpanRelativeTo};
 use thiserror::Error;
 
 /// Why a text is no duration.
@@ -14,10 +14,10 @@ pub struct ParseDurationError {
 
 impl ParseDurationError {
     /// What to type instead.
-    pub const HELP: &'static str = "write a number and a unit, such as \"90s\", \"5m\" or \"1h 30m\"; a bare number is seconds";
+    pub const HELP: &'static str = "write a number and a unit, such as \"90s\", \"1h 30m\" or \"30d\"; a bare number is seconds";
 }
 
-/// Reads `"90s"`, `"1h 30m"`, `"250ms"` or whole seconds (`"90"`).
+/// Reads `"90s"`, `"1h 30m"`, `"250ms"`, `"30d"` or whole seconds (`"90"`). A day has 24 hours, a week seven of them.
 ///
 /// # Errors
 /// The text is empty, negative, has no known unit, or is longer than about 584 million years.
@@ -29,7 +29,12 @@ pub fn parse_duration(text: &str) -> Result<Duration, ParseDurationError> {
     if let Ok(seconds) = trimmed.parse::<u64>() {
         return Ok(Duration::from_secs(seconds));
     }
-    let signed: SignedDuration = trimmed.parse().map_err(|_| error())?;
+    let days = || {
+        let span: Span = trimmed.parse().ok()?;
+        let fixed = SpanRelativeTo::days_are_24_hours();
+        span.to_duration(fixed).ok()
+    };
+    let signed: SignedDuration = trimmed.parse().ok().or_else(days).ok_or_else(error)?;
     Duration::try_from(signed).map_err(|_| error())
 }
 
@@ -44,9 +49,17 @@ pub fn format_duration(duration: Duration) -> String {
         let tenths = ms / 100;
         format!("{}.{} s", tenths / 10, tenths % 10)
     } else if seconds < 3600 {
-        format!("{} min {} s", seconds / 60, seconds % 60)
+        whole(seconds / 60, "min", seconds % 60, "s")
     } else {
-        format!("{} h {} min", seconds / 3600, seconds % 3600 / 60)
+        whole(seconds / 3600, "h", seconds % 3600 / 60, "min")
+    }
+}
+
+/// Without the smaller unit where there is none of it.
+fn whole(large: u64, unit: &str, small: u64, smaller: &str) -> String {
+    match small {
+        0 => format!("{large} {unit}"),
+        _ => format!("{large} {unit} {small} {smaller}"),
     }
 }
 
@@ -59,12 +72,17 @@ mod tests {
         assert_eq!(parse_duration("90s"), Ok(Duration::from_secs(90)));
         assert_eq!(parse_duration("1h 30m"), Ok(Duration::from_mins(90)));
         assert_eq!(parse_duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(parse_duration("30d"), Ok(Duration::from_hours(720)));
+        assert_eq!(
+            parse_duration("1w 1d 2h"),
+            Ok(Duration::from_hours(8 * 24 + 2))
+        );
         assert_eq!(parse_duration(" 7 "), Ok(Duration::from_secs(7)));
     }
 
     #[test]
     fn refuses_what_is_no_duration() {
-        for text in ["", "soon", "-3s", "5 parsecs"] {
+        for text in ["", "soon", "-3s", "-3d", "5 parsecs", "1mo", "1y"] {
             assert!(parse_duration(text).is_err(), "{text:?} was accepted");
         }
     }
@@ -75,5 +93,7 @@ mod tests {
         assert_eq!(format_duration(Duration::from_millis(3250)), "3.2 s");
         assert_eq!(format_duration(Duration::from_secs(64)), "1 min 4 s");
         assert_eq!(format_duration(Duration::from_mins(125)), "2 h 5 min");
+        assert_eq!(format_duration(Duration::from_mins(5)), "5 min");
+        assert_eq!(format_duration(Duration::from_hours(2)), "2 h");
     }
 }

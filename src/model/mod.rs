@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of files, networks, the plan language or the terminal, and imports no other room.
 
+mod a_few;
 mod action;
 mod duration;
 mod failure;
@@ -17,9 +18,11 @@ mod result_set;
 mod secret;
 mod step_status;
 mod target;
+mod utf8;
 mod value;
 
 pub use self::{
+    a_few::a_few,
     action::ActionKind,
     duration::{ParseDurationError, format_duration, parse_duration},
     failure::{Failure, kinds},
@@ -35,5 +38,6 @@ pub use self::{
     secret::Secret,
     step_status::StepStatus,
     target::Target,
+    utf8::{NotUtf8, unreadable_help, utf8},
     value::{Map, Value, ValueKind},
 };

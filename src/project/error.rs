@@ -5,6 +5,8 @@ use std::{io, path::PathBuf};
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
+use crate::model::unreadable_help;
+
 /// What is wrong with a project.
 #[derive(Debug, Error, Diagnostic)]
 #[non_exhaustive]
@@ -17,7 +19,7 @@ pub enum ProjectError {
     NoDirectory { path: PathBuf },
 
     #[error("`{path}` could not be read")]
-    #[diagnostic(code(segue::project::read))]
+    #[diagnostic(code(segue::project::read), help("{}", unreadable_help(source)))]
     Read { path: PathBuf, source: io::Error },
 
     #[error(

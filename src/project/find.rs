@@ -9,6 +9,7 @@ use super::{
     ProjectError, Settings,
     settings_reader::{SettingsFile, read_settings},
 };
+use crate::model::utf8;
 
 /// A directory that looks like a project, and the file that says so.
 #[derive(Clone, Debug)]
@@ -23,7 +24,8 @@ impl Surveyed {
             return Ok(Settings::default());
         };
         let path = self.root.join(kind.name());
-        let text = fs::read_to_string(&path).map_err(|source| ProjectError::Read {
+        let text = fs::read(&path).and_then(|bytes| Ok(utf8(bytes)?));
+        let text = text.map_err(|source| ProjectError::Read {
             path: path.clone(),
             source,
         })?;

@@ -5,7 +5,10 @@ use std::{io, path::PathBuf};
 use miette::Diagnostic;
 use thiserror::Error;
 
-use crate::task::{MetadataError, TaskError};
+use crate::{
+    model::unreadable_help,
+    task::{MetadataError, TaskError},
+};
 
 /// Why a name gives no task.
 #[derive(Debug, Error, Diagnostic)]
@@ -31,7 +34,7 @@ pub enum TaskLookupError {
     Files(TaskError),
 
     #[error("the metadata of the task `{name}` could not be read from `{path}`")]
-    #[diagnostic(code(segue::project::read))]
+    #[diagnostic(code(segue::project::read), help("{}", unreadable_help(source)))]
     Read {
         name: String,
         path: String,
@@ -66,7 +69,7 @@ pub enum PlanLookupError {
     OtherLanguage { name: String, path: String },
 
     #[error("the plan `{path}` could not be read")]
-    #[diagnostic(code(segue::project::read))]
+    #[diagnostic(code(segue::project::read), help("{}", unreadable_help(source)))]
     Read { path: String, source: io::Error },
 
     #[error("`{path}` is outside of the project and its modules")]
@@ -98,7 +101,7 @@ pub enum ImportError {
     Outside { path: String },
 
     #[error("`{path}` could not be read")]
-    #[diagnostic(code(segue::project::read))]
+    #[diagnostic(code(segue::project::read), help("{}", unreadable_help(source)))]
     Read { path: String, source: io::Error },
 }
 
@@ -121,7 +124,7 @@ pub enum FileError {
     Outside { name: String },
 
     #[error("`{name}` could not be read")]
-    #[diagnostic(code(segue::project::read))]
+    #[diagnostic(code(segue::project::read), help("{}", unreadable_help(source)))]
     Read {
         name: String,
         path: Option<PathBuf>,

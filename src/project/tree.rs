@@ -8,7 +8,7 @@ use std::{
 
 use include_dir::Dir;
 
-use crate::task::FileSource;
+use crate::{model::utf8, task::FileSource};
 
 /// Directories in directories are followed so far: deeper than any module is, and no circle of links gets further.
 const DEPTH_MAX: usize = 16;
@@ -254,8 +254,7 @@ pub(super) fn read(source: &FileSource, bytes_max: u64) -> io::Result<Cow<'stati
 /// The text of a file, if it is no longer than `bytes_max` and UTF-8.
 pub(super) fn read_text(source: &FileSource, bytes_max: u64) -> io::Result<String> {
     let content = read(source, bytes_max)?.into_owned();
-    String::from_utf8(content)
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+    Ok(utf8(content)?)
 }
 
 /// Whether a path can only lead inward: no root, no `..`, nothing that another system would read as one of these.

@@ -1,10 +1,10 @@
 //! What a person sees while a job runs, line by line, and the summary at its end.
 
-use std::{fmt, io::Write, time::Duration};
+use std::{borrow::Cow, fmt, io::Write, time::Duration};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{json::status_word, result_lines::result_lines};
+use super::{cut_cleanup::CutCleanup, json::status_word, result_lines::result_lines};
 use crate::{
     event::{Asked, Event, EventKind, EventSink, JobKind, JobStatus, JobView, Reply},
     model::{
@@ -17,7 +17,7 @@ use crate::{
 const LISTED_MAX: usize = 10;
 /// Names that are written out before the rest is counted.
 const NAMED_MAX: usize = 5;
-/// Failures that are told in full before the rest is counted: what the eye takes in.
+/// Failures that are told in full before the rest is counted: what the eye takes in. The same for clean-ups.
 const FAILURES_MAX: usize = 5;
 
 /// Lines of standard error that are told of one failure: the last ones say why.
@@ -151,7 +151,8 @@ impl<W: Write> Human<W> {
         let what = what.as_str();
         writeln!(
             self.out,
-            "{STRONG}{what} {object}{STRONG:#}  {FAINT}job {job}{FAINT:#}"
+            "{STRONG}{what} {}{STRONG:#}  {FAINT}job {job}{FAINT:#}",
+            title(object)
         )
     }
 
@@ -172,7 +173,7 @@ impl<W: Write> Human<W> {
         write!(
             self.out,
             "→ {again}{STRONG}{}{STRONG:#} on {targets}",
-            first_line(what)
+            title(what)
         )?;
         if !asked.params.is_empty() {
             write!(self.out, "  {FAINT}{}{FAINT:#}", Params(&asked.params))?;
@@ -196,7 +197,7 @@ impl<W: Write> Human<W> {
             return Ok(());
         }
         let targets = Names(&view.asked.targets);
-        let object = first_line(&view.asked.object);
+        let object = title(&view.asked.object);
         writeln!(
             self.out,
             "{FAINT}= {object} on {targets}: already done{FAINT:#}"
@@ -218,7 +219,7 @@ impl<W: Write> Human<W> {
         let (style, mark) = mark(result.status);
         write!(self.out, "  {style}{mark}{style:#} {}", result.target)?;
         if !alone && !result.object.is_empty() {
-            write!(self.out, "  {}", first_line(&result.object))?;
+            write!(self.out, "  {}", title(&result.object))?;
         }
         if !matches!(result.status, Status::Unreached | Status::Skipped) {
             let time = format_duration(Duration::from_millis(result.duration_ms));
@@ -271,6 +272,13 @@ impl<W: Write> Human<W> {
                 write!(self.out, "  {BAD}✗{BAD:#} {}", view.asked.function)?;
                 write_failure(&mut self.out, failure)?;
                 writeln!(self.out)
+            }
+            // It was told that it begins.
+            Reply::Stopped if total == 0 && view.asked.action.is_some() => {
+                writeln!(
+                    self.out,
+                    "  {FAINT}- not begun: the job was being stopped{FAINT:#}"
+                )
             }
             _ => Ok(()),
         }
@@ -345,7 +353,15 @@ impl<W: Write> Human<W> {
                 }
             }
         }
-        writeln!(self.out)
+        writeln!(self.out)?;
+        for cut in view.cut_cleanups().take(FAILURES_MAX) {
+            let cut = CutCleanup(cut);
+            writeln!(self.out, "{BAD}not cleaned up:{BAD:#} {cut}")?;
+        }
+        match view.cut_cleanups().count().saturating_sub(FAILURES_MAX) {
+            0 => Ok(()),
+            more => writeln!(self.out, "{BAD}not cleaned up:{BAD:#} {more} more"),
+        }
     }
 }
 
@@ -376,6 +392,17 @@ fn write_failure(out: &mut impl Write, failure: &Failure) -> std::io::Result<()>
         write!(out, "\n      {CAREFUL}help:{CAREFUL:#} {help}")?;
     }
     Ok(())
+}
+
+/// What is done, on a line that can be read: commands may have lines of megabytes.
+pub(super) fn title(text: &str) -> Cow<'_, str> {
+    const LENGTH_MAX: usize = 200;
+    let line = first_line(text);
+    match line.char_indices().nth(LENGTH_MAX) {
+        Some((end, _)) => format!("{}…", &line[..end]).into(),
+        None if line.len() < text.trim_end().len() => format!("{line} …").into(),
+        None => line.into(),
+    }
 }
 
 fn first_line(text: &str) -> &str {
@@ -412,5 +439,19 @@ impl fmt::Display for Params<'_> {
             write!(f, "{space}{name}={shown}{more}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::title;
+
+    #[test]
+    fn what_is_done_fits_on_a_line() {
+        assert_eq!(title("uptime"), "uptime");
+        assert_eq!(title("uptime\n"), "uptime");
+        assert_eq!(title("cd /srv\nmake install"), "cd /srv …");
+        let long = title(&"é".repeat(100_000)).into_owned();
+        assert_eq!(long, format!("{}…", "é".repeat(200)));
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::json::status_word;
+use super::{cut_cleanup::CutCleanup, json::status_word};
 use crate::{
     event::{EffectView, JobKind, JobView, Reply, StepView},
     model::{
@@ -40,6 +40,7 @@ impl fmt::Display for JobPage<'_> {
         if self.view.what == Some(JobKind::Plan) {
             self.steps(&mut page)?;
             self.effects(&mut page)?;
+            self.cut_cleanups(&mut page)?;
         }
         if let Some(failure) = &self.view.failure {
             section(&mut page, "ERROR")?;
@@ -170,6 +171,15 @@ impl JobPage<'_> {
             writeln!(page, "{line}")?;
         }
         Ok(())
+    }
+
+    fn cut_cleanups(&self, page: &mut String) -> fmt::Result {
+        let cut: Vec<CutCleanup<'_>> = self.view.cut_cleanups().map(CutCleanup).collect();
+        if cut.is_empty() {
+            return Ok(());
+        }
+        section(page, &format!("NOT CLEANED UP ({})", cut.len()))?;
+        cut.iter().try_for_each(|cut| writeln!(page, "{cut}"))
     }
 
     /// Targets by the worst that happened on them, failures first.

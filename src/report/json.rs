@@ -27,7 +27,7 @@ pub fn result_document(result: &TargetResult) -> Json {
 /// The document of a whole job.
 ///
 /// For a task, command, script or transfer: `items`, `target_count`, `elapsed_time` in whole seconds.
-/// For a plan: `value`, what it returned. For all: `job_id`, `status`, and `_error` where there is one.
+/// For a plan: `value`, what it returned. For all: `job_id`, `status`, and `_error` and `not_cleaned_up` where there is one.
 #[must_use]
 pub fn job_document(view: &JobView) -> Json {
     let mut document = serde_json::Map::new();
@@ -69,6 +69,13 @@ pub fn job_document(view: &JobView) -> Json {
         let elapsed = end.duration_since(start);
         document.insert("elapsed_time".to_owned(), json!(elapsed.as_secs()));
         document.insert("elapsed_ms".to_owned(), json!(elapsed.as_millis()));
+    }
+    let cut: Vec<Json> = view
+        .cut_cleanups()
+        .map(|effect| json!(effect.asked))
+        .collect();
+    if !cut.is_empty() {
+        document.insert("not_cleaned_up".to_owned(), Json::Array(cut));
     }
     if let Some(failure) = &view.failure {
         document.insert("_error".to_owned(), json!(failure));

@@ -3,6 +3,7 @@
 //! Draws from events and from the fold of events, and has no state of its own. Writes where it is told to;
 //! whether that is a terminal is for the command to know.
 
+mod cut_cleanup;
 mod human;
 mod job_page;
 mod job_record;

@@ -77,7 +77,7 @@ impl Shared {
                         .read(&output, age)
                         .map_err(|failure| Failure::new(kinds::LOST, failure.message));
                 }
-                Err(error @ SessionError::TimedOut) => return Err(session_failure(&error)),
+                Err(error @ SessionError::TimedOut(_)) => return Err(session_failure(&error)),
                 Err(error) => trouble = error.to_string(),
             }
         }

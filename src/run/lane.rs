@@ -97,6 +97,31 @@ impl Lanes {
         Ok(session)
     }
 
+    /// The open connections of all targets.
+    pub(super) async fn sessions(&self) -> Vec<(TargetName, Arc<dyn Session>)> {
+        let lanes: Vec<(TargetName, Arc<Lane>)> = self
+            .by_target()
+            .iter()
+            .map(|(target, lane)| (target.clone(), Arc::clone(lane)))
+            .collect();
+        let mut sessions = Vec::new();
+        for (target, lane) in lanes {
+            if let Some(connected) = lane.session.lock().await.as_ref() {
+                sessions.push((target, Arc::clone(&connected.session)));
+            }
+        }
+        sessions
+    }
+
+    /// The connection to a target, if there is one.
+    pub(super) async fn open_session(&self, target: &TargetName) -> Option<Arc<dyn Session>> {
+        let lane = self.lane(target);
+        let connected = lane.session.lock().await;
+        connected
+            .as_ref()
+            .map(|connected| Arc::clone(&connected.session))
+    }
+
     /// Whether this is the first time that it is asked for this target.
     pub(super) fn is_first_run(&self, target: &TargetName) -> bool {
         !self.lane(target).is_swept.swap(true, Ordering::Relaxed)

@@ -3,13 +3,15 @@
 //! It tells what happens on targets; when an effect began and ended is told by the journal around it.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     num::NonZeroUsize,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
     time::Duration,
 };
 
-use tokio::{sync::Semaphore, task::JoinSet};
+use futures_util::future::join_all;
+use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
 
 use super::{
     controller::Controller,
@@ -22,17 +24,23 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    event::Stream,
-    model::TargetName,
+    event::{EventKind, Stream},
+    model::{MessageLevel, TargetName, a_few},
     plan::{Effect, Outcome, Perform, Performer, Request, StepLimit, Urgency},
     project::Project,
-    transport::Transport,
+    transport::{GivenUp, Session, Transport},
 };
 
 /// How long an action may take on a target that does not say otherwise.
 ///
 /// An hour is more than any sane restart, and less than a night of waiting for a task that hangs.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_hours(1);
+
+/// How long the end of what was given up is waited for without a word: most of it ends within a moment.
+pub(super) const SILENT_WAIT: Duration = Duration::from_secs(1);
+
+/// Names of targets that are written out before the rest is counted.
+const NAMES_MAX: usize = 5;
 
 /// How a job is run.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +97,10 @@ pub(super) struct Shared {
     pub(super) locks: Option<TargetLocks>,
     /// How many lost connections were told of.
     pub(super) losses_told: AtomicUsize,
+    /// How many targets were told of that got work while they may not be done with what was given up.
+    pub(super) beside_told: AtomicUsize,
+    /// Where what was given up may go on, and nobody was told so yet.
+    may_go_on: Mutex<BTreeSet<TargetName>>,
     /// Goodbyes to single targets that are on their way, and how many may be at a time.
     partings: Mutex<JoinSet<()>>,
     parting_slots: Semaphore,
@@ -111,10 +123,50 @@ impl LivePerformer {
                 options: parts.options,
                 locks: parts.locks,
                 losses_told: AtomicUsize::new(0),
+                beside_told: AtomicUsize::new(0),
+                may_go_on: Mutex::default(),
                 partings: Mutex::default(),
                 parting_slots: Semaphore::new(GOODBYES_MAX),
                 controller,
             }),
+        }
+    }
+
+    /// Waits until what was given up on targets has ended there, and says for what it waits, and what could not be ended.
+    pub async fn settle(&self) {
+        let shared = &self.shared;
+        let sessions = shared.lanes.sessions().await;
+        let settled = sessions.iter().map(|(target, session)| async move {
+            if session.given_up().await == GivenUp::MayGoOn {
+                shared.may_go_on().insert(target.clone());
+            }
+        });
+        let mut settled = pin!(join_all(settled));
+        if timeout(SILENT_WAIT, &mut settled).await.is_err() {
+            shared.warn(format!(
+                "waiting for {}, where what was given up is being ended; Ctrl-C leaves it",
+                a_few(ending(&sessions), NAMES_MAX)
+            ));
+            settled.await;
+        }
+        let may_go_on = std::mem::take(&mut *shared.may_go_on());
+        if !may_go_on.is_empty() {
+            shared.warn(format!(
+                "what was given up on {} could not be ended, and may still run there",
+                a_few(&may_go_on, NAMES_MAX)
+            ));
+        }
+    }
+
+    /// Says what [`LivePerformer::settle`] still waits for, when that is waited for no longer.
+    pub async fn leave(&self) {
+        let sessions = self.shared.lanes.sessions().await;
+        let ending = ending(&sessions);
+        if !ending.is_empty() {
+            self.shared.warn(format!(
+                "left, while what was given up on {} may still run there",
+                a_few(ending, NAMES_MAX)
+            ));
         }
     }
 
@@ -157,9 +209,38 @@ impl Shared {
         while partings.try_join_next().is_some() {}
         partings.spawn(async move {
             let are_kept = shared.gate.kept(seq).await.is_ok();
+            let given_up = shared.give_up(&target).await;
             let _slot = shared.parting_slots.acquire().await;
-            shared.lanes.part_with(&target, are_kept).await;
+            // A target where nothing could be ended is not asked to remove anything: it hardly answers.
+            let removes = are_kept && given_up == GivenUp::Ended;
+            shared.lanes.part_with(&target, removes).await;
         });
+    }
+
+    /// Waits until what was given up on the target has ended there, and keeps in mind what could not be ended.
+    async fn give_up(&self, target: &TargetName) -> GivenUp {
+        let Some(session) = self.lanes.open_session(target).await else {
+            return GivenUp::Ended;
+        };
+        let given_up = session.given_up().await;
+        if given_up == GivenUp::MayGoOn {
+            self.may_go_on().insert(target.clone());
+        }
+        given_up
+    }
+
+    pub(super) fn warn(&self, text: String) {
+        self.stream.emit(EventKind::MessagePrinted {
+            effect: None,
+            level: MessageLevel::Warn,
+            text,
+        });
+    }
+
+    fn may_go_on(&self) -> MutexGuard<'_, BTreeSet<TargetName>> {
+        self.may_go_on
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn partings(&self) -> MutexGuard<'_, JoinSet<()>> {
@@ -188,6 +269,12 @@ impl Shared {
     }
 }
 
+/// The targets where something that was given up is being ended.
+fn ending(sessions: &[(TargetName, Arc<dyn Session>)]) -> BTreeSet<&TargetName> {
+    let ending = sessions.iter().filter(|(_, session)| session.is_ending());
+    ending.map(|(target, _)| target).collect()
+}
+
 /// The stage of stopping from which an effect is not begun any more.
 const fn last_stage(urgency: Urgency) -> StopStage {
     match urgency {
@@ -204,11 +291,12 @@ mod tests {
 
     use super::*;
     use crate::{
+        event::Event,
         model::{BranchPath, ContentHash, EffectId, JobId, Output, Payload, Target},
         plan::{Action, Run, RunOptions},
         run::{Found, Inquiry as _, NoOperator, Started, StopHandle},
         task::RunId,
-        transport::{ConnectError, OutputWatch, Pending, Reply, Scripted, Session, SessionError},
+        transport::{ConnectError, OutputWatch, Pending, Reply, Scripted, SessionError},
     };
 
     const CONCURRENCY: usize = 4;
@@ -275,14 +363,29 @@ mod tests {
     }
 
     fn performer(connections: Connections, transport: Arc<dyn Transport>) -> LivePerformer {
+        telling(connections, transport).0
+    }
+
+    /// A performer, and what it says while it performs.
+    fn telling(
+        connections: Connections,
+        transport: Arc<dyn Transport>,
+    ) -> (LivePerformer, Arc<Mutex<Vec<String>>>) {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let messages = Arc::clone(&told);
+        let sink = Box::new(move |event: &Event| {
+            if let EventKind::MessagePrinted { text, .. } = &event.kind {
+                messages.lock().unwrap().push(text.clone());
+            }
+        });
         let clock = Clock::paused(Timestamp::UNIX_EPOCH);
-        LivePerformer::new(LiveParts {
+        let performer = LivePerformer::new(LiveParts {
             transport,
             stream: Stream::new(
                 JobId::new(0, 0),
                 0,
                 Arc::new(|| Timestamp::UNIX_EPOCH),
-                Vec::new(),
+                vec![sink],
             ),
             gate: Arc::new(AtOnce),
             stop: StopHandle::new().1,
@@ -296,7 +399,8 @@ mod tests {
                 stream_output: false,
                 connections,
             },
-        })
+        });
+        (performer, told)
     }
 
     fn uptime(targets: usize) -> Run {
@@ -318,13 +422,168 @@ mod tests {
         }
     }
 
-    fn request() -> Request {
+    fn request_on(targets: usize) -> Request {
         Request {
             id: effect_id(),
             place: None,
-            effect: Effect::Run(uptime(TARGETS)),
+            effect: Effect::Run(uptime(targets)),
             urgency: Urgency::Usual,
         }
+    }
+
+    /// A target whose first run takes too long, and takes longer still to be ended.
+    struct Stubborn {
+        log: Arc<Mutex<Vec<&'static str>>>,
+        /// Whether the run is to have ended.
+        end: tokio::sync::watch::Sender<bool>,
+        came_of_it: GivenUp,
+    }
+
+    impl Transport for Arc<Stubborn> {
+        fn connect(&self, _: Arc<Target>) -> Pending<'_, Result<Arc<dyn Session>, ConnectError>> {
+            let session = Arc::new(Self::clone(self)) as Arc<dyn Session>;
+            Box::pin(ready(Ok(session)))
+        }
+    }
+
+    impl Stubborn {
+        fn new(came_of_it: GivenUp) -> Arc<Self> {
+            Arc::new(Self {
+                log: Arc::default(),
+                end: tokio::sync::watch::Sender::new(false),
+                came_of_it,
+            })
+        }
+
+        fn tell(&self, what: &'static str) {
+            self.log.lock().unwrap().push(what);
+        }
+
+        fn told(&self) -> Vec<&'static str> {
+            self.log.lock().unwrap().clone()
+        }
+    }
+
+    impl Session for Arc<Stubborn> {
+        fn run<'a>(
+            &'a self,
+            _: &'a Payload,
+            _: Option<&'a OutputWatch<'a>>,
+        ) -> Pending<'a, Result<Output, SessionError>> {
+            let is_first = self.told().is_empty();
+            self.tell("run");
+            let answer = if is_first {
+                Err(SessionError::TimedOut(GivenUp::MayGoOn))
+            } else {
+                Reply::printed("", 0).result
+            };
+            Box::pin(ready(answer))
+        }
+
+        fn is_open(&self) -> bool {
+            true
+        }
+
+        fn is_ending(&self) -> bool {
+            self.told() == ["run"]
+        }
+
+        fn given_up(&self) -> Pending<'_, GivenUp> {
+            Box::pin(async move {
+                if !self.is_ending() {
+                    return GivenUp::Ended;
+                }
+                let mut end = self.end.subscribe();
+                let _ = end.wait_for(|is_over| *is_over).await;
+                if !self.is_ending() {
+                    return GivenUp::Ended;
+                }
+                self.tell("ended");
+                self.came_of_it
+            })
+        }
+
+        fn close(&self) -> Pending<'_, ()> {
+            Box::pin(ready(()))
+        }
+    }
+
+    async fn is_told(told: &Mutex<Vec<String>>) {
+        while told.lock().unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    async fn is_result_of_the_first(performer: &LivePerformer) {
+        let Outcome::Results { results } = performer.perform(request_on(1)).await else {
+            panic!("every target has a result");
+        };
+        let failure = results.iter().next().unwrap().failure.clone().unwrap();
+        assert_eq!(
+            (failure.kind.as_str(), failure.message.as_str()),
+            (
+                "segue/timeout",
+                "it did not end within its time, and may still run there"
+            )
+        );
+    }
+
+    #[tokio::test]
+    async fn target_gets_no_new_work_while_what_was_given_up_is_being_ended() {
+        let target = Stubborn::new(GivenUp::MayGoOn);
+        let (performer, told) = telling(Connections::KeptWarm, Arc::new(Arc::clone(&target)));
+        is_result_of_the_first(&performer).await;
+        let telling = async {
+            is_told(&told).await;
+            assert_eq!(target.told(), ["run"]);
+            target.end.send_replace(true);
+        };
+        let (next, ()) = tokio::join!(performer.perform(request_on(1)), telling);
+        assert!(matches!(next, Outcome::Results { results } if results.is_ok()));
+        assert_eq!(target.told(), ["run", "ended", "run"]);
+        assert_eq!(
+            *told.lock().unwrap(),
+            [
+                "`uptime` waits for web0, where what was given up is being ended",
+                "what was given up on web0 could not be ended; `uptime` is begun beside it",
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn end_of_a_job_waits_for_what_was_given_up_and_says_what_it_leaves() {
+        for connections in [Connections::KeptWarm, Connections::ClosedWhenDone] {
+            let target = Stubborn::new(GivenUp::MayGoOn);
+            let (performer, told) = telling(connections, Arc::new(Arc::clone(&target)));
+            is_result_of_the_first(&performer).await;
+            let telling = async {
+                is_told(&told).await;
+                target.end.send_replace(true);
+            };
+            tokio::join!(performer.settle(), telling);
+            assert_eq!(target.told(), ["run", "ended"], "{connections:?}");
+            assert_eq!(
+                *told.lock().unwrap(),
+                [
+                    "waiting for web0, where what was given up is being ended; Ctrl-C leaves it",
+                    "what was given up on web0 could not be ended, and may still run there",
+                ],
+                "{connections:?}"
+            );
+            performer.close().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn who_leaves_what_was_given_up_is_told_where() {
+        let target = Stubborn::new(GivenUp::Ended);
+        let (performer, told) = telling(Connections::KeptWarm, Arc::new(target));
+        is_result_of_the_first(&performer).await;
+        performer.leave().await;
+        assert_eq!(
+            *told.lock().unwrap(),
+            ["left, while what was given up on web0 may still run there"]
+        );
     }
 
     #[tokio::test]
@@ -363,7 +622,7 @@ mod tests {
                 count: Arc::clone(&count),
             };
             let performer = performer(connections, Arc::new(counting));
-            let outcome = performer.perform(request()).await;
+            let outcome = performer.perform(request_on(TARGETS)).await;
             assert!(matches!(outcome, Outcome::Results { results } if results.len() == TARGETS));
             let seen = count.most.load(Ordering::Relaxed);
             assert!(most.contains(&seen), "{connections:?}: {seen}");

@@ -13,7 +13,7 @@ use super::stop::{StopSignal, StopStage};
 use crate::{
     clock::Clock,
     event::{EventKind, Stream},
-    model::{Failure, JobId, LockRule, MessageLevel, TargetName, kinds},
+    model::{Failure, JobId, LockRule, MessageLevel, TargetName, a_few, kinds},
     plan::{Action, Run},
     store::{JobSummary, Lease, LockConflict, Store, StoreError},
 };
@@ -180,19 +180,11 @@ impl Others {
         for (job, summary) in &self.jobs {
             let separator = if text.is_empty() { "" } else { "; " };
             let known = summary.as_ref().map_or_else(String::new, described);
-            let _ = write!(text, "{separator}job `{job}`{known} holds ");
-            let held = || {
-                let conflicts = self.conflicts.iter();
-                conflicts.filter(|conflict| conflict.job == *job)
-            };
-            for (number, conflict) in held().take(NAMES_MAX).enumerate() {
-                let separator = if number == 0 { "" } else { ", " };
-                let _ = write!(text, "{separator}`{}`", conflict.target);
-            }
-            let count = held().count();
-            if count > NAMES_MAX {
-                let _ = write!(text, " and {} more", count - NAMES_MAX);
-            }
+            let held = self.conflicts.iter();
+            let held = held.filter(|conflict| conflict.job == *job);
+            let held = held.map(|conflict| format!("`{}`", conflict.target));
+            let held = a_few(held, NAMES_MAX);
+            let _ = write!(text, "{separator}job `{job}`{known} holds {held}");
         }
         text
     }

@@ -486,6 +486,10 @@ fn no_room(error: &std::io::Error) -> Failure {
         kinds::FILE,
         format!("there is no place for temporary files: {error}"),
     )
+    .with_detail(
+        "help",
+        "set `TMPDIR` to a directory that has room and that you may write to",
+    )
 }
 
 fn file_failure(error: &impl miette::Diagnostic) -> Failure {

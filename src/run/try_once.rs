@@ -1,24 +1,26 @@
 //! One try of an action on one target.
 
 use std::{
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
+use tokio::time::timeout;
+
 use super::{
     ask::Question,
-    live::Shared,
+    live::{SILENT_WAIT, Shared},
     ready::{Ready, Work, available},
     stop::StopStage,
 };
 use crate::{
     event::EventKind,
-    model::{
-        EffectId, Exit, Failure, MessageLevel, Output, OutputStream, Payload, Target, TargetResult,
-        kinds,
-    },
+    model::{EffectId, Exit, Failure, Output, OutputStream, Payload, Target, TargetResult, kinds},
     task::{Call, Keeping, Kept, KeptOutcome, RunId, open_stderr},
-    transport::{ConnectError, Session, SessionError},
+    transport::{ConnectError, GivenUp, Session, SessionError},
 };
 
 /// A try that is about to be made.
@@ -51,8 +53,8 @@ enum Answer {
     NeverStarted,
 }
 
-/// How many targets of a job are told of one by one when their connections break: those that a person takes in.
-const LOSSES_TOLD_MAX: usize = 20;
+/// How many targets of a job are told of one by one when something is wrong with them: those that a person takes in.
+const TOLD_MAX: usize = 20;
 
 /// How often the same try is sent when the connection breaks before it arrives.
 const SENDINGS_MAX: u32 = 3;
@@ -184,6 +186,7 @@ impl Try {
             .session(target)
             .await
             .map_err(connect_failure)?;
+        self.wait_for_given_up(session.as_ref()).await;
         let keeps = call.keeping.is_some();
         let seq = self.shared.stream.emit(EventKind::TargetStarted {
             effect: self.effect.clone(),
@@ -224,30 +227,39 @@ impl Try {
 
     /// Says that the connection is gone and what is done about it, unless that was said of too many already.
     fn tell_loss(&self, reason: &str) -> bool {
-        let told = self.shared.losses_told.fetch_add(1, Ordering::Relaxed);
-        let target = &self.target().name;
-        match told {
-            0..LOSSES_TOLD_MAX => self.warn(format!(
-                "lost {target} ({reason}); asking it what became of `{}`",
+        let losses = &self.shared.losses_told;
+        let is_told = self.is_told(
+            losses,
+            "more connections were lost, which are asked as well",
+        );
+        if is_told {
+            self.shared.warn(format!(
+                "lost {} ({reason}); asking it what became of `{}`",
+                self.target().name,
                 self.ready.object()
-            )),
-            LOSSES_TOLD_MAX => {
-                self.warn("more connections were lost, which are asked as well".to_owned());
-            }
-            _ => {}
+            ));
         }
-        told < LOSSES_TOLD_MAX
+        is_told
+    }
+
+    /// Counts one more that is to be told of, and says whether it is. In place of the first that is not, `others` is said.
+    fn is_told(&self, told: &AtomicUsize, others: &str) -> bool {
+        let told = told.fetch_add(1, Ordering::Relaxed);
+        if told == TOLD_MAX {
+            self.shared.warn(others.to_owned());
+        }
+        told < TOLD_MAX
     }
 
     fn tell_return(&self, answer: &Result<Answer, Failure>) {
         let target = &self.target().name;
         match answer {
             Ok(Answer::NeverStarted) => {
-                self.warn(format!(
+                self.shared.warn(format!(
                     "{target} is back, and had not begun; it is sent again"
                 ));
             }
-            Ok(_) => self.warn(format!(
+            Ok(_) => self.shared.warn(format!(
                 "{target} is back with the outcome; nothing was run twice"
             )),
             // The result says it.
@@ -255,12 +267,31 @@ impl Try {
         }
     }
 
-    fn warn(&self, text: String) {
-        self.shared.stream.emit(EventKind::MessagePrinted {
-            effect: None,
-            level: MessageLevel::Warn,
-            text,
-        });
+    /// Waits until what was given up on the target has ended there: it gets no new work beside that, as far as this can
+    /// be had.
+    async fn wait_for_given_up(&self, session: &dyn Session) {
+        let (target, object) = (&self.target().name, self.ready.object());
+        let others = "more targets are waited for, or get work beside what was given up there";
+        let mut is_told = false;
+        let mut given_up = session.given_up();
+        let came_of_it = if let Ok(soon) = timeout(SILENT_WAIT, &mut given_up).await {
+            soon
+        } else {
+            is_told = self.is_told(&self.shared.beside_told, others);
+            if is_told {
+                self.shared.warn(format!(
+                    "`{object}` waits for {target}, where what was given up is being ended"
+                ));
+            }
+            given_up.await
+        };
+        if came_of_it == GivenUp::MayGoOn
+            && (is_told || self.is_told(&self.shared.beside_told, others))
+        {
+            self.shared.warn(format!(
+                "what was given up on {target} could not be ended; `{object}` is begun beside it"
+            ));
+        }
     }
 
     /// Fetches the outcome of a run whose connection broke. It is not run again unless it never began.
@@ -404,13 +435,13 @@ pub(super) fn session_failure(error: &SessionError) -> Failure {
     let message = error.to_string();
     let kind = match error {
         SessionError::Broken { .. } => kinds::LOST,
-        SessionError::TimedOut => kinds::TIMEOUT,
+        SessionError::TimedOut(_) | SessionError::NotBegun => kinds::TIMEOUT,
         SessionError::Refused { .. } => kinds::CONNECT,
         SessionError::LocalFile { .. } => kinds::FILE,
     };
     let failure = Failure::new(kind, message);
     match error {
-        SessionError::TimedOut => failure.with_detail(
+        SessionError::TimedOut(_) | SessionError::NotBegun => failure.with_detail(
             "help",
             "give it longer with `--timeout`, such as `--timeout 1h`, or in a plan with the option `timeout`",
         ),

@@ -18,6 +18,13 @@ pub enum StoreError {
     )]
     Unavailable { path: PathBuf, reason: String },
 
+    #[error("`{}` is a directory, and a store is a file", path.display())]
+    #[diagnostic(
+        code(segue::store::directory),
+        help("name a file in it, such as `--store '{}'`, or move it away", path.join("jobs.db").display())
+    )]
+    Directory { path: PathBuf },
+
     #[error("the store `{}` is damaged: {reason}", path.display())]
     #[diagnostic(
         code(segue::store::corrupt),
@@ -63,7 +70,8 @@ pub enum StoreError {
     #[diagnostic(
         code(segue::store::full),
         help(
-            "free some space, for example with `segue job prune --older-than 30d`, then `segue job resume` goes on with the job"
+            "free some space on its disk, or keep jobs on another one with `--store PATH`; a job that was under way \
+             is gone on with by `segue job resume` when there is space again"
         )
     )]
     Full { path: PathBuf },
@@ -83,7 +91,12 @@ pub enum StoreError {
     Gone { path: PathBuf },
 
     #[error("the store `{}` failed: {reason}", path.display())]
-    #[diagnostic(code(segue::store::failed))]
+    #[diagnostic(
+        code(segue::store::failed),
+        help(
+            "check the disk that it is on, and try again; another place is named with `--store PATH`"
+        )
+    )]
     Failed { path: PathBuf, reason: String },
 
     #[error("no id for the job was found that no other job has")]
@@ -129,15 +142,29 @@ pub enum StoreError {
     #[diagnostic(
         code(segue::store::key_unusable),
         help(
-            "restore it from a backup: without it, the sensitive results of its jobs can't be read"
+            "restore it from a backup. Without one, move it away to begin with a new key; what it has sealed can't be \
+             read any more then, and the jobs that it is part of can't be shown or resumed: mv '{0}' '{0}.unusable'",
+            path.display()
         )
     )]
     KeyUnusable { path: PathBuf, reason: String },
 
+    #[error("the key file `{}` is missing", path.display())]
+    #[diagnostic(
+        code(segue::store::key_missing),
+        help(
+            "restore it from a backup. Without it, jobs that it is needed for can't be shown or resumed: run them \
+             anew, which makes a new key"
+        )
+    )]
+    KeyMissing { path: PathBuf },
+
     #[error("what is sealed in event {seq} of job `{job}` can't be opened with the key `{}`", path.display())]
     #[diagnostic(
         code(segue::store::key_wrong),
-        help("restore the key that belongs to this store")
+        help(
+            "restore the key that belongs to this store; without it, this job can't be shown or resumed, and has to be run anew"
+        )
     )]
     KeyWrong { path: PathBuf, job: JobId, seq: u64 },
 

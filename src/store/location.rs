@@ -63,10 +63,13 @@ impl Location {
     /// Opens the store. Reading where there is none gives an empty one, and makes nothing.
     ///
     /// # Errors
-    /// As [`SqliteStore::open`].
+    /// As [`SqliteStore::open`], and the place is a directory.
     pub fn open(&self, access: Access) -> Result<Arc<dyn Store>, StoreError> {
         match self {
             Self::Memory => Ok(Arc::new(MemoryStore::default())),
+            Self::Sqlite(path) if path.is_dir() => {
+                Err(StoreError::Directory { path: path.clone() })
+            }
             // What can't be looked for, such as in the directory of another user, may be there.
             Self::Sqlite(path)
                 if access == Access::Read && matches!(path.try_exists(), Ok(false)) =>
@@ -148,6 +151,18 @@ mod tests {
             matches!(opened, Err(StoreError::Unavailable { .. })),
             "{opened:?}"
         );
+    }
+
+    #[test]
+    fn a_directory_is_no_store_and_a_file_in_it_is_named() {
+        let room = tempfile::tempdir().unwrap();
+        let location = Location::Sqlite(room.path().to_owned());
+        for access in [Access::Read, Access::Write] {
+            let error = location.open(access).map(|_| ()).unwrap_err();
+            let help = miette::Diagnostic::help(&error).unwrap().to_string();
+            let file = room.path().join("jobs.db");
+            assert!(help.contains(&file.display().to_string()), "{help}");
+        }
     }
 
     #[test]

@@ -61,6 +61,7 @@ pub(crate) fn asked(targets: &[&str]) -> Asked {
             column: 5,
         }),
         idempotent: true,
+        cleanup: false,
     }
 }
 

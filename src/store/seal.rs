@@ -152,8 +152,7 @@ impl Seal {
 
     fn bytes(&self) -> Result<Vec<u8>, StoreError> {
         self.check_rights()?;
-        let text =
-            fs::read_to_string(&self.path).map_err(|error| self.unusable(&error.to_string()))?;
+        let text = fs::read_to_string(&self.path).map_err(|error| self.unreadable(&error))?;
         let digits = text.trim();
         let bytes: Option<Vec<u8>> = (digits.len() == 2 * KEY_BYTES && digits.is_ascii())
             .then(|| {
@@ -169,8 +168,7 @@ impl Seal {
     fn check_rights(&self) -> Result<(), StoreError> {
         use std::os::unix::fs::PermissionsExt as _;
 
-        let metadata =
-            fs::metadata(&self.path).map_err(|error| self.unusable(&error.to_string()))?;
+        let metadata = fs::metadata(&self.path).map_err(|error| self.unreadable(&error))?;
         let mode = metadata.permissions().mode() & 0o777;
         let of_others = mode & 0o077;
         if of_others != 0 {
@@ -187,6 +185,16 @@ impl Seal {
     #[expect(clippy::unnecessary_wraps, reason = "it has the signature of its twin")]
     fn check_rights(&self) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    fn unreadable(&self, error: &io::Error) -> StoreError {
+        match error.kind() {
+            io::ErrorKind::NotFound => StoreError::KeyMissing {
+                path: self.path.clone(),
+            },
+            io::ErrorKind::InvalidData => self.unusable("it is no text"),
+            _ => self.unusable(&error.to_string()),
+        }
     }
 
     fn unusable(&self, reason: &str) -> StoreError {
@@ -242,7 +250,7 @@ mod tests {
         assert!(!room.path().join("a.key").exists());
         assert!(matches!(
             seal.open(&job(), 1, &[VERSION; 40]),
-            Err(StoreError::KeyUnusable { .. })
+            Err(StoreError::KeyMissing { .. })
         ));
         assert!(!room.path().join("a.key").exists());
     }

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use rustix::process::{Pid, test_kill_process};
 
 use super::{
-    Local, Session, SessionError, Transport,
+    GivenUp, Local, Session, SessionError, Transport,
     openssh::{Sshd, ssh_to, target_of},
 };
 use crate::model::{Exit, Output, OutputCap, OutputStream, Payload, Secret, Stdin, Stdout, Target};
@@ -86,6 +86,7 @@ contract![
     input_that_is_not_read_does_not_hold_up_others,
     timeout_ends_the_group_with_its_children,
     timeout_runs_the_command_that_ends_it,
+    who_ran_out_of_time_is_told_while_it_is_still_being_ended,
     dropping_the_future_ends_the_group,
     closing_waits_until_the_group_has_ended,
 ];
@@ -172,7 +173,7 @@ async fn expect_timeout_to_end(subject: &Subject, payload: &mut Payload, path: &
     for timeout in TIMEOUTS {
         payload.timeout = timeout;
         let error = subject.session.run(payload, None).await.unwrap_err();
-        assert!(matches!(error, SessionError::TimedOut), "{error}");
+        assert!(matches!(error, SessionError::TimedOut(_)), "{error}");
         let pids = pids(path);
         if pids.len() == 2 {
             let ended = || !pids.iter().any(|pid| runs(*pid));
@@ -392,6 +393,38 @@ async fn timeout_runs_the_command_that_ends_it(subject: Subject) {
     let mut payload = payload(&hidden);
     payload.end = Some(format!("xargs kill -KILL < '{}'", path.display()).into());
     expect_timeout_to_end(&subject, &mut payload, &path).await;
+}
+
+async fn who_ran_out_of_time_is_told_while_it_is_still_being_ended(subject: Subject) {
+    let path = subject.folder.path().join("pids");
+    let go = subject.folder.path().join("go");
+    let mut payload = payload(&format!("trap '' TERM; {}", endless(&path)));
+    payload.end = Some(
+        format!(
+            "until [ -e '{}' ]; do sleep 0.01; done; kill -KILL -$(head -n 1 '{}')",
+            go.display(),
+            path.display()
+        )
+        .into(),
+    );
+    for timeout in TIMEOUTS {
+        payload.timeout = timeout;
+        let error = subject.session.run(&payload, None).await.unwrap_err();
+        let pids = pids(&path);
+        if pids.len() != 2 {
+            continue;
+        }
+        assert!(
+            matches!(error, SessionError::TimedOut(GivenUp::MayGoOn)),
+            "{error}"
+        );
+        assert!(subject.session.is_ending() && runs(pids[0]));
+        std::fs::write(&go, "").unwrap();
+        assert_eq!(subject.session.given_up().await, GivenUp::Ended);
+        assert!(!subject.session.is_ending() && !runs(pids[0]));
+        return;
+    }
+    panic!("it did not start within {TIMEOUTS:?}");
 }
 
 async fn dropping_the_future_ends_the_group(subject: Subject) {

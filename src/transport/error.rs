@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use super::GivenUp;
+
 /// Why no connection came about. Becomes the result of the one target that it concerns.
 #[derive(Debug, Error)]
 #[error("{message}")]
@@ -68,9 +70,15 @@ pub enum SessionError {
     /// The connection broke. Whether the process still runs is not known.
     #[error("the connection broke: {message}")]
     Broken { message: String },
-    /// The payload's time was over; its process group was ended.
-    #[error("it did not end within its time")]
-    TimedOut,
+    /// The payload's time was over.
+    #[error("it did not end within its time{}", match .0 {
+        GivenUp::Ended => "",
+        GivenUp::MayGoOn => ", and may still run there",
+    })]
+    TimedOut(GivenUp),
+    /// The payload's time was over before the target had begun it, which it will not do any more.
+    #[error("the target did not begin it within its time")]
+    NotBegun,
     /// The target refused to start a process at all, so nothing was done.
     #[error("the target did not start it: {message}")]
     Refused { message: String },

@@ -14,7 +14,8 @@ use tokio::{
 };
 
 use super::{
-    ConnectError, OutputWatch, Pending, Session, SessionError, Transport,
+    ConnectError, GivenUp, OutputWatch, Pending, Session, SessionError, Transport,
+    endings::Endings,
     process_group::{Pipes, ProcessGroup},
     streams::{Collected, Input, SILENCE_AFTER_EXIT, StdoutFile},
 };
@@ -29,11 +30,14 @@ pub struct Local;
 
 impl Transport for Local {
     fn connect(&self, _: Arc<Target>) -> Pending<'_, Result<Arc<dyn Session>, ConnectError>> {
-        Box::pin(async { Ok(Arc::new(LocalSession) as Arc<dyn Session>) })
+        Box::pin(async { Ok(Arc::new(LocalSession::default()) as Arc<dyn Session>) })
     }
 }
 
-struct LocalSession;
+#[derive(Default)]
+struct LocalSession {
+    endings: Endings,
+}
 
 impl Session for LocalSession {
     fn run<'a>(
@@ -41,11 +45,19 @@ impl Session for LocalSession {
         payload: &'a Payload,
         watch: Option<&'a OutputWatch<'a>>,
     ) -> Pending<'a, Result<Output, SessionError>> {
-        Box::pin(run(payload, watch))
+        Box::pin(run(&self.endings, payload, watch))
     }
 
     fn is_open(&self) -> bool {
         true
+    }
+
+    fn is_ending(&self) -> bool {
+        self.endings.are_under_way()
+    }
+
+    fn given_up(&self) -> Pending<'_, GivenUp> {
+        Box::pin(self.endings.over())
     }
 
     fn close(&self) -> Pending<'_, ()> {
@@ -53,10 +65,14 @@ impl Session for LocalSession {
     }
 }
 
-async fn run(payload: &Payload, watch: Option<&OutputWatch<'_>>) -> Result<Output, SessionError> {
+async fn run(
+    endings: &Endings,
+    payload: &Payload,
+    watch: Option<&OutputWatch<'_>>,
+) -> Result<Output, SessionError> {
     let input = Input::open(&payload.stdin).await?;
     let file = StdoutFile::create(&payload.stdout).await?;
-    let (mut group, pipes) = ProcessGroup::start(&payload.command, payload.end.clone())
+    let (mut group, pipes) = ProcessGroup::start(&payload.command, payload.end.clone(), endings)
         .map_err(|error| refused(&error))?;
     let collected = Mutex::new(Collected::new(payload));
     let heard = AtomicU64::new(0);
@@ -103,8 +119,8 @@ async fn run(payload: &Payload, watch: Option<&OutputWatch<'_>>) -> Result<Outpu
             Err(error)
         }
         Err(_) => {
-            group.end().await;
-            Err(SessionError::TimedOut)
+            let given_up = group.end().await;
+            Err(SessionError::TimedOut(given_up))
         }
     }
 }

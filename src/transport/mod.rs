@@ -6,6 +6,7 @@ mod capped;
 #[cfg(test)]
 mod contract;
 mod deadline;
+mod endings;
 mod error;
 mod local;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod streams;
 mod transports;
 
 pub use self::{
+    endings::GivenUp,
     error::{ConnectError, ConnectReason, SessionError},
     local::Local,
     scripted::{Reply, Scripted},
@@ -42,7 +44,8 @@ pub trait Session: Send + Sync {
     /// Runs a payload to its end. Dropping the future ends the remote process group.
     ///
     /// # Errors
-    /// The connection broke, or the payload ran out of time; never that the process failed.
+    /// The connection broke, or the payload ran out of time; never that the process failed. Who ran out of time is told
+    /// so soon, also when the process takes long to end.
     fn run<'a>(
         &'a self,
         payload: &'a Payload,
@@ -51,6 +54,17 @@ pub trait Session: Send + Sync {
 
     /// Whether the connection still stands, as far as is known without asking.
     fn is_open(&self) -> bool;
+
+    /// Whether something that was given up is being ended on the target.
+    fn is_ending(&self) -> bool {
+        false
+    }
+
+    /// Waits until nothing is being ended any more, which takes no longer than some 16 seconds. What could not be ended
+    /// is told once.
+    fn given_up(&self) -> Pending<'_, GivenUp> {
+        Box::pin(std::future::ready(GivenUp::Ended))
+    }
 
     /// Says goodbye. A connection that is dropped without it is closed all the same.
     fn close(&self) -> Pending<'_, ()>;

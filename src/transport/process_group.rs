@@ -8,6 +8,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+use super::{
+    GivenUp,
+    endings::{Ending, Endings, TELL_WITHIN},
+};
 use crate::model::Exit;
 
 /// How long the command that ends a payload may take: it sends signals and waits a moment for them to act.
@@ -22,6 +26,7 @@ pub(super) struct ProcessGroup {
     /// Gone when the process has been reaped, or is being ended.
     child: Option<Child>,
     end: Option<std::sync::Arc<str>>,
+    endings: Endings,
 }
 
 /// The ends of the pipes to a process.
@@ -32,10 +37,12 @@ pub(super) struct Pipes {
 }
 
 impl ProcessGroup {
-    /// Starts `/bin/sh -c command` as the leader of a group of its own. `end` is a command that ends it from inside.
+    /// Starts `/bin/sh -c command` as the leader of a group of its own. `end` is a command that ends it from inside;
+    /// `endings` counts that.
     pub(super) fn start(
         command: &str,
         end: Option<std::sync::Arc<str>>,
+        endings: &Endings,
     ) -> std::io::Result<(Self, Pipes)> {
         let mut child = Command::new("/bin/sh")
             .arg("-c")
@@ -55,6 +62,7 @@ impl ProcessGroup {
         let group = Self {
             child: Some(child),
             end,
+            endings: endings.clone(),
         };
         Ok((group, pipes))
     }
@@ -73,12 +81,17 @@ impl ProcessGroup {
         })
     }
 
-    /// Ends the group: first by its own command, then asking, then without asking.
-    pub(super) async fn end(mut self) {
-        if let Some(child) = self.child.take() {
-            // A task of its own, so that it goes on when nobody waits for it any more.
-            // It is cut short only by the end of the runtime.
-            let _ = tokio::spawn(end(child, ending(self.end.take()))).await;
+    /// Ends the group: first by its own command, then asking, then without asking. Where that takes long, it goes on beside.
+    pub(super) async fn end(mut self) -> GivenUp {
+        let Some(child) = self.child.take() else {
+            return GivenUp::Ended;
+        };
+        // A task of its own, so that it goes on when nobody waits for it any more.
+        // It is cut short only by the end of the runtime.
+        let ended = tokio::spawn(end(child, ending(self.end.take()), self.endings.begin()));
+        match timeout(TELL_WITHIN, ended).await {
+            Ok(_) => GivenUp::Ended,
+            Err(_) => GivenUp::MayGoOn,
         }
     }
 }
@@ -89,7 +102,7 @@ impl Drop for ProcessGroup {
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
             // The command is begun at once, since the runtime may be on its way out.
-            runtime.spawn(end(child, ending(self.end.take())));
+            runtime.spawn(end(child, ending(self.end.take()), self.endings.begin()));
         }
     }
 }
@@ -107,14 +120,14 @@ fn ending(command: Option<std::sync::Arc<str>>) -> Option<Child> {
     ending.spawn().ok()
 }
 
-async fn end(mut child: Child, ending: Option<Child>) {
+async fn end(mut child: Child, command: Option<Child>, ending: Ending) {
     let Some(group) = child.id().and_then(pid) else {
         return;
     };
-    if let Some(mut ending) = ending
-        && timeout(END_COMMAND_MAX, ending.wait()).await.is_err()
+    if let Some(mut command) = command
+        && timeout(END_COMMAND_MAX, command.wait()).await.is_err()
     {
-        let _ = ending.start_kill();
+        let _ = command.start_kill();
     }
     // Errors of `kill` mean that the group is gone.
     let _ = kill_process_group(group, Signal::TERM);
@@ -128,6 +141,7 @@ async fn end(mut child: Child, ending: Option<Child>) {
     .await;
     let _ = kill_process_group(group, Signal::KILL);
     let _ = child.wait().await;
+    ending.came_to(GivenUp::Ended);
 }
 
 fn pid(id: u32) -> Option<Pid> {
@@ -175,7 +189,10 @@ mod tests {
             .build()
             .unwrap();
         runtime.block_on(async {
-            drop(ProcessGroup::start("sleep 1000", Some(command.into())).unwrap());
+            drop(
+                ProcessGroup::start("sleep 1000", Some(command.into()), &Endings::default())
+                    .unwrap(),
+            );
         });
         runtime.shutdown_background();
         std::fs::write(&go, "").unwrap();

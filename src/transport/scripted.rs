@@ -10,7 +10,7 @@ use std::{
 
 use tokio::time::{sleep, timeout};
 
-use super::{ConnectError, OutputWatch, Pending, Session, SessionError, Transport};
+use super::{ConnectError, GivenUp, OutputWatch, Pending, Session, SessionError, Transport};
 use crate::model::{Exit, Output, OutputStream, Payload, Target};
 
 type Connect = dyn Fn(&Target) -> Result<(), ConnectError> + Send + Sync;
@@ -124,7 +124,7 @@ impl Session for ScriptedSession {
             let reply = (self.answer)(&self.target, payload);
             if !reply.after.is_zero() && timeout(payload.timeout, sleep(reply.after)).await.is_err()
             {
-                return Err(SessionError::TimedOut);
+                return Err(SessionError::TimedOut(GivenUp::Ended));
             }
             if reply.hang_up {
                 self.open.store(false, Ordering::Relaxed);
@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(web.run(&payload(), None).await.unwrap().stdout, b"I am web");
         let slow = scripted.connect(target("slow")).await.unwrap();
         let late = slow.run(&payload(), None).await;
-        assert!(matches!(late, Err(SessionError::TimedOut)));
+        assert!(matches!(late, Err(SessionError::TimedOut(_))));
         let weak = scripted.connect(target("weak")).await.unwrap();
         assert!(weak.run(&payload(), None).await.is_err() && !weak.is_open());
     }

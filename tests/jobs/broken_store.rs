@@ -164,7 +164,7 @@ fn a_disk_that_is_full_in_mid_run_ends_the_job_and_nothing_told_is_lost() {
     let ran = ran
         .code(7)
         .stderr_has("there is no space left for the store")
-        .stderr_has("free some space")
+        .stderr_has("free some space on its disk, then")
         .stderr_has("nothing more is begun, since it could not be recorded")
         .stderr_has("died");
     let recorded = fs::read_to_string(project.segue.project().join("recorded")).unwrap();
@@ -174,6 +174,51 @@ fn a_disk_that_is_full_in_mid_run_ends_the_job_and_nothing_told_is_lost() {
     let counts = project.counts();
     assert_eq!(counts.len(), 50, "{}", ran.stderr);
     assert!(counts.values().all(|count| *count == 1), "{counts:?}");
+}
+
+#[test]
+fn a_plan_that_fails_when_its_store_is_gone_is_not_said_to_go_on() {
+    let project = Project::new("");
+    let store = project.store();
+    let directory = store.parent().unwrap();
+    let project = project.mend(&format!(
+        r#"run_command("rm -r '{}'; false", "a");"#,
+        directory.display()
+    ));
+    project
+        .run("plan run test::work")
+        .code(7)
+        .stderr_has("failed on 1 target")
+        .stderr_has("done, but not on record: a failed")
+        .stderr_has("it is not kept and can't be resumed")
+        .stderr_lacks("plan resume");
+}
+
+#[test]
+fn a_directory_in_place_of_the_store_is_told_with_what_to_do() {
+    let project = Project::new("");
+    fs::create_dir_all(project.store()).unwrap();
+    for line in ["job list", "plan run test::work"] {
+        project
+            .run(line)
+            .code(7)
+            .stderr_has("is a directory, and a store is a file")
+            .stderr_has("name a file in it");
+    }
+}
+
+#[test]
+fn a_key_that_is_none_is_told_with_how_to_begin_anew() {
+    let project = Project::new("count(\"one\", \"a\");");
+    project.run("plan run test::work").code(0);
+    let key = project.store().with_extension("key");
+    fs::write(&key, "garbage").unwrap();
+    project
+        .run("plan run test::work")
+        .code(7)
+        .stderr_has("move it away to begin with a new key");
+    fs::remove_file(&key).unwrap();
+    project.run("plan run test::work").code(0);
 }
 
 #[test]

@@ -140,7 +140,11 @@ fn a_task_is_run_again_where_it_failed() {
     project
         .run("task run test::count name=x me=y secret=hunter22 -t a,b")
         .code(4)
-        .stderr_has("segue job rerun");
+        .stderr_has("goes on where it did not succeed; `segue job rerun");
+    project
+        .run("job show last")
+        .stdout_has("\nsegue job resume ")
+        .stdout_has("\nsegue job rerun ");
     project.unmark("bad.x.y");
     let again = project
         .run("job rerun last --failed --format json")
@@ -161,7 +165,7 @@ fn old_jobs_are_removed_and_the_rest_is_told() {
     let project = Project::new(PLAN);
     project.run("plan run test::work").code(0);
     project
-        .run("job prune --older-than 1h")
+        .run("job prune --older-than 1d")
         .code(0)
         .stdout_has("removed 0 jobs; 1 are kept");
     let pruned = project

@@ -195,7 +195,7 @@ fn a_script_goes_on_at_the_targets_where_it_failed() {
     project
         .run("script run once.sh -t a,b,c -c 1")
         .code(4)
-        .stderr_has("segue job rerun");
+        .stderr_has("`segue job resume ");
     project
         .run("job resume last --preview")
         .code(0)

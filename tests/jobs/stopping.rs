@@ -184,6 +184,55 @@ fn a_clean_up_may_wait_and_the_second_signal_ends_it() {
             .any(|event| event["asked"]["function"] == "sleep")
     });
     run.signal("INT");
-    run.end().code(130);
+    run.end()
+        .code(130)
+        .stdout_has("not cleaned up: sleep 1 h (plans/work.rhai:")
+        .stdout_has("and what comes after it");
     assert_eq!(project.counted(), "work.a=1");
+}
+
+#[test]
+fn a_clean_up_that_the_second_signal_forbids_is_told_as_not_begun_and_named_at_the_end() {
+    let project = Project::new(
+        r#"finally(|| count("work", "a"), || { count("tidy", "a,b"); count("more", "a") });"#,
+    );
+    project.mark("hold.work.a");
+    let run = project.start("plan run test::work");
+    until("the work", || project.exists("ran.work.a"));
+    run.signal("INT");
+    until("the stopping", || project.state() == "stopping");
+    run.signal("INT");
+    run.end()
+        .code(130)
+        .stdout_has("  - not begun: the job was being stopped")
+        .stdout_has("not cleaned up: run_task count on a, b (plans/work.rhai:");
+    project
+        .run("job show last")
+        .stdout_has("NOT CLEANED UP (1)")
+        .stdout_has("run_task count on a, b (plans/work.rhai:");
+    let shown = project.run("job show last --format json").json();
+    assert_eq!(shown["not_cleaned_up"][0]["object"], "count");
+    project.unmark("hold.work.a");
+    project
+        .run("plan resume last")
+        .code(0)
+        .stdout_lacks("not cleaned up");
+    assert_eq!(project.counted(), "more.a=1 tidy.a=1 tidy.b=1 work.a=2");
+}
+
+#[test]
+fn a_run_that_does_not_heed_its_signal_is_told_in_time_and_has_ended_when_the_job_ends() {
+    let project = Project::new("");
+    let path = project.segue.root().join("process");
+    let project = project.mend(&format!(
+        r#"run_command(`trap "" TERM; echo $$ > '{}'; sleep 1000`, "a", #{{ timeout: "5s" }});"#,
+        path.display()
+    ));
+    project
+        .run("plan run test::work")
+        .code(5)
+        .stdout_has("it did not end within its time, and may still run there")
+        .stdout_has("waiting for a, where what was given up is being ended; Ctrl-C leaves it");
+    let process = std::fs::read_to_string(path).unwrap();
+    assert!(!std::path::Path::new("/proc").join(process.trim()).exists());
 }

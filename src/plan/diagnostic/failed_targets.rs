@@ -1,6 +1,6 @@
 //! The failed targets of an action, for a person: what happened where, without saying the same twice.
 
-use crate::model::{Failure, ResultSet, Status, TargetResult};
+use crate::model::{Failure, ResultSet, Status, TargetResult, a_few};
 
 /// How many different failures are shown. More than a screen helps nobody; the results are kept.
 const FAILURES_MAX: usize = 5;
@@ -47,15 +47,7 @@ fn reason(result: &TargetResult) -> String {
 }
 
 fn group_lines(reason: &str, members: &[&TargetResult]) -> Vec<String> {
-    let shown: Vec<&str> = members
-        .iter()
-        .take(NAMES_MAX)
-        .map(|result| result.target.as_str())
-        .collect();
-    let mut names = shown.join(", ");
-    if members.len() > NAMES_MAX {
-        names = format!("{names} and {} more", members.len() - NAMES_MAX);
-    }
+    let names = a_few(members.iter().map(|result| &result.target), NAMES_MAX);
     let mut reason_lines = reason.lines();
     let mut lines = vec![format!(
         "{names}: {}",

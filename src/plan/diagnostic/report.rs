@@ -37,6 +37,8 @@ pub struct PlanDiagnostic {
     pub source: Option<Source>,
     pub labels: Vec<Label>,
     pub help: Option<String>,
+    /// What goes on with the job that it has ended: the last line of the help.
+    pub next: Option<String>,
     /// Problems and places in other files that belong to this one.
     pub related: Vec<PlanDiagnostic>,
     /// What the author will have meant, so that the rest of the file can be read.
@@ -60,6 +62,7 @@ impl PlanDiagnostic {
             source: None,
             labels: Vec::new(),
             help: None,
+            next: None,
             related: Vec::new(),
             mends: Vec::new(),
         }
@@ -170,9 +173,9 @@ impl Diagnostic for PlanDiagnostic {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.help
-            .as_ref()
-            .map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        let lines = [self.help.as_deref(), self.next.as_deref()];
+        let lines: Vec<&str> = lines.into_iter().flatten().collect();
+        (!lines.is_empty()).then(|| Box::new(lines.join("\n")) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {

@@ -82,9 +82,7 @@ pub(in crate::plan) fn runtime_error(
         other => {
             let mut problem = explain::explain(interpreter, other, own.as_ref());
             if let Some(command) = interpreter.next_command() {
-                let help = problem.help.take().map(|help| format!("{help}\n"));
-                let help = help.unwrap_or_default();
-                problem.help = Some(format!("{help}once the plan is mended: {command}"));
+                problem.next = Some(format!("once the plan is mended: {command}"));
             }
             problem
         }
@@ -206,8 +204,9 @@ fn thrown(
     own: Option<(Source, usize)>,
 ) -> PlanDiagnostic {
     let Some(thrown) = interpreter.thrown(value) else {
-        return PlanDiagnostic::error(CODE, thrown_text(value))
-            .maybe_help(interpreter.next_command());
+        let mut problem = PlanDiagnostic::error(CODE, thrown_text(value));
+        problem.next = interpreter.next_command();
+        return problem;
     };
     let mut problem = PlanDiagnostic::error(CODE, thrown.failure.message.clone());
     let results = thrown.results.as_ref().filter(|results| !results.is_ok());
@@ -235,7 +234,7 @@ fn thrown(
     let advice = thrown.failure.details.get(ADVICE);
     help.extend(advice.and_then(|advice| advice.as_str()).map(str::to_owned));
     help.extend(needs_human(&thrown.failure));
-    help.extend(interpreter.next_command());
+    problem.next = interpreter.next_command();
     problem = problem.maybe_help((!help.is_empty()).then(|| help.join("\n")));
     let origin = thrown.place.as_ref().and_then(|place| {
         let source = interpreter.source(&place.file)?;

@@ -4,7 +4,7 @@ use std::{cell::OnceCell, collections::HashMap, fmt, rc::Rc, sync::Arc};
 
 use rhai::Dynamic;
 
-use crate::model::{Failure, Map, ResultSet, TargetName, TargetResult, Value};
+use crate::model::{Failure, Map, ResultSet, TargetName, TargetResult, Value, a_few};
 
 /// The results of one action. Cloning them is cloning two pointers.
 #[derive(Clone, Debug)]
@@ -72,14 +72,11 @@ impl fmt::Display for Results {
             self.set.len() - count,
             self.set.len()
         )?;
-        for (number, result) in failed().take(NAMES_MAX).enumerate() {
-            let separator = if number == 0 { "; failed: " } else { ", " };
-            write!(f, "{separator}{}", result.target)?;
+        if count == 0 {
+            return Ok(());
         }
-        if count > NAMES_MAX {
-            write!(f, " and {} more", count - NAMES_MAX)?;
-        }
-        Ok(())
+        let names = a_few(failed().map(|result| &result.target), NAMES_MAX);
+        write!(f, "; failed: {names}")
     }
 }
 

@@ -269,7 +269,7 @@ fn lists_are_changed_and_given() {
 fn closures_go_over_a_list_with_the_element_and_the_index() {
     assert_eq!(
         value(
-            r#"
+            r"
             fn is_even(n) { n % 2 == 0 }
             let list = [4, 5, 6, 7];
             let least = 5;
@@ -281,7 +281,7 @@ fn closures_go_over_a_list_with_the_element_and_the_index() {
             seen.push(parallel([1], |x| list.filter(|n| n > 5 + x)));
             seen.push([list, [[1], [2, 3]].map(|inner| inner.map(|n| n + 1))]);
             seen
-            "#
+            "
         ),
         json(
             r#"[[6,7],[6],[6,7],[4,6],

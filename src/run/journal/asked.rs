@@ -3,7 +3,7 @@
 use crate::{
     event::Asked,
     model::{Map, Value, format_duration},
-    plan::{Action, Effect, Params, Request, Run},
+    plan::{Action, Effect, Params, Request, Run, Urgency},
     task::Task,
 };
 
@@ -18,6 +18,7 @@ pub(in crate::run) fn asked(request: &Request, idempotent: fn(&Task) -> bool) ->
         targets: Vec::new(),
         place: request.place.clone(),
         idempotent: false,
+        cleanup: request.urgency == Urgency::Cleanup,
     };
     if let Effect::Run(run) = &request.effect {
         asked.action = Some(run.action.kind());

@@ -3,7 +3,7 @@
 use miette::Diagnostic;
 use thiserror::Error;
 
-use crate::model::{EffectId, JobId, TargetName};
+use crate::model::{EffectId, JobId, TargetName, a_few};
 
 /// What is wrong with a resume.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Diagnostic)]
@@ -65,19 +65,7 @@ fn count(lost: &[LostTargets]) -> String {
 fn listed(lost: &[LostTargets]) -> String {
     let lines: Vec<String> = lost
         .iter()
-        .map(|lost| {
-            let names: Vec<&str> = lost
-                .targets
-                .iter()
-                .take(NAMES_MAX)
-                .map(TargetName::as_str)
-                .collect();
-            let more = match lost.targets.len().saturating_sub(NAMES_MAX) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            format!("`{}` on {}{more}", lost.object, names.join(", "))
-        })
+        .map(|lost| format!("`{}` on {}", lost.object, a_few(&lost.targets, NAMES_MAX)))
         .collect();
     lines.join("; ")
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Drawing, drawing::columns, look};
+use crate::model::a_few;
 
 /// The widest that names are padded to, so that what is said of them stands in a column. Longer names push it away.
 const NAME_COLUMNS_MAX: usize = 60;
@@ -88,14 +89,8 @@ impl Tree {
     fn also_after(&self, node: usize, drawing: &Drawing<'_>) -> Option<String> {
         let others = &self.others[node];
         let name = |&other: &usize| format!("`{}`", drawing.nodes[other].name);
-        let names: Vec<String> = others.iter().take(OTHERS_MAX).map(name).collect();
-        let more = others.len().saturating_sub(OTHERS_MAX);
-        let more = if more == 0 {
-            String::new()
-        } else {
-            format!(" and {more} more")
-        };
-        (!names.is_empty()).then(|| format!("also after {}{more}", names.join(", ")))
+        let names = a_few(others.iter().map(name), OTHERS_MAX);
+        (!names.is_empty()).then(|| format!("also after {names}"))
     }
 
     /// Without recursion: a chain of 10,000 steps is no deeper than a loop.

@@ -126,7 +126,7 @@ mod tests {
         fn open() -> Self {
             let (sender, orders) = sync_channel(64);
             let gathering = Gathering {
-                linger: Duration::from_secs(3600),
+                linger: Duration::from_hours(1),
                 ..Gathering::default()
             };
             Self {

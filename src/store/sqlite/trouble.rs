@@ -112,7 +112,7 @@ fn secrets_are_in_none_of_the_files() {
     let store = opened(&path);
     let read = store.events(&lease.job, 0, NO_LIMIT);
     assert!(
-        matches!(read, Err(StoreError::KeyUnusable { .. })),
+        matches!(read, Err(StoreError::KeyMissing { .. })),
         "{read:?}"
     );
 }

@@ -26,7 +26,9 @@ pub enum SpoolError {
     #[error("`{path}` can't be written", path = path.display())]
     #[diagnostic(
         code(segue::task::spool),
-        help("check that there is room, and that you may write there")
+        help(
+            "check that there is room, and that you may write there; `TMPDIR` names the place of temporary files"
+        )
     )]
     Write { path: PathBuf, source: io::Error },
 
@@ -56,7 +58,7 @@ pub fn spool_upload(source: &FileSource, spool: &Path) -> Result<(), SpoolError>
     builder.mode(tar::HeaderMode::Complete);
     builder.follow_symlinks(false);
     match source {
-        FileSource::Disk(source) => append_from_disk(&mut builder, source)?,
+        FileSource::Disk(source) => append_from_disk(&mut builder, source, spool)?,
         FileSource::Embedded(content) => append_embedded(&mut builder, content).map_err(write)?,
     }
     let mut done = Header::new_gnu();
@@ -71,10 +73,21 @@ pub fn spool_upload(source: &FileSource, spool: &Path) -> Result<(), SpoolError>
         .map_err(write)
 }
 
-fn append_from_disk<W: Write>(builder: &mut Builder<W>, source: &Path) -> Result<(), SpoolError> {
-    let read = |error| SpoolError::Read {
-        path: source.to_owned(),
-        source: error,
+fn append_from_disk<W: Write>(
+    builder: &mut Builder<W>,
+    source: &Path,
+    spool: &Path,
+) -> Result<(), SpoolError> {
+    // A disk is full for who writes, and nobody reads too much.
+    let read = |error: io::Error| match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => SpoolError::Write {
+            path: spool.to_owned(),
+            source: error,
+        },
+        _ => SpoolError::Read {
+            path: source.to_owned(),
+            source: error,
+        },
     };
     // What the source itself leads to is meant, not the link.
     let original = fs::canonicalize(source).map_err(read)?;
@@ -330,6 +343,20 @@ mod tests {
         fs::write(&spool, hostile(entries)).unwrap();
         let unpacked = unpack_download(&spool, &directory.path().join("in/place"));
         (directory, unpacked)
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_the_trouble_of_the_spool_and_not_of_the_source() {
+        let directory = tempfile::tempdir().unwrap();
+        let source = directory.path().join("big");
+        fs::write(&source, vec![b'a'; 100_000]).unwrap();
+        let full = Path::new("/dev/full");
+        let error = spool_upload(&FileSource::Disk(source), full).unwrap_err();
+        assert!(
+            matches!(&error, SpoolError::Write { path, .. } if path == full),
+            "{error:?}"
+        );
     }
 
     #[test]

@@ -58,7 +58,7 @@ async fn timeout_counts_while_a_process_waits_for_its_turn() {
         biased;
         result = session.run(&busy, None) => panic!("it ended: {result:?}"),
         result = session.run(&late, None) => {
-            assert!(matches!(result, Err(SessionError::TimedOut)), "{result:?}");
+            assert!(matches!(result, Err(SessionError::NotBegun)), "{result:?}");
         }
     }
 }

@@ -102,6 +102,21 @@ async fn host_that_nothing_can_be_offered_to_is_refused_with_what_to_configure()
 }
 
 #[tokio::test]
+async fn file_that_is_no_key_is_told_from_a_key() {
+    let server = Sshd::start();
+    let mut target = target_of(&server);
+    let file = server.file("notes");
+    std::fs::write(&file, "buy milk\n").unwrap();
+    set(&mut target, "private-key", path_value(&file));
+    let error = refusal(connect(&server, target).await);
+    assert!(
+        error.message.contains("it is no private key"),
+        "{}",
+        error.message
+    );
+}
+
+#[tokio::test]
 async fn keys_of_every_kind_open() {
     let server = Sshd::start();
     for (name, kind) in [
@@ -193,9 +208,18 @@ async fn agent_that_is_gone_is_named() {
     let server = Sshd::start();
     let agent = Agent::start(&server);
     let ssh = with_agent(&server, &agent);
+    let agent_path = agent.socket.clone();
     drop(agent);
     let error = refusal(ssh.connect(Arc::new(without_key(&server))).await);
-    assert!(error.message.contains("the agent at"), "{}", error.message);
+    let told = format!("and the agent at {} can't be asked", agent_path.display());
+    assert!(error.message.contains(&told), "{}", error.message);
+    assert!(
+        !error.message.contains("refused the agent"),
+        "{}",
+        error.message
+    );
+    let help = error.help.unwrap();
+    assert!(help.contains("start an agent"), "{help}");
 }
 
 #[tokio::test]

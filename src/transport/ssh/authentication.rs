@@ -38,6 +38,7 @@ pub(super) async fn log_in(
         settings,
         accepted: None,
         tried: Vec::new(),
+        silent_agent: None,
         rsa_asked: false,
         rsa_hash: None,
     };
@@ -59,6 +60,8 @@ struct Attempt<'a> {
     accepted: Option<MethodSet>,
     /// What was tried and refused, or could not be tried, for people.
     tried: Vec<String>,
+    /// The agent that could not be asked, and why.
+    silent_agent: Option<String>,
     rsa_asked: bool,
     /// The best hash for RSA keys that the server knows, once it was asked. None stands for SHA-1.
     rsa_hash: Option<HashAlg>,
@@ -100,7 +103,7 @@ impl Attempt<'_> {
                     let public = *public;
                     return match self.agent(Some(&[public])).await? {
                         Entry::Inside => Ok(Entry::Inside),
-                        Entry::Outside if self.tried.is_empty() => {
+                        Entry::Outside if self.tried.is_empty() && self.silent_agent.is_none() => {
                             Err(unusable(identity, &KeyProblem::Locked(None)))
                         }
                         Entry::Outside => Ok(Entry::Outside),
@@ -202,8 +205,7 @@ impl Attempt<'_> {
             Ok(listed) => listed,
             Err(error) => {
                 let path = path.display();
-                self.tried
-                    .push(format!("the agent at {path} (can't be asked: {error})"));
+                self.silent_agent = Some(format!("the agent at {path} can't be asked: {error}"));
                 return Ok(Entry::Outside);
             }
         };
@@ -359,13 +361,20 @@ impl Attempt<'_> {
             [] => "accepts none of our methods".to_owned(),
             names => format!("accepts {}", names.join(", ")),
         };
-        let tried = match self.tried.as_slice() {
+        let mut tried = match self.tried.as_slice() {
             [] => "nothing to offer was found".to_owned(),
             tried => format!("it refused {}", tried.join(", ")),
         };
+        if let Some(agent) = &self.silent_agent {
+            tried = format!("{tried}, and {agent}");
+        }
         let user = &self.settings.user;
         let message = format!("can't log in as `{user}`: the server {accepts}; {tried}");
-        let help = if self.tried.is_empty() {
+        let help = if self.silent_agent.is_some() {
+            "start an agent that has the key (`eval \"$(ssh-agent)\"; ssh-add`), or set `private-key` or `password` under \
+             `config: ssh:`"
+                .to_owned()
+        } else if self.tried.is_empty() {
             "set `private-key` or `password` under `config: ssh:`, or load a key into the agent with `ssh-add`".to_owned()
         } else {
             format!(

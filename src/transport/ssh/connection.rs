@@ -23,7 +23,7 @@ use super::{
     jump::JumpLease,
     leash::Leash,
 };
-use crate::transport::SessionError;
+use crate::transport::{SessionError, endings::Endings};
 
 /// How long a server that has none of our channels open may go on refusing one: it closes them a moment after us.
 const REFUSED_ALONE_MAX: Duration = Duration::from_secs(2);
@@ -45,6 +45,7 @@ pub(super) struct Connection {
     freed: Notify,
     /// The tasks that work on channels: they outlive whoever started them while they tidy up.
     tasks: TaskTracker,
+    endings: Endings,
     _leash: Leash,
     /// The place on the connection that this one runs through.
     _through: Option<JumpLease>,
@@ -79,6 +80,7 @@ impl Connection {
             open: AtomicUsize::new(0),
             freed: Notify::new(),
             tasks: TaskTracker::new(),
+            endings: Endings::default(),
             _leash: leash,
             _through: through,
         }
@@ -86,6 +88,11 @@ impl Connection {
 
     pub(super) fn tasks(&self) -> &TaskTracker {
         &self.tasks
+    }
+
+    /// What was given up, and is being ended over this connection.
+    pub(super) const fn endings(&self) -> &Endings {
+        &self.endings
     }
 
     pub(super) fn is_open(&self) -> bool {

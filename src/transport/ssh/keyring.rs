@@ -143,6 +143,9 @@ fn open(
         Err(_) if PublicKey::from_openssh(text).is_ok() => Err(KeyProblem::Unreadable(
             "it is a public key; the private one has the same name without `.pub`".to_owned(),
         )),
+        Err(KeyError::CouldNotReadKey) => Err(KeyProblem::Unreadable(
+            "it is no private key in a format that is known (OpenSSH's, PKCS#8, PEM)".to_owned(),
+        )),
         Err(error) => Err(KeyProblem::Unreadable(error.to_string())),
     }
 }

@@ -21,8 +21,9 @@ use super::connection::{Connection, Counted};
 use crate::{
     model::{Exit, Output, OutputStream, Payload},
     transport::{
-        OutputWatch, SessionError,
+        GivenUp, OutputWatch, SessionError,
         deadline::deadline_in,
+        endings::TELL_WITHIN,
         streams::{Collected, Input, SILENCE_AFTER_EXIT, StdoutFile, Told, tell},
     },
 };
@@ -142,7 +143,7 @@ impl Work {
                     }
                 },
                 () = sleep_until(self.deadline) => {
-                    let _ = answer.send(Err(SessionError::TimedOut));
+                    let _ = answer.send(Err(SessionError::NotBegun));
                     return give_back(opening).await;
                 }
                 () = answer.closed() => return give_back(opening).await,
@@ -171,8 +172,16 @@ impl Work {
                 })
             }
             Stop::GivenUp(error) => {
-                self.end(reader, &writer).await;
-                Err(error.unwrap_or(SessionError::TimedOut))
+                let ending = connection.endings().begin();
+                let mut end = pin!(self.end(reader, &writer));
+                let told = |given_up| Err(error.unwrap_or(SessionError::TimedOut(given_up)));
+                let Ok(given_up) = timeout(TELL_WITHIN, &mut end).await else {
+                    // Nobody may be left to be told.
+                    let _ = answer.send(told(GivenUp::MayGoOn));
+                    return ending.came_to(end.await);
+                };
+                ending.came_to(given_up);
+                told(given_up)
             }
         };
         // Whoever is told that it is over may ask for the next channel at once.
@@ -253,13 +262,14 @@ impl Work {
         Ok(self.exit.take().expect("it is looked at before"))
     }
 
-    /// Ends the process: by its own command, then by signals to its group, then by closing its channel.
-    async fn end(&mut self, reader: ChannelReadHalf, writer: &ChannelWriteHalf<Msg>) {
+    /// Ends the process: by its own command, then by signals to its group, then by closing its channel. Tells what
+    /// came of that.
+    async fn end(&mut self, reader: ChannelReadHalf, writer: &ChannelWriteHalf<Msg>) -> GivenUp {
         let mut rest = Rest {
             reader,
-            closed: false,
+            closed: None,
         };
-        let mut ended = false;
+        let mut was_ended = false;
         if let Some(command) = self.end.take() {
             // A task of its own, because opening a channel must not be given up half way.
             let tasks = self.connection.tasks();
@@ -268,36 +278,51 @@ impl Work {
                 timeout(END_COMMAND_MAX, ending),
                 timeout(END_COMMAND_MAX, rest.close())
             );
-            ended = matches!(ran, Ok(Ok(true)));
+            was_ended = matches!(ran, Ok(Ok(true)));
         }
-        if ended && timeout(END_GRACE, rest.close()).await.is_ok() {
-            return;
+        if was_ended {
+            let _ = timeout(END_GRACE, rest.close()).await;
         }
         for signal in [Sig::TERM, Sig::KILL] {
-            if rest.closed
-                || writer.signal(signal).await.is_err()
-                || timeout(END_GRACE, rest.close()).await.is_ok()
-            {
-                return;
+            if rest.closed.is_some() || writer.signal(signal).await.is_err() {
+                break;
             }
+            let _ = timeout(END_GRACE, rest.close()).await;
         }
-        // The server may do as it likes with it now. An error means that the connection is gone.
-        let _ = writer.close().await;
+        if rest.closed.is_none() {
+            // The server may do as it likes with it now. An error means that the connection is gone.
+            let _ = writer.close().await;
+        }
+        if was_ended || rest.closed == Some(Closed::ByServer) {
+            GivenUp::Ended
+        } else {
+            GivenUp::MayGoOn
+        }
     }
 }
 
 /// What still comes on a channel that nobody wants to hear. It has to be read nevertheless.
 struct Rest {
     reader: ChannelReadHalf,
-    closed: bool,
+    closed: Option<Closed>,
+}
+
+/// How a channel came to its end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Closed {
+    ByServer,
+    WithConnection,
 }
 
 impl Rest {
     /// Reads until the channel is closed. May be dropped and called again.
     async fn close(&mut self) {
-        while !self.closed {
-            let message = self.reader.wait().await;
-            self.closed = matches!(message, None | Some(ChannelMsg::Close));
+        while self.closed.is_none() {
+            self.closed = match self.reader.wait().await {
+                Some(ChannelMsg::Close) => Some(Closed::ByServer),
+                Some(_) => None,
+                None => Some(Closed::WithConnection),
+            };
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{connection::Connection, process};
 use crate::{
     model::{Output, Payload},
-    transport::{OutputWatch, Pending, Session, SessionError},
+    transport::{GivenUp, OutputWatch, Pending, Session, SessionError},
 };
 
 pub(super) struct SshSession {
@@ -24,6 +24,14 @@ impl Session for SshSession {
 
     fn is_open(&self) -> bool {
         self.connection.is_open()
+    }
+
+    fn is_ending(&self) -> bool {
+        self.connection.endings().are_under_way()
+    }
+
+    fn given_up(&self) -> Pending<'_, GivenUp> {
+        Box::pin(self.connection.endings().over())
     }
 
     fn close(&self) -> Pending<'_, ()> {

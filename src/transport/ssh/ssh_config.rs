@@ -9,6 +9,8 @@ use std::{
 use globset::Glob;
 use ssh2_config::{DefaultAlgorithms, ParseRule, SshConfig};
 
+use crate::model::utf8;
+
 /// What we honour. Everything else in the file concerns interactive use, or is not supported.
 const HONOURED: [&str; 10] = [
     "hostname",
@@ -62,7 +64,7 @@ impl SshConfigFile {
     /// Reads `~/.ssh/config` below a home directory. A file that is not there says nothing.
     pub(super) fn read(home: &Path) -> Result<Self, String> {
         let path = home.join(".ssh/config");
-        match std::fs::read_to_string(&path) {
+        match std::fs::read(&path).and_then(|bytes| Ok(utf8(bytes)?)) {
             Ok(text) => Self::parse(&text, home),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::empty()),
             Err(error) => Err(error.to_string()),
