@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
 use super::file;
 use crate::store::StoreError;
@@ -118,6 +118,10 @@ fn connect(
     let told = |error| StoreError::from_sqlite(path, &error);
     let connection = Connection::open_with_flags(name, flags).map_err(told)?;
     connection.busy_timeout(busy).map_err(told)?;
+    // Else a statement that is kept is planned anew for the values of each call (sqlite.org/queryplanner-ng.html).
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(told)?;
     connection
         .execute_batch(
             "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",

@@ -6,7 +6,11 @@
 
 use std::{
     collections::HashSet,
-    sync::mpsc::{Receiver, TryRecvError},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, TryRecvError},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -18,7 +22,7 @@ use super::{
 
 /// How long an event is held back at most. A line on the terminal comes that much later, which no eye sees; a process that is
 /// killed forgets the results of so much time, and a resume asks the targets for them.
-const LINGER: Duration = Duration::from_millis(10);
+const LINGER: Duration = Duration::from_millis(20);
 
 /// On so many targets something is going on when a start is not worth a transaction of its own.
 const CROWD: usize = 8;
@@ -33,6 +37,8 @@ pub(super) struct Gathering {
     linger: Duration,
     /// What was begun on a target and is not over.
     afoot: HashSet<Work>,
+    /// Whether that is so much that a start can wait.
+    is_crowded: Arc<AtomicBool>,
 }
 
 impl Default for Gathering {
@@ -40,6 +46,7 @@ impl Default for Gathering {
         Self {
             linger: LINGER,
             afoot: HashSet::new(),
+            is_crowded: Arc::default(),
         }
     }
 }
@@ -78,9 +85,15 @@ impl Gathering {
         }
     }
 
+    /// Whether starts can wait now, for those who give them: they need not wake the thread.
+    pub(super) fn is_crowded(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.is_crowded)
+    }
+
     /// Forgets what was begun and will not be told to be over.
     pub(super) fn forget(&mut self) {
         self.afoot.clear();
+        self.count();
     }
 
     fn can_wait(&mut self, record: &Record) -> bool {
@@ -89,13 +102,20 @@ impl Gathering {
             Turn::Next => false,
             Turn::Begins(work) => {
                 self.afoot.insert(work.clone());
-                self.afoot.len() > CROWD
+                self.count()
             }
             Turn::Ends(work) => {
                 self.afoot.remove(work);
+                self.count();
                 true
             }
         }
+    }
+
+    fn count(&self) -> bool {
+        let is_crowded = self.afoot.len() > CROWD;
+        self.is_crowded.store(is_crowded, Ordering::Relaxed);
+        is_crowded
     }
 }
 

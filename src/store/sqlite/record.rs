@@ -120,7 +120,11 @@ impl Turn {
     }
 
     /// Whether whoever gathers has to look at it as soon as it comes.
-    pub(super) const fn is_pressing(&self) -> bool {
-        matches!(self, Self::Next | Self::Begins(_))
+    pub(super) const fn is_pressing(&self, is_crowded: bool) -> bool {
+        match self {
+            Self::Any | Self::Ends(_) => false,
+            Self::Next => true,
+            Self::Begins(_) => !is_crowded,
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
         mpsc::{self, SyncSender, TrySendError},
     },
     thread::JoinHandle,
@@ -74,6 +75,7 @@ pub struct SqliteStore {
 pub(super) struct Writing {
     orders: Option<SyncSender<Order>>,
     thread: Option<JoinHandle<()>>,
+    is_crowded: Arc<AtomicBool>,
 }
 
 impl Writing {
@@ -233,6 +235,7 @@ impl SqliteStore {
 
 fn start(path: &Path, writer: Writer) -> Result<Writing, StoreError> {
     let (orders, queue) = mpsc::sync_channel(QUEUE_MAX);
+    let is_crowded = writer.gathering.is_crowded();
     let thread = std::thread::Builder::new()
         .name("store".to_owned())
         .spawn(move || writer.run(&queue))
@@ -240,6 +243,7 @@ fn start(path: &Path, writer: Writer) -> Result<Writing, StoreError> {
     Ok(Writing {
         orders: Some(orders),
         thread: Some(thread),
+        is_crowded,
     })
 }
 
@@ -286,7 +290,8 @@ impl Store for SqliteStore {
             Err(error) => return receipts.fail(error),
         };
         let record = Box::new(Record::new(lease, event, receipts));
-        let is_pressing = record.turn.is_pressing();
+        let is_crowded = writing.is_crowded.load(Ordering::Relaxed);
+        let is_pressing = record.turn.is_pressing(is_crowded);
         let sent = match orders.try_send(Order::Append(record)) {
             Err(TrySendError::Full(Order::Append(record))) => match record.into_output() {
                 Ok((job, key, bytes)) => {
