@@ -319,6 +319,24 @@ fn a_loop_that_only_the_unknown_would_end_ends() {
         .stdout_has("the plan ends well");
 }
 
+#[test]
+fn a_loop_without_an_end_is_cut_off() {
+    project()
+        .plan(
+            "it",
+            r#"
+                run_command("before", "web1");
+                loop { sleep("5s"); }
+            "#,
+        )
+        .line("plan preview it")
+        .run()
+        .code(0)
+        .stdout_has("command `before` on web1")
+        .stdout_has("sleep 5 s  plans/it.rhai:3  (49999 times)")
+        .stdout_has("the preview ends here: the plan asks for more than 50000 things");
+}
+
 /// What a preview asks: the choices, by what they are about.
 fn asked(plan: &str) -> Vec<String> {
     let told = project()

@@ -6,7 +6,7 @@ use super::plan_preview::{Chosen, Preview, Way};
 use crate::{
     model::{BranchPath, Map, Value, a_few},
     plan::PlanEnd,
-    run::{Answer, Decision, Difference, Previewed},
+    run::{Answer, Decision, Difference, PREVIEWED_MAX, Previewed},
 };
 
 /// More names than this are counted: a line has to stay one that can be read.
@@ -209,9 +209,7 @@ fn draw(text: &mut String, effects: &[&Previewed]) {
         if children.is_empty() && !effects.is_empty() {
             return;
         }
-        for (position, child) in children.iter().enumerate() {
-            element(text, &nodes, *child, "  ", position + 1 == children.len());
-        }
+        elements(text, &nodes, children, "  ");
     }
 }
 
@@ -242,28 +240,35 @@ fn branch(
     parent
 }
 
-fn element(text: &mut String, nodes: &[Node<'_>], number: usize, indent: &str, last: bool) {
-    let (corner, line) = if last {
-        ("└─", "   ")
-    } else {
-        ("├─", "│  ")
-    };
-    match &nodes[number] {
-        Node::Effect(effect) => {
-            let _ = writeln!(
-                text,
-                "{indent}{corner} {}{}",
-                line_of(effect),
-                place(effect)
-            );
-        }
-        Node::Branch(name, children) => {
-            let _ = writeln!(text, "{indent}{corner} {name}:");
-            let indent = format!("{indent}{line}");
-            for (position, child) in children.iter().enumerate() {
-                let last = position + 1 == children.len();
-                element(text, nodes, *child, &indent, last);
+/// What is in a branch. The same effect several times in a row is one line.
+fn elements(text: &mut String, nodes: &[Node<'_>], children: &[usize], indent: &str) {
+    let mut rest = children;
+    while let Some((first, behind)) = rest.split_first() {
+        rest = behind;
+        let line = match &nodes[*first] {
+            Node::Effect(effect) => {
+                let line = format!("{}{}", line_of(effect), place(effect));
+                let same = |other: &&usize| match &nodes[**other] {
+                    Node::Effect(other) => format!("{}{}", line_of(other), place(other)) == line,
+                    Node::Branch(..) => false,
+                };
+                let more = rest.iter().take_while(same).count();
+                rest = &rest[more..];
+                match more {
+                    0 => line,
+                    more => format!("{line}  ({} times)", more + 1),
+                }
             }
+            Node::Branch(name, _) => format!("{name}:"),
+        };
+        let (corner, bar) = if rest.is_empty() {
+            ("└─", "   ")
+        } else {
+            ("├─", "│  ")
+        };
+        let _ = writeln!(text, "{indent}{corner} {line}");
+        if let Node::Branch(_, children) = &nodes[*first] {
+            elements(text, nodes, children, &format!("{indent}{bar}"));
         }
     }
 }
@@ -352,7 +357,9 @@ fn ending(end: &PlanEnd) -> String {
         PlanEnd::Finished(Value::Null) => "  the plan ends well".to_owned(),
         PlanEnd::Finished(value) => format!("  the plan ends well and gives {}", shown(value)),
         PlanEnd::Failed(error) => format!("  the plan fails: {}", error.failure.message),
-        PlanEnd::Stopped => "  the plan stops".to_owned(),
+        PlanEnd::Stopped => format!(
+            "  the preview ends here: the plan asks for more than {PREVIEWED_MAX} things, and may have no end"
+        ),
         PlanEnd::Suspended => "  the plan waits".to_owned(),
     }
 }

@@ -30,8 +30,8 @@ pub use self::{
     locks::TargetLocks,
     operator::{NoOperator, Operator, Question},
     preview::{
-        Answer, Decision, Difference, PreviewParts, PreviewPerformer, PreviewRecord, Previewed,
-        Unknown, ways,
+        Answer, Decision, Difference, PREVIEWED_MAX, PreviewParts, PreviewPerformer, PreviewRecord,
+        Previewed, Unknown, ways,
     },
     stop::{StopHandle, StopSignal, StopStage},
 };

@@ -5,7 +5,7 @@ mod record;
 mod way;
 
 pub use self::{
-    performer::{PreviewParts, PreviewPerformer},
+    performer::{PREVIEWED_MAX, PreviewParts, PreviewPerformer},
     record::{Answer, Decision, PreviewRecord, Previewed, Unknown},
     way::{Difference, ways},
 };

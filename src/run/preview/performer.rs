@@ -42,6 +42,9 @@ const TURNS_MAX: usize = 1;
 /// How often one decision is made the same way: then it is the other one's turn, so that a loop that it ends does end.
 const SAME_MAX: usize = 1_000;
 
+/// Effects of one way. A loop that waits for something that never comes in a preview has no end of them.
+pub const PREVIEWED_MAX: usize = 50_000;
+
 /// Performs nothing. Cloning it gives another handle to the same record.
 #[derive(Clone)]
 pub struct PreviewPerformer {
@@ -97,7 +100,9 @@ impl Performer for PreviewPerformer {
         }
         let shared = Arc::clone(&self.shared);
         // Written down here and not in the future: the plan's order is the order of the calls.
-        let number = shared.note(&request);
+        let Some(number) = shared.note(&request) else {
+            return Box::pin(std::future::ready(Outcome::Stopped));
+        };
         Box::pin(async move { shared.answer(number, request).await })
     }
 
@@ -119,15 +124,19 @@ impl Shared {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, request: &Request) -> usize {
+    /// Writes an effect down, unless there are too many.
+    fn note(&self, request: &Request) -> Option<usize> {
         let mut notes = self.notes();
+        if notes.record.effects.len() == PREVIEWED_MAX {
+            return None;
+        }
         notes.record.effects.push(Previewed {
             id: request.id.clone(),
             asked: asked(request, |task| task.metadata().idempotent),
             answer: Answer::Nothing,
             results: None,
         });
-        notes.record.effects.len() - 1
+        Some(notes.record.effects.len() - 1)
     }
 
     fn set_answer(&self, number: usize, answer: Answer) {
