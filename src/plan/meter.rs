@@ -15,7 +15,8 @@ use super::fiber;
 /// A look costs some 20 ns, an operation about as much: one in 256 can't be measured.
 const STRIDE: u32 = 256;
 
-/// Operations between two glances at the stack: it may grow by some 2 KiB in each.
+/// Operations between two glances at the stack. It may grow by some 2 KiB in each, and what is held in reserve of it
+/// (`fiber::RESERVE_BYTES`) is four times that.
 const GLANCE: u32 = 16;
 
 /// Operations after which a branch that only computes lets the others have their turn. It is about a millisecond.

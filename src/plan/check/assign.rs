@@ -206,8 +206,8 @@ impl<'t> Checker<'t> {
         };
         let is_itself = matches!(&receiver.kind, ExpressionKind::Variable(other) if other == name);
         let method = call.name.text.as_str();
-        if !is_itself || !GIVE_NOTHING.contains(&method) || !self.functions.named(method).is_empty()
-        {
+        let is_own = !self.functions.named(method).is_empty() || self.survey.keys.contains(method);
+        if !is_itself || !GIVE_NOTHING.contains(&method) || is_own {
             return;
         }
         let problem = self

@@ -222,9 +222,15 @@ impl<'t> Checker<'t> {
                 .options
                 .contains(&name.strip_prefix('_').unwrap_or(name))
         };
+        // Tasks have parameters such as `description` and `limit` as well.
+        let is_nothing_else = |entry: &Entry| {
+            let name = key_of(entry);
+            name.starts_with('_') || ["catch_errors", "run_as", "max_failures"].contains(&name)
+        };
         let index = function.index_of_options().unwrap_or(usize::MAX);
         let is_given = call.arguments.len() > index;
-        if entries.is_empty() || is_given || !entries.iter().all(is_option) {
+        let are_options = entries.iter().all(is_option) && entries.iter().any(is_nothing_else);
+        if is_given || !are_options {
             return;
         }
         let keys = entries.iter().map(key_of);

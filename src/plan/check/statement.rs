@@ -198,6 +198,9 @@ impl<'t> Checker<'t> {
                     ),
                     _ => Some("ask for a key, such as `map.key == value`, or `map.len() > 0`"),
                 },
+                Kind::Native(name) if &**name == "Sensitive" => {
+                    Some("look at what it hides: `reveal(value)`")
+                }
                 Kind::Native(_) | Kind::Array(_) | Kind::Text => {
                     Some("compare it, such as `value.len > 0`")
                 }

@@ -432,6 +432,7 @@ impl<'t> Checker<'t> {
             "object" | "Map" | "dict" | "Hash" | "hash" => "map",
             "null" | "nil" | "None" | "undefined" | "unit" | "NoneType" => "()",
             "function" | "closure" | "Closure" => "Fn",
+            "nothing" | "Tiers" if is_shown => return,
             own if is_shown && !own.starts_with("a ") && !own.starts_with("an ") => own,
             _ => return,
         };
@@ -545,7 +546,7 @@ impl<'t> Checker<'t> {
         let different = (is_error(one) && is_text(other))
             || (is_text(one) && is_error(other))
             || (is_hidden(one) && (is_text(other) || is_plain(other)))
-            || (is_hidden(other) && (is_text(one) || is_plain(one)))
+            || (is_hidden(other) && (is_text(one) || is_plain(one) || is_hidden(one)))
             || (is_set(one) && is_plain(other))
             || (is_set(other) && is_plain(one))
             || (is_number(one) && (is_text(other) || *other == Kind::Boolean))

@@ -3,9 +3,11 @@
 //! Rhai's own functions find out how many parameters a closure takes by calling it and looking at the error, for each element,
 //! and take an answer that is no Boolean for a no.
 
+use std::ops::RangeFrom;
+
 use rhai::{Array, Dynamic, FnPtr};
 
-use super::catalog::Entry;
+use super::{catalog::Entry, sequence};
 use crate::plan::{
     call::{Call, CallError, CallResult},
     depth,
@@ -13,6 +15,7 @@ use crate::plan::{
 
 const LIST: &str = "Array";
 const CLOSURE: &str = "Closure";
+const INTEGER: &str = "Integer";
 
 pub(super) fn entries() -> Vec<Entry> {
     vec![
@@ -44,15 +47,17 @@ pub(super) fn entries() -> Vec<Entry> {
             Ok(first_meant(call)?.unwrap_or(Dynamic::UNIT))
         })
         .takes("is", CLOSURE)
-        .in_place_of(&[&[CLOSURE]])
+        .may_take("start", INTEGER)
+        .in_place_of(&[&[CLOSURE], &[CLOSURE, INTEGER]])
         .gives("Any")
-        .doc("The first element that the closure says yes to; `()` if there is none.")
+        .doc("The first element that the closure says yes to, from an index on (or from the end, if negative); `()` if there is none.")
         .example(r#"let spare = ["web1", "web9"].find(|name| name.ends_with("9")) ?? "web1";"#),
         Entry::method(LIST, "find_map", find_map)
             .takes("change", CLOSURE)
-            .in_place_of(&[&[CLOSURE]])
+            .may_take("start", INTEGER)
+            .in_place_of(&[&[CLOSURE], &[CLOSURE, INTEGER]])
             .gives("Any")
-            .doc("The first thing that the closure makes of an element and that is not `()`; `()` if there is none.")
+            .doc("The first thing that the closure makes of an element and that is not `()`, from an index on (or from the end, if negative); `()` if there is none.")
             .example(r"let port = [#{}, #{ port: 80 }].find_map(|service| service.port);"),
     ]
 }
@@ -98,7 +103,7 @@ fn some(call: &Call<'_>) -> CallResult {
 
 fn first_meant(call: &Call<'_>) -> Result<Option<Dynamic>, CallError> {
     let walk = Walk::new(call)?;
-    for index in 0.. {
+    for index in walk.start()? {
         let Some(item) = walk.item(index) else { break };
         if walk.judge(item.clone(), index)? {
             return Ok(Some(item));
@@ -109,7 +114,7 @@ fn first_meant(call: &Call<'_>) -> Result<Option<Dynamic>, CallError> {
 
 fn find_map(call: &Call<'_>) -> CallResult {
     let walk = Walk::new(call)?;
-    for index in 0.. {
+    for index in walk.start()? {
         let Some(item) = walk.item(index) else { break };
         let value = walk.visit(item, index)?;
         if !value.is_unit() {
@@ -148,6 +153,18 @@ impl<'c> Walk<'c> {
             closure,
             takes,
         })
+    }
+
+    /// The indices from the one that was given on.
+    fn start(&self) -> Result<RangeFrom<usize>, CallError> {
+        if self.call.given(2).is_none() {
+            return Ok(0..);
+        }
+        let start = self.call.integer(2)?;
+        let list = self.call.argument(0).read_lock::<Array>();
+        let length = list.map_or(0, |list| list.len());
+        let behind_all = if start < 0 { 0 } else { length };
+        Ok(sequence::position(start, length).unwrap_or(behind_all)..)
     }
 
     fn item(&self, index: usize) -> Option<Dynamic> {

@@ -278,6 +278,7 @@ fn closures_go_over_a_list_with_the_element_and_the_index() {
             seen.push([list.map(|n| n + least), list.map(|n, i| n * i), list.map(|| this - 4), [].map(|n| n)]);
             seen.push([list.all(|n| n > 3), list.all(|n| { asked.push(n); n < 5 }), list.some(|n| n > 9), list.some(|n, i| i == 3), asked]);
             seen.push([list.find(|n| n > least), list.find(|n| n > 9), list.find_map(|n, i| if i == 2 { `${n}` }), list.find_map(|n| ())]);
+            seen.push([list.find(|n| n > 4, 2), list.find(|n| n > 4, -1), list.find(|n| n > 0, 9), list.find(|n| n > 0, -9), list.find_map(|n| n, 1)]);
             seen.push(parallel([1], |x| list.filter(|n| n > 5 + x)));
             seen.push([list, [[1], [2, 3]].map(|inner| inner.map(|n| n + 1))]);
             seen
@@ -288,6 +289,7 @@ fn closures_go_over_a_list_with_the_element_and_the_index() {
             [[9,10,11,12],[0,5,12,21],[0,1,2,3],[]],
             [true,false,false,true,[4,5]],
             [6,null,"6",null],
+            [6,7,null,4,5],
             [[7]],
             [[4,5,6,7],[[2],[3,4]]]]"#
         )

@@ -24,8 +24,12 @@ use super::{
 /// killed forgets the results of so much time, and a resume asks the targets for them.
 const LINGER: Duration = Duration::from_millis(20);
 
-/// On so many targets something is going on when a start is not worth a transaction of its own.
+/// While no more than this is going on a start has a transaction of its own: a few at a time wait for each other's results, and
+/// would feel it.
 const CROWD: usize = 8;
+
+/// How long something counts that was begun and not told to be over, at least: what a plan has given up never is.
+const COUNTS: Duration = Duration::from_secs(10);
 
 /// How many events share a transaction at most. Beyond it nothing is gained, and others wait longer.
 const GROUP_MAX: usize = 4096;
@@ -35,8 +39,10 @@ const GROUP_MAX: usize = 4096;
 /// It sleeps while it waits for more: whoever gives an order that can't be held back wakes the thread.
 pub(super) struct Gathering {
     linger: Duration,
-    /// What was begun on a target and is not over.
-    afoot: HashSet<Work>,
+    /// What was begun on a target and is not over: lately, and before.
+    afoot: [HashSet<Work>; 2],
+    /// Since when it is lately.
+    lately: Instant,
     /// Whether that is so much that a start can wait.
     is_crowded: Arc<AtomicBool>,
 }
@@ -45,7 +51,8 @@ impl Default for Gathering {
     fn default() -> Self {
         Self {
             linger: LINGER,
-            afoot: HashSet::new(),
+            afoot: Default::default(),
+            lately: Instant::now(),
             is_crowded: Arc::default(),
         }
     }
@@ -92,7 +99,7 @@ impl Gathering {
 
     /// Forgets what was begun and will not be told to be over.
     pub(super) fn forget(&mut self) {
-        self.afoot.clear();
+        self.afoot = Default::default();
         self.count();
     }
 
@@ -101,19 +108,32 @@ impl Gathering {
             Turn::Any => true,
             Turn::Next => false,
             Turn::Begins(work) => {
-                self.afoot.insert(work.clone());
+                if self.lately.elapsed() > COUNTS {
+                    self.age();
+                }
+                self.afoot[0].insert(work.clone());
                 self.count()
             }
             Turn::Ends(work) => {
-                self.afoot.remove(work);
+                for afoot in &mut self.afoot {
+                    afoot.remove(work);
+                }
                 self.count();
                 true
             }
         }
     }
 
+    /// What was begun lately was begun before, and what was begun before that does not count any more.
+    fn age(&mut self) {
+        self.afoot.swap(0, 1);
+        self.afoot[0].clear();
+        self.lately = Instant::now();
+    }
+
     fn count(&self) -> bool {
-        let is_crowded = self.afoot.len() > CROWD;
+        let [lately, before] = &self.afoot;
+        let is_crowded = lately.len() + before.len() > CROWD;
         self.is_crowded.store(is_crowded, Ordering::Relaxed);
         is_crowded
     }
@@ -242,6 +262,20 @@ mod tests {
         assert_eq!(desk.gathered(begun("db1"), later), 2);
         desk.gathering.forget();
         assert_eq!(desk.gathered(begun("db1"), Vec::new()), 1);
+    }
+
+    #[test]
+    fn what_was_given_up_is_no_crowd_for_long() {
+        let mut desk = Desk::open();
+        for number in 1..=CROWD {
+            assert_eq!(desk.gathered(begun(&format!("web{number}")), Vec::new()), 1);
+        }
+        desk.gathering.age();
+        assert_eq!(desk.gathered(begun("db1"), vec![call()]), 1);
+        assert!(desk.gathering.is_crowded().load(Ordering::Relaxed));
+        desk.gathering.age();
+        assert_eq!(desk.gathered(begun("db2"), Vec::new()), 1);
+        assert!(!desk.gathering.is_crowded().load(Ordering::Relaxed));
     }
 
     #[test]
