@@ -19,7 +19,7 @@ use super::{
     identity::{Identities, IdentityKey},
     limits::Limits,
     memory::MemoryWatch,
-    meter::{Meter, Pace},
+    meter::Meter,
     object::{Fault, Future},
     plan_stop::PlanStop,
     scheduler::{Flight, Scheduler},
@@ -77,12 +77,8 @@ struct Link(Weak<Host>);
 /// Out of the way of what is done at every operation.
 #[cold]
 #[inline(never)]
-fn glance(pace: &Pace, link: &Weak<Host>) -> Option<Dynamic> {
-    if pace.glance() {
-        link.upgrade().and_then(|host| host.look_around())
-    } else {
-        None
-    }
+fn look_around(link: &Weak<Host>) -> Option<Dynamic> {
+    link.upgrade().and_then(|host| host.look_around())
 }
 
 impl Host {
@@ -129,7 +125,7 @@ impl Host {
         let pace = meter.pace();
         engine.on_progress(move |_| {
             if pace.step() {
-                glance(&pace, &link)
+                look_around(&link)
             } else {
                 None
             }

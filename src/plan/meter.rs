@@ -15,10 +15,6 @@ use super::fiber;
 /// A look costs some 20 ns, an operation about as much: one in 256 can't be measured.
 const STRIDE: u32 = 256;
 
-/// Operations between two glances at the stack. It may grow by some 2 KiB in each, and what is held in reserve of it
-/// (`fiber::RESERVE_BYTES`) is four times that.
-const GLANCE: u32 = 16;
-
 /// Operations after which a branch that only computes lets the others have their turn. It is about a millisecond.
 const TURN_OPERATIONS: u32 = 10_000;
 
@@ -26,44 +22,31 @@ const TURN_OPERATIONS: u32 = 10_000;
 /// of an effect to the next one, and no more than a tenth of a second.
 const LAST_OPERATIONS: u64 = 1_000_000;
 
-/// What the interpreter asks at every operation, and nothing more: a load, a comparison and a subtraction. All else is
-/// done at every sixteenth.
+/// What the interpreter asks at every operation, and nothing more: a load, a subtraction and two comparisons.
 ///
 /// Atomic, because the watch of the memory ends the stride from its own thread. On the plan's thread relaxed loads and
 /// stores cost no more than plain ones. A stride that both write at once goes on; the watch tries again.
 pub(super) struct Pace {
-    until_glance: AtomicU32,
-    /// What is left of the stride after that.
     until_look: AtomicU32,
     /// Below this address the stack of the branch that runs counts as used up.
     floor: AtomicUsize,
 }
 
 impl Pace {
-    /// Counts one operation. True if it is time for a glance.
+    /// Counts one operation. True if it is time to look around.
     #[inline]
     pub(super) fn step(&self) -> bool {
-        let left = self.until_glance.load(Ordering::Relaxed);
-        if left == 0 {
+        let left = self.until_look.load(Ordering::Relaxed);
+        if left == 0 || fiber::stack_address() < self.floor.load(Ordering::Relaxed) {
             return true;
         }
-        self.until_glance.store(left - 1, Ordering::Relaxed);
+        self.until_look.store(left - 1, Ordering::Relaxed);
         false
-    }
-
-    /// Counts the operations since the last glance. True if it is time to look around.
-    pub(super) fn glance(&self) -> bool {
-        self.until_glance.store(GLANCE - 1, Ordering::Relaxed);
-        let left = self.until_look.load(Ordering::Relaxed);
-        let left = left.saturating_sub(GLANCE);
-        self.until_look.store(left, Ordering::Relaxed);
-        left == 0 || fiber::stack_address() < self.floor.load(Ordering::Relaxed)
     }
 
     /// Makes the next operation look around.
     pub(super) fn look_now(&self) {
         self.until_look.store(0, Ordering::Relaxed);
-        self.until_glance.store(0, Ordering::Relaxed);
     }
 }
 
@@ -80,7 +63,6 @@ impl Default for Meter {
     fn default() -> Self {
         Self {
             pace: Arc::new(Pace {
-                until_glance: AtomicU32::new(0),
                 until_look: AtomicU32::new(STRIDE),
                 floor: AtomicUsize::new(0),
             }),
