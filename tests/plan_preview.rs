@@ -230,7 +230,8 @@ fn a_number_or_a_boolean_made_of_what_nobody_knows_is_unknown_too() {
         .stdout_has("command `enable` on web1")
         .stdout_has("If `is_big(twice)` is true:  plans/it.rhai:13\n  └─ command `halve` on web1")
         .stdout_has("If `!ready && bad` is true:  plans/it.rhai:16\n  └─ command `wait` on web1")
-        .stdout_has("If `all_up` is true:  plans/it.rhai:19\n  └─ command `celebrate` on web1, web2")
+        .stdout_has("command `celebrate` on web1, web2")
+        .stdout_has("If `all_up` is false:  plans/it.rhai:19\n  left out: command `celebrate`")
         .stdout_has("command `late` on web1");
 }
 
@@ -333,7 +334,7 @@ fn a_loop_without_an_end_is_cut_off() {
         .run()
         .code(0)
         .stdout_has("command `before` on web1")
-        .stdout_has("sleep 5 s  plans/it.rhai:3  (49999 times)")
+        .stdout_has("plans/it.rhai:3  (49999 times)")
         .stdout_has("the preview ends here: the plan asks for more than 50000 things");
 }
 
@@ -488,4 +489,51 @@ fn what_is_given_a_time_ends_within_it_where_nothing_takes_time() {
         .stdout_has("command `three` on web1, web2")
         .stdout_has("print \"segue/timeout\"")
         .stdout_has("the plan ends well");
+}
+
+#[test]
+fn a_closure_that_nobody_knows_the_answer_of_is_taken_to_say_yes() {
+    project()
+        .plan(
+            "it",
+            r#"
+                let names = ["web1", "web2"];
+                for name in names.filter(|n| run_command("check", n).first["ready"]) { run_command("use", name); }
+                let results = run_command("look", "web");
+                let seen = #{ web1: results.first, web2: results.first };
+                let late = names.filter(|n| !seen[n]["idle"]);
+                if late.len() > 0 { run_command("late", late); }
+                let old = names.filter(|n| run_command("version", n).first.stdout == "1");
+                for name in old { run_command(`upgrade ${name}`, name); }
+                wait_until(#{ timeout: "5m" }, || run_command("ready", "web1").first["ready"]);
+                wait_until(#{ timeout: "5m" }, || run_command("up", "web1").first.stdout == "up");
+                let ready = results.filter(|r| r["ready"]);
+                if ready.len == 2 { run_command("both", ready.targets); }
+                if results.count(|r| r["busy"]) > 1 { run_command("many", "web"); }
+                let found = names.find(|n| run_command("find", n).first["me"]) ?? "nobody";
+                print(found);
+            "#,
+        )
+        .line("plan preview it")
+        .run()
+        .code(0)
+        .stdout_has("command `use` on web1")
+        .stdout_has("command `use` on web2")
+        .stdout_has("If `late.len() > 0` is false:")
+        .stdout_has("command `upgrade web2` on web2")
+        .stdout_has("command `both` on web1, web2")
+        .stdout_has("If `ready.len == 2` is false:")
+        .stdout_has("If `results.count(|r| r[\"busy\"]) > 1` is false:")
+        .stdout_has("print \"web1\"")
+        .stdout_has("the plan ends well");
+}
+
+#[test]
+fn a_closure_that_gives_no_boolean_fails_in_a_preview_too() {
+    project()
+        .plan("it", "[1].filter(|n| `number ${n}`);\n")
+        .line("plan preview it")
+        .run()
+        .code(5)
+        .stdout_has("must give a Boolean, but gives a String");
 }

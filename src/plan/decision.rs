@@ -33,6 +33,7 @@ const UNKNOWN: i32 = 0x5e6;
 
 /// What begins the text that stands for something that nobody knows.
 const MARK: char = '‹';
+const MARK_END: char = '›';
 
 /// The methods that give a part of what they are called on, or as much of it as there happens to be.
 const CHOOSERS: [&str; 10] = [
@@ -113,7 +114,7 @@ fn kept(
         // What nobody knows may not be of the type that is wanted; what was thrown is about something else.
         Err(error) if error.is_catchable() && !was_thrown(&error) => {
             let text = value_text(&host, expression.position());
-            Ok(format!("{MARK}{}›", text.as_deref().unwrap_or("a value")).into())
+            Ok(format!("{MARK}{}{MARK_END}", text.as_deref().unwrap_or("a value")).into())
         }
         Err(error) => Err(error),
     }
@@ -132,6 +133,24 @@ fn value_text(host: &Host, position: Position) -> Option<String> {
     let (source, offset) = host.sources.locate(position)?;
     let text = mark::value_around(&source, offset)?.of(source.text());
     (!text.contains('\n')).then(|| text.to_owned())
+}
+
+/// Whether a value as a whole stands for something that nobody knows.
+pub(super) fn may_be_anything(value: &Dynamic) -> bool {
+    let text = value.read_lock::<rhai::ImmutableString>();
+    tag_of(value) == UNKNOWN
+        || text.is_some_and(|text| text.starts_with(MARK) && text.ends_with(MARK_END))
+}
+
+/// The tag of a value. A captured one is in a cell, and has its tag there.
+fn tag_of(value: &Dynamic) -> i32 {
+    if value.is_shared() {
+        value
+            .read_lock::<Dynamic>()
+            .map_or_else(|| value.tag(), |inside| inside.tag())
+    } else {
+        value.tag()
+    }
 }
 
 /// Whether a value has no room for a mark in itself.
@@ -184,7 +203,7 @@ fn decided(
             // A loop over the letters of a mark would be nonsense.
             Ok(items) if !items.is_string() => items,
             Ok(mark) => Dynamic::from_array(vec![mark]),
-            Err(_) => Dynamic::from_array(vec![format!("{MARK}an item›").into()]),
+            Err(_) => Dynamic::from_array(vec![format!("{MARK}an item{MARK_END}").into()]),
         },
         (ChoiceKind::For, _) => Dynamic::from_array(Vec::new()),
     })
