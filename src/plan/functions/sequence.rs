@@ -131,7 +131,7 @@ fn sort_key(call: &Call<'_>, key: &Dynamic) -> Result<SortKey, CallError> {
 }
 
 /// The element at an index that may count from the end, as in Rhai's arrays: -1 is the last one.
-pub(super) fn position(index: i64, length: usize) -> Option<usize> {
+pub(in crate::plan) fn position(index: i64, length: usize) -> Option<usize> {
     let position = if index < 0 {
         length.checked_sub(usize::try_from(index.unsigned_abs()).ok()?)?
     } else {
