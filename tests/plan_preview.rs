@@ -116,8 +116,8 @@ fn a_plan_that_fails_when_all_succeeds_ends_with_the_code_for_failed_plans() {
     assert_eq!(document["effects"][0]["answer"]["from"], "assumed");
 }
 
-#[test]
-fn no_target_is_touched_without_noop_and_with_it_only_by_tasks_that_support_it() {
+/// Two targets that can be reached, and the inventory that names them.
+fn fleet() -> (tokio::runtime::Runtime, Fleet, String) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -133,6 +133,12 @@ fn no_target_is_touched_without_noop_and_with_it_only_by_tasks_that_support_it()
         key = fleet.private_key().display(),
         hosts = fleet.known_hosts().display(),
     );
+    (runtime, fleet, inventory)
+}
+
+#[test]
+fn no_target_is_touched_without_noop_and_with_it_only_by_tasks_that_support_it() {
+    let (runtime, fleet, inventory) = fleet();
     let segue = Segue::new()
         .task("touch", METADATA, "#!/bin/sh\necho \"noop: $PT__noop\"\n")
         .inventory(&inventory)
@@ -152,6 +158,34 @@ fn no_target_is_touched_without_noop_and_with_it_only_by_tasks_that_support_it()
         .stdout_has("noop: true");
     assert_eq!(fleet.log().counts("web1").runs, 1);
     assert_eq!(fleet.log().counts("web2").connections, 0);
+    drop(fleet);
+    runtime.shutdown_background();
+}
+
+#[test]
+fn what_really_runs_in_noop_mode_has_all_the_time_that_it_takes() {
+    let (runtime, fleet, inventory) = fleet();
+    Segue::new()
+        .task("touch", METADATA, "#!/bin/sh\necho \"noop: $PT__noop\"\n")
+        .inventory(&inventory)
+        .plan(
+            "it",
+            r#"
+                let said = timeout("1h", || run_task("touch", "web1").first.message.trim());
+                print(`timeout ${said}`);
+                let said = wait(background(|| run_task("touch", "web2").first.message.trim()), "1h");
+                print(`wait ${said}`);
+                let steps = graph("steps");
+                steps.step("a", #{ timeout: "1h" }, || run_task("touch", "all"));
+                steps.run();
+            "#,
+        )
+        .line("plan preview it --noop")
+        .run()
+        .code(0)
+        .stdout_has("timeout noop: true")
+        .stdout_has("wait noop: true")
+        .stdout_has("the plan ends well");
     drop(fleet);
     runtime.shutdown_background();
 }

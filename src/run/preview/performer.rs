@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use tokio::sync::watch;
+
 use super::record::{Answer, Decision, PreviewRecord, Previewed, Unknown};
 use crate::{
     clock::Clock,
@@ -58,6 +60,24 @@ struct Shared {
     said: HashMap<EffectId, ResultSet>,
     ways: HashMap<Place, usize>,
     notes: Mutex<Notes>,
+    /// How many tasks are really running, in noop mode.
+    under_way: watch::Sender<usize>,
+}
+
+/// A task that is really running. It is none any more when this is dropped, also with what waits for it.
+struct UnderWay(watch::Sender<usize>);
+
+impl UnderWay {
+    fn new(count: &watch::Sender<usize>) -> Self {
+        count.send_modify(|count| *count += 1);
+        Self(count.clone())
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
 }
 
 #[derive(Default)]
@@ -81,6 +101,7 @@ impl PreviewPerformer {
                 said: parts.said,
                 ways: parts.ways,
                 notes: Mutex::default(),
+                under_way: watch::Sender::new(0),
             }),
         }
     }
@@ -94,16 +115,28 @@ impl PreviewPerformer {
 
 impl Performer for PreviewPerformer {
     fn perform(&self, request: Request) -> Perform {
-        // The plan only looks what has become of its branches.
-        if matches!(&request.effect, Effect::Sleep { duration } if duration.is_zero()) {
-            return Box::pin(std::future::ready(Outcome::Done));
-        }
         let shared = Arc::clone(&self.shared);
+        // The plan only looks what has become of its branches: it is told when nothing is really under way any more.
+        if matches!(&request.effect, Effect::Sleep { duration } if duration.is_zero()) {
+            let mut under_way = shared.under_way.subscribe();
+            return Box::pin(async move {
+                // It fails when nobody counts any more, and then nothing is under way.
+                let _ = under_way.wait_for(|count| *count == 0).await;
+                Outcome::Done
+            });
+        }
         // Written down here and not in the future: the plan's order is the order of the calls.
         let Some(number) = shared.note(&request) else {
             return Box::pin(std::future::ready(Outcome::Stopped));
         };
-        Box::pin(async move { shared.answer(number, request).await })
+        let under_way = shared
+            .is_real(&request)
+            .then(|| UnderWay::new(&shared.under_way));
+        Box::pin(async move {
+            let outcome = shared.answer(number, request).await;
+            drop(under_way);
+            outcome
+        })
     }
 
     fn unknown(&self, look: &Look<'_>) -> Option<Value> {
@@ -191,6 +224,17 @@ impl Shared {
         Outcome::Value { value: supposed }
     }
 
+    /// Whether a task is really run for it, in noop mode.
+    fn is_real(&self, request: &Request) -> bool {
+        let Effect::Run(run) = &request.effect else {
+            return false;
+        };
+        self.noop.is_some()
+            && supports_noop(run)
+            && self.failing.as_ref() != Some(&request.id)
+            && !self.said.contains_key(&request.id)
+    }
+
     async fn run(&self, number: usize, request: Request) -> Outcome {
         let id = request.id.clone();
         let Effect::Run(run) = &request.effect else {
@@ -212,7 +256,7 @@ impl Shared {
         if let Some(results) = self.said.get(&id) {
             return self.heard(number, results.clone());
         }
-        let Some(performer) = self.noop.as_ref().filter(|_| supports_noop(run)) else {
+        let Some(performer) = self.noop.as_ref().filter(|_| self.is_real(&request)) else {
             let declared = declared(run).is_some();
             let answer = if declared {
                 Answer::Declared
