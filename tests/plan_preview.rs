@@ -571,3 +571,34 @@ fn a_closure_that_gives_no_boolean_fails_in_a_preview_too() {
         .code(5)
         .stdout_has("must give a Boolean, but gives a String");
 }
+
+#[test]
+fn what_is_given_a_time_is_cut_off_when_it_sleeps_longer_or_has_no_end() {
+    project()
+        .plan(
+            "it",
+            r#"
+                let many = [];
+                for i in 0..1300 { many.push(`x ${i}`); }
+                timeout("1h", || for text in many { run_command(text, "web1"); });
+                let kind_of = |body| attempt(|| timeout("5s", body)).error?.kind;
+                let polled = kind_of.call(|| loop { run_command("poll", "web1"); sleep("2s"); });
+                print(`polled ${polled}`);
+                let slept = kind_of.call(|| { sleep("4s"); sleep("1s"); 1 });
+                print(`slept ${slept}`);
+                let inner = kind_of.call(|| loop { attempt(|| timeout("2s", || loop { sleep("1s"); })); });
+                print(`inner ${inner}`);
+                let busy = kind_of.call(|| loop { run_command("busy", "web1"); });
+                print(`busy ${busy}`);
+            "#,
+        )
+        .line("plan preview it")
+        .run()
+        .code(0)
+        .stdout_has("command `x 1299`")
+        .stdout_has("print \"polled segue/timeout\"")
+        .stdout_has("print \"slept \"")
+        .stdout_has("print \"inner segue/timeout\"")
+        .stdout_has("print \"busy segue/timeout\"")
+        .stdout_has("the plan ends well");
+}

@@ -223,6 +223,10 @@ impl Host {
         if let Some(ending) = current.ending.get() {
             return Err(ending);
         }
+        // What is begun is still asked for.
+        if let Effect::Sleep { duration } = &effect {
+            current.spend_sleep(*duration);
+        }
         let id = self.identities.of(branch, &effect);
         Ok(self.scheduler.begin(Request {
             id,
