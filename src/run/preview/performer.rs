@@ -409,3 +409,112 @@ fn guessed(run: &Run, target: &Target, declared: Option<&Map>, fails: bool) -> T
         attempts: 1,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::{FutureExt as _, future::ready};
+    use jiff::Timestamp;
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::{
+        model::{BranchPath, ContentHash},
+        plan::{Params, RunOptions, Urgency},
+        task::{FileSource, Metadata, Task, TaskFile, TaskParts},
+    };
+
+    /// Runs tasks until it is told that they are over.
+    struct Held(Mutex<Option<oneshot::Receiver<()>>>);
+
+    impl Performer for Held {
+        fn perform(&self, _: Request) -> Perform {
+            let over = self.0.lock().unwrap().take().unwrap();
+            Box::pin(over.then(|_| {
+                ready(Outcome::Results {
+                    results: ResultSet::from_iter(Vec::<TargetResult>::new()),
+                })
+            }))
+        }
+    }
+
+    fn previewing(over: oneshot::Receiver<()>) -> PreviewPerformer {
+        PreviewPerformer::new(PreviewParts {
+            clock: Clock::paused(Timestamp::UNIX_EPOCH),
+            project: Project::at(&std::env::temp_dir()).unwrap(),
+            failing: None,
+            noop: Some(Arc::new(Held(Mutex::new(Some(over))))),
+            said: HashMap::new(),
+            ways: HashMap::new(),
+        })
+    }
+
+    fn request(effect: Effect) -> Request {
+        Request {
+            id: EffectId {
+                branch: BranchPath::root(),
+                content: ContentHash::of(b"it"),
+                occurrence: 0,
+            },
+            place: None,
+            effect,
+            urgency: Urgency::Usual,
+        }
+    }
+
+    fn task() -> Request {
+        let task = Task::new(TaskParts {
+            name: "touch".to_owned(),
+            module: "touch".to_owned(),
+            metadata: Metadata::parse("touch", "touch.json", r#"{ "supports_noop": true }"#)
+                .unwrap(),
+            executables: vec![TaskFile {
+                path: "touch/tasks/init.sh".to_owned(),
+                source: FileSource::Embedded(b"#!/bin/sh\n"),
+            }],
+            find: &|_| None,
+        });
+        request(Effect::Run(Run {
+            action: Action::Task {
+                task: Arc::new(task.unwrap()),
+                params: Params::Same(Arc::default()),
+            },
+            targets: vec![Arc::new(Target::new("web1", "ssh"))],
+            options: RunOptions::default(),
+        }))
+    }
+
+    fn look() -> Request {
+        request(Effect::Sleep {
+            duration: Duration::ZERO,
+        })
+    }
+
+    #[test]
+    fn a_look_waits_until_no_task_really_runs() {
+        let (over, is_over) = oneshot::channel();
+        let preview = previewing(is_over);
+        assert!(preview.perform(look()).now_or_never().is_some());
+
+        let mut running = preview.perform(task());
+        assert!((&mut running).now_or_never().is_none());
+        let mut looked = preview.perform(look());
+        assert!((&mut looked).now_or_never().is_none());
+
+        over.send(()).unwrap();
+        assert!(running.now_or_never().is_some());
+        assert!(looked.now_or_never().is_some());
+    }
+
+    #[test]
+    fn a_look_does_not_wait_for_a_task_that_was_given_up() {
+        let (_over, is_over) = oneshot::channel();
+        let preview = previewing(is_over);
+        let running = preview.perform(task());
+        let mut looked = preview.perform(look());
+        assert!((&mut looked).now_or_never().is_none());
+        drop(running);
+        assert!(looked.now_or_never().is_some());
+    }
+}
