@@ -602,3 +602,22 @@ fn what_is_given_a_time_is_cut_off_when_it_sleeps_longer_or_has_no_end() {
         .stdout_has("print \"busy segue/timeout\"")
         .stdout_has("the plan ends well");
 }
+
+#[test]
+fn what_is_looked_at_in_the_background_is_asked_for_where_it_is_waited_for() {
+    let asked = asked(
+        r#"
+            fn two() { run_command("b", "web2"); run_command("c", "web2").ok }
+            let busy = background(|| run_command("a", "web1").first["x"] > 3);
+            let ok = two();
+            if ok { run_command("d", "web1"); }
+            let late = background(|| { let n = parallel(["web1"], |t| run_command("e", t).first["y"]); n[0] == 1 });
+            let still = two();
+            if still { run_command("f", "web1"); }
+            let is_busy = wait(busy);
+            if is_busy { run_command("g", "web1"); }
+            if wait([late])[0] { run_command("h", "web1"); }
+        "#,
+    );
+    assert_eq!(asked, ["is_busy", "wait([late])[0]"]);
+}
