@@ -111,7 +111,7 @@ fn methods() -> Vec<Entry> {
         Entry::method(SET, "all", |call| sequence::all(call, items(call)))
             .takes("is_meant", "Closure")
             .gives("Boolean")
-            .doc("Whether the closure says `true` to all targets. It does for none.")
+            .doc("Whether the closure says `true` to all targets. It does for none, and is not asked any more after the first no.")
             .example(r#"if targets("web").all(|t| t.transport == "ssh") { print("all by SSH"); }"#),
         Entry::method(SET, "count", |call| sequence::count(call, items(call)))
             .takes("is_meant", "Closure")
