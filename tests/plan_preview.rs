@@ -116,8 +116,8 @@ fn a_plan_that_fails_when_all_succeeds_ends_with_the_code_for_failed_plans() {
     assert_eq!(document["effects"][0]["answer"]["from"], "assumed");
 }
 
-#[test]
-fn no_target_is_touched_without_noop_and_with_it_only_by_tasks_that_support_it() {
+/// Two targets that can be reached, and the inventory that names them.
+fn fleet() -> (tokio::runtime::Runtime, Fleet, String) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -133,6 +133,12 @@ fn no_target_is_touched_without_noop_and_with_it_only_by_tasks_that_support_it()
         key = fleet.private_key().display(),
         hosts = fleet.known_hosts().display(),
     );
+    (runtime, fleet, inventory)
+}
+
+#[test]
+fn no_target_is_touched_without_noop_and_with_it_only_by_tasks_that_support_it() {
+    let (runtime, fleet, inventory) = fleet();
     let segue = Segue::new()
         .task("touch", METADATA, "#!/bin/sh\necho \"noop: $PT__noop\"\n")
         .inventory(&inventory)
@@ -152,6 +158,34 @@ fn no_target_is_touched_without_noop_and_with_it_only_by_tasks_that_support_it()
         .stdout_has("noop: true");
     assert_eq!(fleet.log().counts("web1").runs, 1);
     assert_eq!(fleet.log().counts("web2").connections, 0);
+    drop(fleet);
+    runtime.shutdown_background();
+}
+
+#[test]
+fn what_really_runs_in_noop_mode_has_all_the_time_that_it_takes() {
+    let (runtime, fleet, inventory) = fleet();
+    Segue::new()
+        .task("touch", METADATA, "#!/bin/sh\necho \"noop: $PT__noop\"\n")
+        .inventory(&inventory)
+        .plan(
+            "it",
+            r#"
+                let said = timeout("1h", || run_task("touch", "web1").first.message.trim());
+                print(`timeout ${said}`);
+                let said = wait(background(|| run_task("touch", "web2").first.message.trim()), "1h");
+                print(`wait ${said}`);
+                let steps = graph("steps");
+                steps.step("a", #{ timeout: "1h" }, || run_task("touch", "all"));
+                steps.run();
+            "#,
+        )
+        .line("plan preview it --noop")
+        .run()
+        .code(0)
+        .stdout_has("timeout noop: true")
+        .stdout_has("wait noop: true")
+        .stdout_has("the plan ends well");
     drop(fleet);
     runtime.shutdown_background();
 }
@@ -230,7 +264,8 @@ fn a_number_or_a_boolean_made_of_what_nobody_knows_is_unknown_too() {
         .stdout_has("command `enable` on web1")
         .stdout_has("If `is_big(twice)` is true:  plans/it.rhai:13\n  └─ command `halve` on web1")
         .stdout_has("If `!ready && bad` is true:  plans/it.rhai:16\n  └─ command `wait` on web1")
-        .stdout_has("If `all_up` is true:  plans/it.rhai:19\n  └─ command `celebrate` on web1, web2")
+        .stdout_has("command `celebrate` on web1, web2")
+        .stdout_has("If `all_up` is false:  plans/it.rhai:19\n  left out: command `celebrate`")
         .stdout_has("command `late` on web1");
 }
 
@@ -488,4 +523,101 @@ fn what_is_given_a_time_ends_within_it_where_nothing_takes_time() {
         .stdout_has("command `three` on web1, web2")
         .stdout_has("print \"segue/timeout\"")
         .stdout_has("the plan ends well");
+}
+
+#[test]
+fn a_closure_that_nobody_knows_the_answer_of_is_taken_to_say_yes() {
+    project()
+        .plan(
+            "it",
+            r#"
+                let names = ["web1", "web2"];
+                for name in names.filter(|n| run_command("check", n).first["ready"]) { run_command("use", name); }
+                let results = run_command("look", "web");
+                let seen = #{ web1: results.first, web2: results.first };
+                let late = names.filter(|n| !seen[n]["idle"]);
+                if late.len() > 0 { run_command("late", late); }
+                let old = names.filter(|n| run_command("version", n).first.stdout == "1");
+                for name in old { run_command(`upgrade ${name}`, name); }
+                wait_until(#{ timeout: "5m" }, || run_command("ready", "web1").first["ready"]);
+                wait_until(#{ timeout: "5m" }, || run_command("up", "web1").first.stdout == "up");
+                let ready = results.filter(|r| r["ready"]);
+                if ready.len == 2 { run_command("both", ready.targets); }
+                if results.count(|r| r["busy"]) > 1 { run_command("many", "web"); }
+                let found = names.find(|n| run_command("find", n).first["me"]) ?? "nobody";
+                print(found);
+            "#,
+        )
+        .line("plan preview it")
+        .run()
+        .code(0)
+        .stdout_has("command `use` on web1")
+        .stdout_has("command `use` on web2")
+        .stdout_has("If `late.len() > 0` is false:")
+        .stdout_has("command `upgrade web2` on web2")
+        .stdout_has("command `both` on web1, web2")
+        .stdout_has("If `ready.len == 2` is false:")
+        .stdout_has("If `results.count(|r| r[\"busy\"]) > 1` is false:")
+        .stdout_has("print \"web1\"")
+        .stdout_has("the plan ends well");
+}
+
+#[test]
+fn a_closure_that_gives_no_boolean_fails_in_a_preview_too() {
+    project()
+        .plan("it", "[1].filter(|n| `number ${n}`);\n")
+        .line("plan preview it")
+        .run()
+        .code(5)
+        .stdout_has("must give a Boolean, but gives a String");
+}
+
+#[test]
+fn what_is_given_a_time_is_cut_off_when_it_sleeps_longer_or_has_no_end() {
+    project()
+        .plan(
+            "it",
+            r#"
+                let many = [];
+                for i in 0..1300 { many.push(`x ${i}`); }
+                timeout("1h", || for text in many { run_command(text, "web1"); });
+                let kind_of = |body| attempt(|| timeout("5s", body)).error?.kind;
+                let polled = kind_of.call(|| loop { run_command("poll", "web1"); sleep("2s"); });
+                print(`polled ${polled}`);
+                let slept = kind_of.call(|| { sleep("4s"); sleep("1s"); 1 });
+                print(`slept ${slept}`);
+                let inner = kind_of.call(|| loop { attempt(|| timeout("2s", || loop { sleep("1s"); })); });
+                print(`inner ${inner}`);
+                let busy = kind_of.call(|| loop { run_command("busy", "web1"); });
+                print(`busy ${busy}`);
+            "#,
+        )
+        .line("plan preview it")
+        .run()
+        .code(0)
+        .stdout_has("command `x 1299`")
+        .stdout_has("print \"polled segue/timeout\"")
+        .stdout_has("print \"slept \"")
+        .stdout_has("print \"inner segue/timeout\"")
+        .stdout_has("print \"busy segue/timeout\"")
+        .stdout_has("the plan ends well");
+}
+
+#[test]
+fn what_is_looked_at_in_the_background_is_asked_for_where_it_is_waited_for() {
+    let asked = asked(
+        r#"
+            fn two() { run_command("b", "web2"); run_command("c", "web2").ok }
+            let busy = background(|| run_command("a", "web1").first["x"] > 3);
+            let ok = two();
+            if ok { run_command("d", "web1"); }
+            let late = background(|| { let n = parallel(["web1"], |t| run_command("e", t).first["y"]); n[0] == 1 });
+            let still = two();
+            if still { run_command("f", "web1"); }
+            let is_busy = wait(busy);
+            if is_busy { run_command("g", "web1"); }
+            if wait([late])[0] { run_command("h", "web1"); }
+        "#,
+    );
+    assert_eq!(asked, ["is_busy", "wait([late])[0]"]);
 }

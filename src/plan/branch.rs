@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     rc::{Rc, Weak},
+    time::Duration,
 };
 
 use rhai::{Dynamic, EvalAltResult};
@@ -33,6 +34,8 @@ pub(super) struct Branch {
     pub(super) queued: Cell<bool>,
     /// It has to end, for this reason, as soon as it asks for an effect or looks at the clock of operations.
     pub(super) ending: Cell<Option<Ending>>,
+    /// How long it may still sleep in a preview, where nothing else takes time; none if it has no limit.
+    pub(super) sleep_left: Cell<Option<Duration>>,
     pub(super) result: RefCell<Option<BranchResult>>,
     pub(super) waiters: RefCell<Vec<Rc<Branch>>>,
     /// Where it writes its number at its end, so that whoever started thousands need not look at each.
@@ -61,6 +64,7 @@ impl Branch {
             stage: RefCell::new(Stage::New(body)),
             queued: Cell::new(false),
             ending: Cell::new(None),
+            sleep_left: Cell::new(None),
             result: RefCell::new(None),
             waiters: RefCell::new(Vec::new()),
             report: RefCell::new(None),
@@ -71,6 +75,18 @@ impl Branch {
 
     pub(super) fn has_ended(&self) -> bool {
         matches!(*self.stage.borrow(), Stage::Ended)
+    }
+
+    /// Counts what it sleeps. It has to end when that is more than it may.
+    pub(super) fn spend_sleep(&self, duration: Duration) {
+        let Some(left) = self.sleep_left.get() else {
+            return;
+        };
+        let left = left.checked_sub(duration);
+        self.sleep_left.set(Some(left.unwrap_or_default()));
+        if left.is_none() && self.ending.get().is_none() {
+            self.ending.set(Some(Ending::Cancelled));
+        }
     }
 
     /// What it gave. Only the first caller gets it.

@@ -6,12 +6,16 @@
 //!
 //! The words are written into the text by [`super::guard`], and only where the performer decides.
 
-use rhai::{ASTNode, Dynamic, Engine, EvalAltResult, EvalContext, Expr, Expression, Position};
+use rhai::{
+    ASTNode, Dynamic, Engine, EvalAltResult, EvalContext, Expr, Expression, ImmutableString,
+    Position, Scope,
+};
 
 use super::{
     call::CallResult,
     effect::{Choice, ChoiceKind},
     ending::Ending,
+    functions::position,
     host::Host,
     mark,
     source::{Bracket, Source, Span, TokenKind},
@@ -33,6 +37,7 @@ const UNKNOWN: i32 = 0x5e6;
 
 /// What begins the text that stands for something that nobody knows.
 const MARK: char = '‹';
+const MARK_END: char = '›';
 
 /// The methods that give a part of what they are called on, or as much of it as there happens to be.
 const CHOOSERS: [&str; 10] = [
@@ -98,7 +103,7 @@ fn kept(
     let looks = host.looks();
     let result = context.eval_expression_tree(expression);
     let looked = host.looks() != looks;
-    let uses = Uses::of(context, expression);
+    let uses = Uses::of(context.scope(), expression);
     if !looked && uses == Uses::Known {
         return result;
     }
@@ -113,7 +118,7 @@ fn kept(
         // What nobody knows may not be of the type that is wanted; what was thrown is about something else.
         Err(error) if error.is_catchable() && !was_thrown(&error) => {
             let text = value_text(&host, expression.position());
-            Ok(format!("{MARK}{}›", text.as_deref().unwrap_or("a value")).into())
+            Ok(format!("{MARK}{}{MARK_END}", text.as_deref().unwrap_or("a value")).into())
         }
         Err(error) => Err(error),
     }
@@ -132,6 +137,24 @@ fn value_text(host: &Host, position: Position) -> Option<String> {
     let (source, offset) = host.sources.locate(position)?;
     let text = mark::value_around(&source, offset)?.of(source.text());
     (!text.contains('\n')).then(|| text.to_owned())
+}
+
+/// Whether a value as a whole stands for something that nobody knows.
+pub(super) fn may_be_anything(value: &Dynamic) -> bool {
+    let text = value.read_lock::<ImmutableString>();
+    tag_of(value) == UNKNOWN
+        || text.is_some_and(|text| text.starts_with(MARK) && text.ends_with(MARK_END))
+}
+
+/// The tag of a value. A captured one is in a cell, and has its tag there.
+fn tag_of(value: &Dynamic) -> i32 {
+    if value.is_shared() {
+        value
+            .read_lock::<Dynamic>()
+            .map_or_else(|| value.tag(), |inside| inside.tag())
+    } else {
+        value.tag()
+    }
 }
 
 /// Whether a value has no room for a mark in itself.
@@ -155,7 +178,7 @@ fn decided(
     }
     let looked = host.looks() != looks;
     let is_marked = result.as_ref().is_ok_and(|value| is_unknown(value, 0));
-    if !looked && !is_marked && Uses::of(context, expression) == Uses::Known {
+    if !looked && !is_marked && Uses::of(context.scope(), expression) == Uses::Known {
         return result;
     }
     // What nobody knows may not be of the type that is wanted: that too can't be known.
@@ -184,7 +207,7 @@ fn decided(
             // A loop over the letters of a mark would be nonsense.
             Ok(items) if !items.is_string() => items,
             Ok(mark) => Dynamic::from_array(vec![mark]),
-            Err(_) => Dynamic::from_array(vec![format!("{MARK}an item›").into()]),
+            Err(_) => Dynamic::from_array(vec![format!("{MARK}an item{MARK_END}").into()]),
         },
         (ChoiceKind::For, _) => Dynamic::from_array(Vec::new()),
     })
@@ -304,7 +327,7 @@ fn cases(host: &Host, source: &Source, brace: usize) -> Vec<(String, Dynamic)> {
 }
 
 /// What the variables of an expression hold.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Uses {
     Known,
     /// Something that nobody knows.
@@ -314,24 +337,95 @@ enum Uses {
 }
 
 impl Uses {
-    fn of(context: &EvalContext<'_, '_, '_, '_, '_, '_>, expression: &Expression<'_>) -> Self {
+    fn of(scope: &Scope<'_>, expression: &Expression<'_>) -> Self {
         let expression: &Expr = expression.as_ref();
         let mut uses = Self::Known;
         expression.walk(&mut Vec::new(), &mut |nodes: &[ASTNode<'_>]| {
             if let Some((ASTNode::Expr(Expr::Variable(variable, ..)), around)) = nodes.split_last()
                 && !around.iter().any(is_aside)
-                && let Some(value) = context.scope().get(variable.1.as_str())
-                && let Some(value) = asked_for(value.flatten_clone(), around)
+                && let Some(value) = scope.get(variable.1.as_str())
             {
-                if !is_plain(&value) && value.tag() == UNKNOWN {
-                    uses = Self::Part;
-                } else if uses == Self::Known && is_unknown(&value, 0) {
-                    uses = Self::Unknown;
-                }
+                uses = uses.max(Self::of_variable(scope, value, around));
             }
             uses != Self::Part
         });
         uses
+    }
+
+    /// What an expression wants of a variable, as far as it is written: of `map.key[0]` that one item.
+    ///
+    /// What is there is known of a list or a map whatever is in it.
+    fn of_variable(scope: &Scope<'_>, value: &Dynamic, around: &[ASTNode<'_>]) -> Self {
+        match around.last() {
+            // `"key" in map` is a call.
+            Some(ASTNode::Expr(Expr::FnCall(call, _)))
+                if tag_of(value) != UNKNOWN && asks_what_is_there(&call.name, value) =>
+            {
+                Self::Known
+            }
+            Some(ASTNode::Expr(Expr::Dot(parts, ..) | Expr::Index(parts, ..)))
+                if matches!(parts.lhs, Expr::Variable(..)) =>
+            {
+                Self::of_part(scope, value, Some(&parts.rhs))
+            }
+            _ => Self::of_value(value),
+        }
+    }
+
+    /// Goes along the value and not into copies of it: lists and maps may be large, and this is asked at every turn of a loop.
+    fn of_part(scope: &Scope<'_>, value: &Dynamic, chain: Option<&Expr>) -> Self {
+        let Some(part) = chain.filter(|_| tag_of(value) != UNKNOWN) else {
+            return Self::of_value(value);
+        };
+        let (step, rest) = match part {
+            Expr::Dot(parts, ..) | Expr::Index(parts, ..) => (&parts.lhs, Some(&parts.rhs)),
+            last => (last, None),
+        };
+        if let Expr::MethodCall(call, _) = step
+            && asks_what_is_there(&call.name, value)
+        {
+            return Self::Known;
+        }
+        let found = match step {
+            Expr::Property(name, _) => Self::of_key(scope, value, name.2.as_str(), rest),
+            Expr::StringConstant(key, _) => Self::of_key(scope, value, key.as_str(), rest),
+            Expr::IntegerConstant(index, _) => Self::of_item(scope, value, *index, rest),
+            Expr::Variable(variable, ..) => scope.get(variable.1.as_str()).and_then(|index| {
+                if let Ok(index) = index.as_int() {
+                    return Self::of_item(scope, value, index, rest);
+                }
+                let key = index.read_lock::<ImmutableString>()?;
+                Self::of_key(scope, value, key.as_str(), rest)
+            }),
+            _ => None,
+        };
+        found.unwrap_or_else(|| Self::of_value(value))
+    }
+
+    fn of_key(scope: &Scope<'_>, value: &Dynamic, key: &str, rest: Option<&Expr>) -> Option<Self> {
+        let map = value.read_lock::<rhai::Map>()?;
+        map.get(key).map(|part| Self::of_part(scope, part, rest))
+    }
+
+    fn of_item(
+        scope: &Scope<'_>,
+        value: &Dynamic,
+        index: rhai::INT,
+        rest: Option<&Expr>,
+    ) -> Option<Self> {
+        let items = value.read_lock::<rhai::Array>()?;
+        let item = items.get(position(index, items.len())?)?;
+        Some(Self::of_part(scope, item, rest))
+    }
+
+    fn of_value(value: &Dynamic) -> Self {
+        if tag_of(value) == UNKNOWN && !is_plain(value) {
+            Self::Part
+        } else if is_unknown(value, 0) {
+            Self::Unknown
+        } else {
+            Self::Known
+        }
     }
 }
 
@@ -340,66 +434,12 @@ fn is_aside(node: &ASTNode<'_>) -> bool {
         if custom.tokens.first().is_some_and(|token| token == ASIDE))
 }
 
-/// What an expression wants of a variable, as far as it is written: of `map.key[0]` that one item.
-///
-/// Nothing if it only asks what is there, which is known of a list or a map whatever is in it.
-fn asked_for(value: Dynamic, around: &[ASTNode<'_>]) -> Option<Dynamic> {
-    let mut value = value;
-    let mut chain = match around.last() {
-        // `"key" in map` is a call.
-        Some(ASTNode::Expr(Expr::FnCall(call, _)))
-            if value.tag() != UNKNOWN && asks_what_is_there(&call.name, &value) =>
-        {
-            return None;
-        }
-        Some(ASTNode::Expr(Expr::Dot(parts, ..) | Expr::Index(parts, ..)))
-            if matches!(parts.lhs, Expr::Variable(..)) =>
-        {
-            Some(&parts.rhs)
-        }
-        _ => None,
-    };
-    while let Some(part) = chain {
-        let (step, rest) = match part {
-            Expr::Dot(parts, ..) | Expr::Index(parts, ..) => (&parts.lhs, Some(&parts.rhs)),
-            last => (last, None),
-        };
-        if value.tag() == UNKNOWN {
-            return Some(value);
-        }
-        let next = match step {
-            Expr::Property(name, _) => part_of(&value, name.2.as_str()),
-            Expr::StringConstant(key, _) => part_of(&value, key.as_str()),
-            Expr::IntegerConstant(index, _) => item_of(&value, *index),
-            Expr::MethodCall(call, _) if asks_what_is_there(&call.name, &value) => return None,
-            _ => None,
-        };
-        match next {
-            Some(next) => value = next,
-            None => return Some(value),
-        }
-        chain = rest;
-    }
-    Some(value)
-}
-
 fn asks_what_is_there(method: &str, value: &Dynamic) -> bool {
     match method {
         "len" | "is_empty" => value.is_map() || value.is_array(),
         "keys" | "contains" => value.is_map(),
         _ => false,
     }
-}
-
-fn part_of(value: &Dynamic, key: &str) -> Option<Dynamic> {
-    let map = value.read_lock::<rhai::Map>()?;
-    map.get(key).map(Dynamic::flatten_clone)
-}
-
-fn item_of(value: &Dynamic, index: rhai::INT) -> Option<Dynamic> {
-    let items = value.read_lock::<rhai::Array>()?;
-    let index = usize::try_from(index).ok()?;
-    items.get(index).map(Dynamic::flatten_clone)
 }
 
 /// Whether it is known how many items a list or a set has, whatever they are: it is written out, or has been made before
@@ -413,7 +453,7 @@ fn is_counted(items: &Dynamic, expression: &Expr) -> bool {
         Expr::Variable(..)
         | Expr::Property(..)
         | Expr::StringConstant(..)
-        | Expr::IntegerConstant(..) => !items.is_string() && items.flatten_clone().tag() != UNKNOWN,
+        | Expr::IntegerConstant(..) => !items.is_string() && tag_of(items) != UNKNOWN,
         Expr::Dot(parts, ..) | Expr::Index(parts, ..) => {
             is_counted(items, &parts.lhs) && is_counted(items, &parts.rhs)
         }
@@ -438,11 +478,10 @@ fn is_unknown(value: &Dynamic, depth: usize) -> bool {
     if depth > DEPTH_MAX {
         return false;
     }
-    // A captured one is in a cell, and has its tag there.
-    if value.flatten_clone().tag() == UNKNOWN {
+    if tag_of(value) == UNKNOWN {
         return true;
     }
-    if let Some(text) = value.read_lock::<rhai::ImmutableString>() {
+    if let Some(text) = value.read_lock::<ImmutableString>() {
         return text.contains(MARK);
     }
     if let Some(items) = value.read_lock::<rhai::Array>() {
@@ -450,4 +489,86 @@ fn is_unknown(value: &Dynamic, depth: usize) -> bool {
     }
     let map = value.read_lock::<rhai::Map>();
     map.is_some_and(|map| map.values().any(|item| is_unknown(item, depth + 1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::Cell, rc::Rc};
+
+    use super::*;
+
+    /// Counts how often it is copied.
+    struct Counted(Rc<Cell<usize>>);
+
+    impl Clone for Counted {
+        fn clone(&self) -> Self {
+            self.0.set(self.0.get() + 1);
+            Self(Rc::clone(&self.0))
+        }
+    }
+
+    /// What the variables of an expression hold.
+    fn uses_of(text: &str, scope: &mut Scope<'_>) -> Uses {
+        let found = Rc::new(Cell::new(Uses::Known));
+        let seen = Rc::clone(&found);
+        let mut engine = Engine::new();
+        engine
+            .register_custom_syntax(["uses", "$expr$"], false, move |context, inputs| {
+                seen.set(Uses::of(context.scope(), &inputs[0]));
+                Ok(Dynamic::UNIT)
+            })
+            .unwrap();
+        engine
+            .run_with_scope(scope, &format!("uses {text};"))
+            .unwrap();
+        found.get()
+    }
+
+    #[test]
+    fn what_is_looked_at_is_not_copied() {
+        let copies = Rc::new(Cell::new(0));
+        let item = || {
+            let mut item = rhai::Map::new();
+            item.insert("a".into(), Dynamic::from(Counted(Rc::clone(&copies))));
+            Dynamic::from_map(item)
+        };
+        let mut scope = Scope::new();
+        scope.push("list", vec![item(), item()]);
+        scope.push("n", 1_i64);
+        let shared = Dynamic::from_map(rhai::Map::from([("x".into(), item())]));
+        scope.push_dynamic("map", shared.into_shared());
+        for text in ["list[n].a", "list[n + 1]", "map[\"x\"].a", "map", "f(list)"] {
+            assert_eq!(uses_of(text, &mut scope), Uses::Known, "{text}");
+        }
+        assert_eq!(copies.get(), 0);
+    }
+
+    #[test]
+    fn of_a_list_or_a_map_only_the_item_that_is_named_matters() {
+        let unknown = || Dynamic::from("‹stdout›");
+        let mut part = Dynamic::from_array(Vec::new());
+        part.set_tag(UNKNOWN);
+        let mut scope = Scope::new();
+        scope.push("list", vec![unknown(), 7_i64.into()]);
+        scope.push("n", 1_i64);
+        scope.push("key", "known");
+        let map = [("known", 1_i64.into()), ("seen", unknown()), ("part", part)];
+        let map: rhai::Map = map.map(|(key, value)| (key.into(), value)).into();
+        scope.push("map", map);
+        for (text, uses) in [
+            ("list[n]", Uses::Known),
+            ("list[-1]", Uses::Known),
+            ("list[n - 1]", Uses::Unknown),
+            ("list[0]", Uses::Unknown),
+            ("list[9]", Uses::Unknown),
+            ("map[key]", Uses::Known),
+            ("map.known + map[key]", Uses::Known),
+            ("map.seen + map[key]", Uses::Unknown),
+            ("map.part.x", Uses::Part),
+            ("map", Uses::Unknown),
+            ("map.len()", Uses::Known),
+        ] {
+            assert_eq!(uses_of(text, &mut scope), uses, "{text}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     cell::{OnceCell, RefCell},
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     rc::{Rc, Weak},
     sync::Arc,
 };
@@ -48,8 +48,10 @@ pub(super) struct Host {
     pub(super) patterns: RefCell<HashMap<String, Regex>>,
     /// The plan's own: its edits are seen by nobody else.
     pub(super) inventory: RefCell<Inventory>,
-    /// How often each branch of the plan, and those that it began, have looked at what nobody knows, by their paths.
+    /// How often each branch of the plan, and those that it began and waits for, have looked at what nobody knows, by their paths.
     looks: RefCell<HashMap<String, i64>>,
+    /// The paths of the branches whose looks are their own: nobody waits for them where they are begun.
+    detached: RefCell<HashSet<String>>,
     /// What to type next when the plan has failed.
     pub(super) next_command: Option<String>,
     meter: Rc<Meter>,
@@ -101,6 +103,7 @@ impl Host {
             scheduler,
             sources: Sources::new(decides),
             looks: RefCell::default(),
+            detached: RefCell::default(),
             identities: Identities::new(parts.key),
             limits: parts.limits,
             blame: Blame::default(),
@@ -140,6 +143,11 @@ impl Host {
         self.add_looks(1);
     }
 
+    /// What the branch of that path looks at does not count for those that it came from: its value says itself what is unknown.
+    pub(super) fn detach_looks(&self, path: &BranchPath) {
+        self.detached.borrow_mut().insert(path.as_str().to_owned());
+    }
+
     /// So many of these looks have no part in what is looked for.
     pub(super) fn forget_looks(&self, count: i64) {
         if count != 0 {
@@ -158,7 +166,7 @@ impl Host {
                     looks.insert(path.to_owned(), added);
                 }
             }
-            if path.is_empty() {
+            if path.is_empty() || self.detached.borrow().contains(path) {
                 return;
             }
             path = path.rfind('/').map_or("", |end| &path[..end]);
@@ -218,6 +226,10 @@ impl Host {
         let current = self.scheduler.current();
         if let Some(ending) = current.ending.get() {
             return Err(ending);
+        }
+        // What is begun is still asked for.
+        if let Effect::Sleep { duration } = &effect {
+            current.spend_sleep(*duration);
         }
         let id = self.identities.of(branch, &effect);
         Ok(self.scheduler.begin(Request {

@@ -36,9 +36,9 @@ pub(super) fn retried(
     }
 }
 
-/// How often a preview looks whether something has ended. Each look gives it the time of one effect; what has asked for
-/// more than that one after the other will not end by itself.
-const LOOKS_MAX: usize = 1_000;
+/// How often a preview looks whether something has ended. Each look gives it the time of one effect, and there are targets by
+/// the thousand; less than a preview's effects, so that what comes after something without an end is shown too.
+const LOOKS_MAX: usize = 20_000;
 
 /// In a preview nothing takes time, so the timer would always be the first. Gives whether it has ended before it was
 /// plain that it does not.
@@ -60,12 +60,18 @@ pub(super) fn ends_in_preview(
 fn within_in_preview(site: &Site, duration: Duration, name: &str, body: Body) -> BranchResult {
     let scheduler = &site.host.scheduler;
     let branch = scheduler.spawn(name, BranchKind::Joined, body);
+    branch.sleep_left.set(Some(duration));
     let ended = ends_in_preview(site, || branch.has_ended());
+    let overslept = branch.ending.get().is_some();
     if !branch.has_ended() {
         scheduler.cancel(&branch, Cancel::Now);
     }
     scheduler.join(&branch);
-    if !ended? {
+    let ended = ended?;
+    let left = branch.sleep_left.get().filter(|_| !overslept);
+    let slept = duration.saturating_sub(left.unwrap_or_default());
+    scheduler.current().spend_sleep(slept);
+    if overslept || !ended {
         return Err(site.fail(out_of_time(duration)));
     }
     branch

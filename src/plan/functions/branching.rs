@@ -204,7 +204,9 @@ fn background(call: &Call<'_>) -> CallResult {
         Some(_) => call.text(1)?.to_string(),
         None => host.identities.name(&branch.path, "background"),
     };
-    let future = Rc::new(Future::new(spawn(&host, &name, BranchKind::Detached, body)));
+    let branch = spawn(&host, &name, BranchKind::Detached, body);
+    host.detach_looks(&branch.path);
+    let future = Rc::new(Future::new(branch));
     host.futures.borrow_mut().push(Rc::clone(&future));
     Ok(Dynamic::from(future))
 }

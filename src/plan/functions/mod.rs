@@ -28,4 +28,5 @@ mod text_change;
 
 pub use self::catalog::{Entry, EntryKind, Param, catalog, test_catalog};
 pub(super) use self::catalog::{names, register, register_for_tests, register_namespaces};
+pub(super) use self::sequence::position;
 pub(super) use self::text_change::{CLEAR, POP};

@@ -95,15 +95,8 @@ fn wait_until(call: &Call<'_>) -> CallResult {
     let started = milliseconds(call)?;
     loop {
         let answer = check.call(&host, Vec::new())?;
-        match answer.as_bool() {
-            Ok(true) => return Ok(Dynamic::UNIT),
-            Ok(false) => {}
-            Err(_) => {
-                let actual = crate::plan::convert::type_name(&answer);
-                return Err(call.misuse(format!(
-                    "the closure given to `wait_until` must give a Boolean, but gives {actual}"
-                )));
-            }
+        if call.yes_or_no(&answer)? {
+            return Ok(Dynamic::UNIT);
         }
         let waited = milliseconds(call)?.saturating_sub(started);
         if Duration::from_millis(waited) + interval > timeout {

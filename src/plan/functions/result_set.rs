@@ -115,7 +115,7 @@ fn methods() -> Vec<Entry> {
             .gives("Array")
             .doc("What the closure makes of each result.")
             .example(r#"let lines = run_command("hostname", "web").map(|r| `${r.name}: ${r.stdout}`);"#),
-        Entry::method(SET, "find", |call| sequence::find(call, items(call)))
+        Entry::method(SET, "find", |call| sequence::find(call, items(call), 0))
             .takes("is_meant", "Closure")
             .gives("Result")
             .doc("The first result that the closure says `true` to, or `()`.")
@@ -128,7 +128,7 @@ fn methods() -> Vec<Entry> {
         Entry::method(SET, "all", |call| sequence::all(call, items(call)))
             .takes("is_meant", "Closure")
             .gives("Boolean")
-            .doc("Whether the closure says `true` to all results. It does for none.")
+            .doc("Whether the closure says `true` to all results. It does for none, and is not asked any more after the first no.")
             .example(r#"let same = run_command("true", "web").all(|r| r.exit_code == 0);"#),
         Entry::method(SET, "count", |call| sequence::count(call, items(call)))
             .takes("is_meant", "Closure")

@@ -1,18 +1,21 @@
-//! What `TargetSet` and `ResultSet` have in common: going over their elements with a closure.
+//! Going over the elements of a list or a set with a closure.
 
-use rhai::{Array, Dynamic, ImmutableString, Map as ScriptMap};
+use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map as ScriptMap};
 
 use crate::plan::{
     call::{Call, CallError, CallResult},
-    convert,
+    convert, depth,
 };
 
 /// The elements that the closure says yes to.
-pub(super) fn filter(call: &Call<'_>, items: Vec<Dynamic>) -> Result<Vec<Dynamic>, CallError> {
-    let keep = call.pointer(1)?;
+pub(super) fn filter(
+    call: &Call<'_>,
+    items: impl IntoIterator<Item = Dynamic>,
+) -> Result<Vec<Dynamic>, CallError> {
+    let visitor = Visitor::new(call)?;
     let mut kept = Vec::new();
-    for item in items {
-        if call.judge(&keep, item.clone())? {
+    for (index, item) in items.into_iter().enumerate() {
+        if visitor.judge(item.clone(), index)? {
             kept.push(item);
         }
     }
@@ -20,41 +23,127 @@ pub(super) fn filter(call: &Call<'_>, items: Vec<Dynamic>) -> Result<Vec<Dynamic
 }
 
 /// What the closure makes of each element.
-pub(super) fn map(call: &Call<'_>, items: Vec<Dynamic>) -> CallResult {
-    let change = call.pointer(1)?;
-    let changed: Result<Array, CallError> = items
-        .into_iter()
-        .map(|item| call.invoke(&change, item))
-        .collect();
-    Ok(Dynamic::from_array(changed?))
+pub(super) fn map(call: &Call<'_>, items: impl IntoIterator<Item = Dynamic>) -> CallResult {
+    let visitor = Visitor::new(call)?;
+    let mut changed = Array::new();
+    for (index, item) in items.into_iter().enumerate() {
+        let value = visitor.visit(item, index)?;
+        depth::check(&value, call.position())?;
+        changed.push(value);
+    }
+    Ok(Dynamic::from_array(changed))
 }
 
-/// The first element that the closure says yes to, else `()`.
-pub(super) fn find(call: &Call<'_>, items: Vec<Dynamic>) -> CallResult {
-    let is_meant = call.pointer(1)?;
-    for item in items {
-        if call.judge(&is_meant, item.clone())? {
-            return Ok(item);
+/// The first element from an index on that the closure says yes to, else `()`.
+pub(super) fn find(
+    call: &Call<'_>,
+    items: impl IntoIterator<Item = Dynamic>,
+    start: usize,
+) -> CallResult {
+    Ok(first_meant(call, items, start)?.unwrap_or(Dynamic::UNIT))
+}
+
+/// The first thing that the closure makes of an element from an index on and that is not `()`, else `()`.
+pub(super) fn find_map(
+    call: &Call<'_>,
+    items: impl IntoIterator<Item = Dynamic>,
+    start: usize,
+) -> CallResult {
+    let visitor = Visitor::new(call)?;
+    for (index, item) in items.into_iter().enumerate().skip(start) {
+        let value = visitor.visit(item, index)?;
+        if !value.is_unit() {
+            return Ok(value);
         }
     }
     Ok(Dynamic::UNIT)
 }
 
 /// How many elements the closure says yes to.
-pub(super) fn count(call: &Call<'_>, items: Vec<Dynamic>) -> CallResult {
+pub(super) fn count(call: &Call<'_>, items: impl IntoIterator<Item = Dynamic>) -> CallResult {
     let kept = filter(call, items)?.len();
     Ok(Dynamic::from_int(i64::try_from(kept).unwrap_or(i64::MAX)))
 }
 
-/// Whether the closure says yes to one of the elements.
-pub(super) fn any(call: &Call<'_>, items: Vec<Dynamic>) -> CallResult {
-    Ok((!find(call, items)?.is_unit()).into())
+/// Whether the closure says yes to one of the elements. It is not asked any more after the first yes.
+pub(super) fn any(call: &Call<'_>, items: impl IntoIterator<Item = Dynamic>) -> CallResult {
+    Ok(first_meant(call, items, 0)?.is_some().into())
 }
 
-/// Whether the closure says yes to all elements.
-pub(super) fn all(call: &Call<'_>, items: Vec<Dynamic>) -> CallResult {
-    let count = items.len();
-    Ok((filter(call, items)?.len() == count).into())
+/// Whether the closure says yes to all elements. It is not asked any more after the first no.
+pub(super) fn all(call: &Call<'_>, items: impl IntoIterator<Item = Dynamic>) -> CallResult {
+    let visitor = Visitor::new(call)?;
+    for (index, item) in items.into_iter().enumerate() {
+        if !visitor.judge(item, index)? {
+            return Ok(Dynamic::FALSE);
+        }
+    }
+    Ok(Dynamic::TRUE)
+}
+
+fn first_meant(
+    call: &Call<'_>,
+    items: impl IntoIterator<Item = Dynamic>,
+    start: usize,
+) -> Result<Option<Dynamic>, CallError> {
+    let visitor = Visitor::new(call)?;
+    for (index, item) in items.into_iter().enumerate().skip(start) {
+        if visitor.judge(item.clone(), index)? {
+            return Ok(Some(item));
+        }
+    }
+    Ok(None)
+}
+
+/// A closure that is called with one element after the other.
+struct Visitor<'c> {
+    call: &'c Call<'c>,
+    closure: FnPtr,
+    takes: Takes,
+}
+
+/// What a closure wants of an element.
+enum Takes {
+    Item,
+    ItemAndIndex,
+    /// It has no parameters, and the element is its `this`.
+    This,
+}
+
+impl<'c> Visitor<'c> {
+    fn new(call: &'c Call<'c>) -> Result<Self, CallError> {
+        let closure = call.pointer(1)?;
+        // Only lists offer the index and `this`.
+        let is_list = call.argument(0).is_array();
+        let arity = (call.host().sources.arity(closure.fn_name())).filter(|_| is_list);
+        let takes = match arity.map(|arity| arity.saturating_sub(closure.curry().len())) {
+            Some(0) => Takes::This,
+            Some(2) => Takes::ItemAndIndex,
+            _ => Takes::Item,
+        };
+        Ok(Self {
+            call,
+            closure,
+            takes,
+        })
+    }
+
+    fn visit(&self, mut item: Dynamic, index: usize) -> CallResult {
+        let (context, closure) = (self.call.context, &self.closure);
+        match self.takes {
+            Takes::Item => closure.call_raw(context, None, [item]),
+            Takes::ItemAndIndex => {
+                let index = i64::try_from(index).unwrap_or(i64::MAX);
+                closure.call_raw(context, None, [item, index.into()])
+            }
+            Takes::This => closure.call_raw(context, Some(&mut item), []),
+        }
+    }
+
+    fn judge(&self, item: Dynamic, index: usize) -> Result<bool, CallError> {
+        let answer = self.visit(item, index)?;
+        self.call.yes_or_no(&answer)
+    }
 }
 
 /// The elements by what the closure makes of them, as text.
@@ -131,7 +220,7 @@ fn sort_key(call: &Call<'_>, key: &Dynamic) -> Result<SortKey, CallError> {
 }
 
 /// The element at an index that may count from the end, as in Rhai's arrays: -1 is the last one.
-pub(super) fn position(index: i64, length: usize) -> Option<usize> {
+pub(in crate::plan) fn position(index: i64, length: usize) -> Option<usize> {
     let position = if index < 0 {
         length.checked_sub(usize::try_from(index.unsigned_abs()).ok()?)?
     } else {

@@ -98,7 +98,7 @@ fn methods() -> Vec<Entry> {
             .gives("Array")
             .doc("What the closure makes of each target.")
             .example(r#"let hosts = targets("web").map(|t| t.host);"#),
-        Entry::method(SET, "find", |call| sequence::find(call, items(call)))
+        Entry::method(SET, "find", |call| sequence::find(call, items(call), 0))
             .takes("is_meant", "Closure")
             .gives("Target")
             .doc("The first target that the closure says `true` to, or `()`.")
@@ -111,7 +111,7 @@ fn methods() -> Vec<Entry> {
         Entry::method(SET, "all", |call| sequence::all(call, items(call)))
             .takes("is_meant", "Closure")
             .gives("Boolean")
-            .doc("Whether the closure says `true` to all targets. It does for none.")
+            .doc("Whether the closure says `true` to all targets. It does for none, and is not asked any more after the first no.")
             .example(r#"if targets("web").all(|t| t.transport == "ssh") { print("all by SSH"); }"#),
         Entry::method(SET, "count", |call| sequence::count(call, items(call)))
             .takes("is_meant", "Closure")

@@ -297,6 +297,23 @@ fn closures_go_over_a_list_with_the_element_and_the_index() {
 }
 
 #[test]
+fn a_set_is_not_gone_over_behind_the_first_no() {
+    assert_eq!(
+        value(
+            r#"
+            let nodes = targets("web1,web2,web3");
+            let asked = [];
+            let seen = [nodes.all(|t| { asked.push(t.name); t.name == "web3" }), asked];
+            let told = [];
+            seen.push([run_command("true", nodes).all(|r| { told.push(r.name); false }), told]);
+            seen
+            "#
+        ),
+        json(r#"[false,["web3","web1"],[false,["web3"]]]"#)
+    );
+}
+
+#[test]
 fn a_closure_that_is_asked_whether_answers_yes_or_no() {
     for method in ["filter", "all", "some", "find"] {
         let error = Stage::new(&format!("[1].{method}(|n| n)")).error();

@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use tokio::sync::watch;
+
 use super::record::{Answer, Decision, PreviewRecord, Previewed, Unknown};
 use crate::{
     clock::Clock,
@@ -58,6 +60,24 @@ struct Shared {
     said: HashMap<EffectId, ResultSet>,
     ways: HashMap<Place, usize>,
     notes: Mutex<Notes>,
+    /// How many tasks are really running, in noop mode.
+    under_way: watch::Sender<usize>,
+}
+
+/// A task that is really running. It is none any more when this is dropped, also with what waits for it.
+struct UnderWay(watch::Sender<usize>);
+
+impl UnderWay {
+    fn new(count: &watch::Sender<usize>) -> Self {
+        count.send_modify(|count| *count += 1);
+        Self(count.clone())
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
 }
 
 #[derive(Default)]
@@ -81,6 +101,7 @@ impl PreviewPerformer {
                 said: parts.said,
                 ways: parts.ways,
                 notes: Mutex::default(),
+                under_way: watch::Sender::new(0),
             }),
         }
     }
@@ -94,16 +115,28 @@ impl PreviewPerformer {
 
 impl Performer for PreviewPerformer {
     fn perform(&self, request: Request) -> Perform {
-        // The plan only looks what has become of its branches.
-        if matches!(&request.effect, Effect::Sleep { duration } if duration.is_zero()) {
-            return Box::pin(std::future::ready(Outcome::Done));
-        }
         let shared = Arc::clone(&self.shared);
+        // The plan only looks what has become of its branches: it is told when nothing is really under way any more.
+        if matches!(&request.effect, Effect::Sleep { duration } if duration.is_zero()) {
+            let mut under_way = shared.under_way.subscribe();
+            return Box::pin(async move {
+                // It fails when nobody counts any more, and then nothing is under way.
+                let _ = under_way.wait_for(|count| *count == 0).await;
+                Outcome::Done
+            });
+        }
         // Written down here and not in the future: the plan's order is the order of the calls.
         let Some(number) = shared.note(&request) else {
             return Box::pin(std::future::ready(Outcome::Stopped));
         };
-        Box::pin(async move { shared.answer(number, request).await })
+        let under_way = shared
+            .is_real(&request)
+            .then(|| UnderWay::new(&shared.under_way));
+        Box::pin(async move {
+            let outcome = shared.answer(number, request).await;
+            drop(under_way);
+            outcome
+        })
     }
 
     fn unknown(&self, look: &Look<'_>) -> Option<Value> {
@@ -191,6 +224,17 @@ impl Shared {
         Outcome::Value { value: supposed }
     }
 
+    /// Whether a task is really run for it, in noop mode.
+    fn is_real(&self, request: &Request) -> bool {
+        let Effect::Run(run) = &request.effect else {
+            return false;
+        };
+        self.noop.is_some()
+            && supports_noop(run)
+            && self.failing.as_ref() != Some(&request.id)
+            && !self.said.contains_key(&request.id)
+    }
+
     async fn run(&self, number: usize, request: Request) -> Outcome {
         let id = request.id.clone();
         let Effect::Run(run) = &request.effect else {
@@ -212,7 +256,7 @@ impl Shared {
         if let Some(results) = self.said.get(&id) {
             return self.heard(number, results.clone());
         }
-        let Some(performer) = self.noop.as_ref().filter(|_| supports_noop(run)) else {
+        let Some(performer) = self.noop.as_ref().filter(|_| self.is_real(&request)) else {
             let declared = declared(run).is_some();
             let answer = if declared {
                 Answer::Declared
@@ -363,5 +407,114 @@ fn guessed(run: &Run, target: &Target, declared: Option<&Map>, fails: bool) -> T
         failure,
         duration_ms: 0,
         attempts: 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::{FutureExt as _, future::ready};
+    use jiff::Timestamp;
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::{
+        model::{BranchPath, ContentHash},
+        plan::{Params, RunOptions, Urgency},
+        task::{FileSource, Metadata, Task, TaskFile, TaskParts},
+    };
+
+    /// Runs tasks until it is told that they are over.
+    struct Held(Mutex<Option<oneshot::Receiver<()>>>);
+
+    impl Performer for Held {
+        fn perform(&self, _: Request) -> Perform {
+            let over = self.0.lock().unwrap().take().unwrap();
+            Box::pin(over.then(|_| {
+                ready(Outcome::Results {
+                    results: ResultSet::from_iter(Vec::<TargetResult>::new()),
+                })
+            }))
+        }
+    }
+
+    fn previewing(over: oneshot::Receiver<()>) -> PreviewPerformer {
+        PreviewPerformer::new(PreviewParts {
+            clock: Clock::paused(Timestamp::UNIX_EPOCH),
+            project: Project::at(&std::env::temp_dir()).unwrap(),
+            failing: None,
+            noop: Some(Arc::new(Held(Mutex::new(Some(over))))),
+            said: HashMap::new(),
+            ways: HashMap::new(),
+        })
+    }
+
+    fn request(effect: Effect) -> Request {
+        Request {
+            id: EffectId {
+                branch: BranchPath::root(),
+                content: ContentHash::of(b"it"),
+                occurrence: 0,
+            },
+            place: None,
+            effect,
+            urgency: Urgency::Usual,
+        }
+    }
+
+    fn task() -> Request {
+        let task = Task::new(TaskParts {
+            name: "touch".to_owned(),
+            module: "touch".to_owned(),
+            metadata: Metadata::parse("touch", "touch.json", r#"{ "supports_noop": true }"#)
+                .unwrap(),
+            executables: vec![TaskFile {
+                path: "touch/tasks/init.sh".to_owned(),
+                source: FileSource::Embedded(b"#!/bin/sh\n"),
+            }],
+            find: &|_| None,
+        });
+        request(Effect::Run(Run {
+            action: Action::Task {
+                task: Arc::new(task.unwrap()),
+                params: Params::Same(Arc::default()),
+            },
+            targets: vec![Arc::new(Target::new("web1", "ssh"))],
+            options: RunOptions::default(),
+        }))
+    }
+
+    fn look() -> Request {
+        request(Effect::Sleep {
+            duration: Duration::ZERO,
+        })
+    }
+
+    #[test]
+    fn a_look_waits_until_no_task_really_runs() {
+        let (over, is_over) = oneshot::channel();
+        let preview = previewing(is_over);
+        assert!(preview.perform(look()).now_or_never().is_some());
+
+        let mut running = preview.perform(task());
+        assert!((&mut running).now_or_never().is_none());
+        let mut looked = preview.perform(look());
+        assert!((&mut looked).now_or_never().is_none());
+
+        over.send(()).unwrap();
+        assert!(running.now_or_never().is_some());
+        assert!(looked.now_or_never().is_some());
+    }
+
+    #[test]
+    fn a_look_does_not_wait_for_a_task_that_was_given_up() {
+        let (_over, is_over) = oneshot::channel();
+        let preview = previewing(is_over);
+        let running = preview.perform(task());
+        let mut looked = preview.perform(look());
+        assert!((&mut looked).now_or_never().is_none());
+        drop(running);
+        assert!(looked.now_or_never().is_some());
     }
 }
