@@ -384,7 +384,7 @@ async fn until_the_end(
         biased;
         () = stop.reached(StopStage::Abandon) => {}
         () = live.settle() => {}
-        () = asked_to_end() => live.leave().await,
+        () = asked_to_end() => live.leave(),
     }
     // Whoever does not answer in time is left behind: the job is over.
     let _ = tokio::time::timeout(GOODBYE, live.close()).await;

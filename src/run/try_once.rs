@@ -1,6 +1,7 @@
 //! One try of an action on one target.
 
 use std::{
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -186,7 +187,7 @@ impl Try {
             .session(target)
             .await
             .map_err(connect_failure)?;
-        self.wait_for_given_up(session.as_ref()).await;
+        self.wait_for_given_up().await;
         let keeps = call.keeping.is_some();
         let seq = self.shared.stream.emit(EventKind::TargetStarted {
             effect: self.effect.clone(),
@@ -269,11 +270,11 @@ impl Try {
 
     /// Waits until what was given up on the target has ended there: it gets no new work beside that, as far as this can
     /// be had.
-    async fn wait_for_given_up(&self, session: &dyn Session) {
+    async fn wait_for_given_up(&self) {
         let (target, object) = (&self.target().name, self.ready.object());
         let others = "more targets are waited for, or get work beside what was given up there";
         let mut is_told = false;
-        let mut given_up = session.given_up();
+        let mut given_up = pin!(self.shared.lanes.given_up(target));
         let came_of_it = if let Ok(soon) = timeout(SILENT_WAIT, &mut given_up).await {
             soon
         } else {
