@@ -212,12 +212,13 @@ impl Lanes {
                 return ways.keep_in_mind(session);
             }
             // The lane's own handle and the caller's: nobody else is using it.
-            let is_idle = Arc::strong_count(&session) == 2;
+            let is_idle = Arc::strong_count(&session) == 2 && !session.is_ending();
             if self.open.load(Ordering::Relaxed) <= WARM_MAX || !is_idle {
                 return;
             }
             ways.warm = None;
             self.open.fetch_sub(1, Ordering::Relaxed);
+            ways.keep_in_mind(Arc::clone(&session));
         }
         session.close().await;
     }
@@ -306,5 +307,99 @@ impl Lane {
             // What is not removed now is removed when it is too old.
             let _ = connected.session.run(&payload, None).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{Output, Payload},
+        transport::{OutputWatch, Pending, Reply, SessionError},
+    };
+
+    /// A connection over which something is being ended until it is said what came of it.
+    #[derive(Default)]
+    struct Ending {
+        is_closed: AtomicBool,
+        came_of_it: Mutex<Option<GivenUp>>,
+    }
+
+    struct One(Arc<Ending>);
+
+    impl Transport for One {
+        fn connect(&self, _: Arc<Target>) -> Pending<'_, Result<Arc<dyn Session>, ConnectError>> {
+            let session = Arc::new(One(Arc::clone(&self.0))) as Arc<dyn Session>;
+            Box::pin(async { Ok(session) })
+        }
+    }
+
+    impl Session for One {
+        fn run<'a>(
+            &'a self,
+            _: &'a Payload,
+            _: Option<&'a OutputWatch<'a>>,
+        ) -> Pending<'a, Result<Output, SessionError>> {
+            Box::pin(async { Reply::printed("", 0).result })
+        }
+
+        fn is_open(&self) -> bool {
+            true
+        }
+
+        fn is_ending(&self) -> bool {
+            self.0.came_of_it.lock().unwrap().is_none()
+        }
+
+        fn given_up(&self) -> Pending<'_, GivenUp> {
+            let came_of_it = *self.0.came_of_it.lock().unwrap();
+            Box::pin(async move {
+                match came_of_it {
+                    Some(given_up) => given_up,
+                    None => std::future::pending().await,
+                }
+            })
+        }
+
+        fn close(&self) -> Pending<'_, ()> {
+            self.0.is_closed.store(true, Ordering::Relaxed);
+            Box::pin(async {})
+        }
+    }
+
+    #[tokio::test]
+    async fn one_connection_too_many_is_closed_when_nothing_is_being_ended_over_it_any_more() {
+        let ending = Arc::new(Ending::default());
+        let lanes = Lanes::new(Arc::new(One(Arc::clone(&ending))));
+        lanes.open.store(WARM_MAX, Ordering::Relaxed);
+        let target = Arc::new(Target::new("web1", "ssh"));
+        let session = lanes.session(&target).await.unwrap();
+        lanes.release(&target.name, session).await;
+        assert!(!ending.is_closed.load(Ordering::Relaxed));
+        assert_eq!(lanes.ending().len(), 1);
+
+        *ending.came_of_it.lock().unwrap() = Some(GivenUp::MayGoOn);
+        let session = lanes.session(&target).await.unwrap();
+        lanes.release(&target.name, session).await;
+        assert!(ending.is_closed.load(Ordering::Relaxed));
+        assert_eq!(lanes.given_up(&target.name).await, GivenUp::MayGoOn);
+        assert_eq!(lanes.given_up(&target.name).await, GivenUp::Ended);
+    }
+
+    #[tokio::test]
+    async fn what_was_given_up_over_a_connection_that_was_replaced_meanwhile_is_kept_in_mind() {
+        let ending = Arc::new(Ending::default());
+        *ending.came_of_it.lock().unwrap() = Some(GivenUp::Ended);
+        let lanes = Lanes::new(Arc::new(One(Arc::clone(&ending))));
+        let target = Target::new("web1", "ssh");
+        let mut changed = target.clone();
+        changed.port = Some(2222);
+        let (target, changed) = (Arc::new(target), Arc::new(changed));
+        let session = lanes.session(&target).await.unwrap();
+        let next = lanes.session(&changed).await.unwrap();
+        assert!(!Arc::ptr_eq(&session, &next));
+        *ending.came_of_it.lock().unwrap() = None;
+        lanes.release(&target.name, session).await;
+        assert_eq!(lanes.lane(&target.name).ways().former.len(), 1);
     }
 }
