@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::join_all;
+use futures_util::{FutureExt as _, future::join_all};
 use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
 
 use super::{
@@ -21,6 +21,7 @@ use super::{
     locks::TargetLocks,
     operator::Operator,
     stop::{StopSignal, StopStage},
+    told::{Telling, Told},
 };
 use crate::{
     clock::Clock,
@@ -97,8 +98,10 @@ pub(super) struct Shared {
     pub(super) locks: Option<TargetLocks>,
     /// How many lost connections were told of.
     pub(super) losses_told: AtomicUsize,
-    /// How many targets were told of that got work while they may not be done with what was given up.
-    pub(super) beside_told: AtomicUsize,
+    /// Who was told of as waited for, because what was given up is being ended there.
+    pub(super) waits_told: Told,
+    /// Who was told of as getting work beside what was given up and could not be ended.
+    pub(super) beside_told: Told,
     /// Where what was given up may go on, and nobody was told so yet.
     may_go_on: Mutex<BTreeSet<TargetName>>,
     /// Goodbyes to single targets that are on their way, and how many may be at a time.
@@ -123,7 +126,8 @@ impl LivePerformer {
                 options: parts.options,
                 locks: parts.locks,
                 losses_told: AtomicUsize::new(0),
-                beside_told: AtomicUsize::new(0),
+                waits_told: Told::default(),
+                beside_told: Told::default(),
                 may_go_on: Mutex::default(),
                 partings: Mutex::default(),
                 parting_slots: Semaphore::new(GOODBYES_MAX),
@@ -156,6 +160,10 @@ impl LivePerformer {
 
     /// Says what [`LivePerformer::settle`] still waits for, when that is waited for no longer.
     pub fn leave(&self) {
+        for target in self.shared.lanes.targets() {
+            // What has come to nothing meanwhile is known at once.
+            let _ = self.shared.give_up(&target).now_or_never();
+        }
         let mut left = self.shared.lanes.ending();
         left.append(&mut self.shared.may_go_on());
         if !left.is_empty() {
@@ -220,6 +228,16 @@ impl Shared {
             self.may_go_on().insert(target.clone());
         }
         given_up
+    }
+
+    /// Warns of something that is wrong with a target, unless the same was said of it, or of too many others. In place of the
+    /// first of those `others` is said.
+    pub(super) fn warn_of(&self, target: &TargetName, told: &Told, text: String, others: &str) {
+        match told.tell_of(target) {
+            Telling::Alone => self.warn(text),
+            Telling::AsOthers => self.warn(others.to_owned()),
+            Telling::Nothing => {}
+        }
     }
 
     pub(super) fn warn(&self, text: String) {
@@ -584,6 +602,22 @@ mod tests {
                 "`uptime` waits for web0, where what was given up is being ended",
                 "what was given up on web0 could not be ended; `uptime` is begun beside it",
             ]
+        );
+    }
+
+    #[tokio::test]
+    async fn tries_with_less_time_than_the_wait_for_what_was_given_up_tell_of_it_once() {
+        let target = Stubborn::new(GivenUp::Ended);
+        let (performer, told) = telling(Connections::KeptWarm, Arc::new(target));
+        is_result_of_the_first(&performer).await;
+        for _ in 0..3 {
+            let next = timeout(Duration::from_millis(20), performer.perform(request_on(1)));
+            assert!(next.await.is_err());
+        }
+        is_told(&told).await;
+        assert_eq!(
+            *told.lock().unwrap(),
+            ["`uptime` waits for web0, where what was given up is being ended"]
         );
     }
 

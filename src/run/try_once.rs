@@ -1,11 +1,9 @@
 //! One try of an action on one target.
 
 use std::{
+    cmp::Ordering::{Equal, Greater, Less},
     pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -16,6 +14,7 @@ use super::{
     live::{SILENT_WAIT, Shared},
     ready::{Ready, Work, available},
     stop::StopStage,
+    told::ALONE_MAX,
 };
 use crate::{
     event::EventKind,
@@ -53,9 +52,6 @@ enum Answer {
     /// The connection broke before anything began.
     NeverStarted,
 }
-
-/// How many targets of a job are told of one by one when something is wrong with them: those that a person takes in.
-const TOLD_MAX: usize = 20;
 
 /// How often the same try is sent when the connection breaks before it arrives.
 const SENDINGS_MAX: u32 = 3;
@@ -228,28 +224,19 @@ impl Try {
 
     /// Says that the connection is gone and what is done about it, unless that was said of too many already.
     fn tell_loss(&self, reason: &str) -> bool {
-        let losses = &self.shared.losses_told;
-        let is_told = self.is_told(
-            losses,
-            "more connections were lost, which are asked as well",
-        );
-        if is_told {
-            self.shared.warn(format!(
+        let before = self.shared.losses_told.fetch_add(1, Ordering::Relaxed);
+        match before.cmp(&ALONE_MAX) {
+            Less => self.shared.warn(format!(
                 "lost {} ({reason}); asking it what became of `{}`",
                 self.target().name,
                 self.ready.object()
-            ));
+            )),
+            Equal => self
+                .shared
+                .warn("more connections were lost, which are asked as well".to_owned()),
+            Greater => {}
         }
-        is_told
-    }
-
-    /// Counts one more that is to be told of, and says whether it is. In place of the first that is not, `others` is said.
-    fn is_told(&self, told: &AtomicUsize, others: &str) -> bool {
-        let told = told.fetch_add(1, Ordering::Relaxed);
-        if told == TOLD_MAX {
-            self.shared.warn(others.to_owned());
-        }
-        told < TOLD_MAX
+        before < ALONE_MAX
     }
 
     fn tell_return(&self, answer: &Result<Answer, Failure>) {
@@ -271,27 +258,27 @@ impl Try {
     /// Waits until what was given up on the target has ended there: it gets no new work beside that, as far as this can
     /// be had.
     async fn wait_for_given_up(&self) {
-        let (target, object) = (&self.target().name, self.ready.object());
-        let others = "more targets are waited for, or get work beside what was given up there";
-        let mut is_told = false;
+        let mut wait = Wait {
+            before: self,
+            is_over: false,
+        };
+        let target = &self.target().name;
         let mut given_up = pin!(self.shared.lanes.given_up(target));
         let came_of_it = if let Ok(soon) = timeout(SILENT_WAIT, &mut given_up).await {
             soon
         } else {
-            is_told = self.is_told(&self.shared.beside_told, others);
-            if is_told {
-                self.shared.warn(format!(
-                    "`{object}` waits for {target}, where what was given up is being ended"
-                ));
-            }
+            wait.tell();
             given_up.await
         };
-        if came_of_it == GivenUp::MayGoOn
-            && (is_told || self.is_told(&self.shared.beside_told, others))
-        {
-            self.shared.warn(format!(
-                "what was given up on {target} could not be ended; `{object}` is begun beside it"
-            ));
+        wait.is_over = true;
+        if came_of_it == GivenUp::MayGoOn {
+            let text = format!(
+                "what was given up on {target} could not be ended; `{}` is begun beside it",
+                self.ready.object()
+            );
+            let others = "more targets get work beside what was given up there";
+            let told = &self.shared.beside_told;
+            self.shared.warn_of(target, told, text, others);
         }
     }
 
@@ -420,6 +407,31 @@ impl Try {
 
     fn target(&self) -> &Arc<Target> {
         self.ready.target(self.index)
+    }
+}
+
+/// A wait for what was given up. Where a plan cuts it short, as one that gives its tries less time than that takes, it is
+/// told of as well.
+struct Wait<'a> {
+    before: &'a Try,
+    is_over: bool,
+}
+
+impl Wait<'_> {
+    fn tell(&self) {
+        let (target, shared) = (&self.before.target().name, &self.before.shared);
+        let object = self.before.ready.object();
+        let text = format!("`{object}` waits for {target}, where what was given up is being ended");
+        let others = "more targets are waited for, where what was given up is being ended";
+        shared.warn_of(target, &shared.waits_told, text, others);
+    }
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        if !self.is_over && self.before.shared.stop.stage() < StopStage::End {
+            self.tell();
+        }
     }
 }
 
