@@ -593,8 +593,15 @@ mod tests {
             assert_eq!(target.told(), ["run"]);
             target.end.send_replace(true);
         };
+        let began = std::time::Instant::now();
         let (next, ()) = tokio::join!(performer.perform(request_on(1)), telling);
-        assert!(matches!(next, Outcome::Results { results } if results.is_ok()));
+        let Outcome::Results { results } = next else {
+            panic!("every target has a result");
+        };
+        assert!(results.is_ok());
+        // The wait is not the action's.
+        let duration = Duration::from_millis(results.iter().next().unwrap().duration_ms);
+        assert!(duration + SILENT_WAIT <= began.elapsed());
         assert_eq!(target.told(), ["run", "ended", "run"]);
         assert_eq!(
             *told.lock().unwrap(),

@@ -3,7 +3,10 @@
 use std::{
     cmp::Ordering::{Equal, Greater, Less},
     pin::pin,
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -31,6 +34,8 @@ pub(super) struct Try {
     pub(super) index: usize,
     /// Counted from 1.
     pub(super) number: u32,
+    /// How long it has waited for the end of what was given up on its target.
+    pub(super) waited_ms: AtomicU64,
 }
 
 /// A try that was made.
@@ -96,8 +101,9 @@ impl Try {
         drop((slot, step_slots));
         let keeping = self.keeping(&[], false);
         let call = self.call(&run, keeping.as_ref());
-        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let attempt = self.ready.attempt(&call, duration_ms, self.number);
+        let attempt = self
+            .ready
+            .attempt(&call, self.duration_ms(began), self.number);
         let (result, may_retry) = match answer {
             Ok(Answer::Output(output)) => {
                 (self.ready.read(self.index, &attempt, &output).await, true)
@@ -126,6 +132,13 @@ impl Try {
             may_retry,
             kept,
         }
+    }
+
+    /// How long it took, without the wait for what others gave up.
+    fn duration_ms(&self, began: Instant) -> u64 {
+        let waited = Duration::from_millis(self.waited_ms.load(Ordering::Relaxed));
+        let duration = began.elapsed().saturating_sub(waited);
+        u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
     }
 
     fn keeping<'a>(&self, acknowledged: &'a [Kept], sweeps: bool) -> Option<Keeping<'a>> {
@@ -262,6 +275,7 @@ impl Try {
             before: self,
             is_over: false,
         };
+        let since = Instant::now();
         let target = &self.target().name;
         let mut given_up = pin!(self.shared.lanes.given_up(target));
         let came_of_it = if let Ok(soon) = timeout(SILENT_WAIT, &mut given_up).await {
@@ -271,6 +285,8 @@ impl Try {
             given_up.await
         };
         wait.is_over = true;
+        let waited_ms = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.waited_ms.fetch_add(waited_ms, Ordering::Relaxed);
         if came_of_it == GivenUp::MayGoOn {
             let text = format!(
                 "what was given up on {target} could not be ended; `{}` is begun beside it",
@@ -342,8 +358,9 @@ impl Try {
             }
         };
         drop(slot);
-        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let attempt = self.ready.attempt(&call, duration_ms, self.number);
+        let attempt = self
+            .ready
+            .attempt(&call, self.duration_ms(began), self.number);
         let result = match answer {
             Ok(KeptOutcome::Finished(output)) => {
                 let result = self.ready.read(self.index, &attempt, &output).await;
