@@ -421,7 +421,7 @@ async fn asked_to_stop(calls: &AsyncMutex<mpsc::Receiver<Call>>) {
             return;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// What is done about targets that another job is changing, unless the command line says it: what the project's settings say.

@@ -114,7 +114,7 @@ impl ProcessGroup {
         let group = self.group.take()?;
         let runtime = tokio::runtime::Handle::try_current().ok()?;
         let ending = self.endings.begin();
-        let (child, command) = (self.child.take(), self.end.take().map(begin));
+        let (child, command) = (self.child.take(), self.end.take().map(|end| begin(&end)));
         Some(runtime.spawn(async move {
             let given_up = end(group, child, command).await;
             ending.came_to(given_up);
@@ -130,10 +130,10 @@ impl Drop for ProcessGroup {
 }
 
 /// Begins the command that ends a run. It goes on when the runtime is gone: the run may be another group than ours.
-fn begin(command: std::sync::Arc<str>) -> std::io::Result<Child> {
+fn begin(command: &str) -> std::io::Result<Child> {
     Command::new("/bin/sh")
         .arg("-c")
-        .arg(&*command)
+        .arg(command)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -149,13 +149,14 @@ async fn end(
     let others_ended = match command {
         None => true,
         Some(Err(_)) => false,
-        Some(Ok(mut command)) => match timeout(END_COMMAND_MAX, command.wait()).await {
-            Ok(status) => status.is_ok_and(|status| status.success()),
-            Err(_) => {
+        Some(Ok(mut command)) => {
+            if let Ok(status) = timeout(END_COMMAND_MAX, command.wait()).await {
+                status.is_ok_and(|status| status.success())
+            } else {
                 let _ = command.start_kill();
                 false
             }
-        },
+        }
     };
     let mut is_gone = false;
     for (signal, grace) in [(Signal::TERM, TERM_GRACE), (Signal::KILL, KILL_GRACE)] {
@@ -277,7 +278,7 @@ mod tests {
     async fn command_that_fails_has_perhaps_ended_nothing() {
         let mut child = ended();
         child.wait().unwrap();
-        let command = Some(begin("exit 1".into()));
+        let command = Some(begin("exit 1"));
         let given_up = end(pid(child.id()).unwrap(), None, command).await;
         assert_eq!(given_up, GivenUp::MayGoOn);
     }
