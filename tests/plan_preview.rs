@@ -621,3 +621,25 @@ fn what_is_looked_at_in_the_background_is_asked_for_where_it_is_waited_for() {
     );
     assert_eq!(asked, ["is_busy", "wait([late])[0]"]);
 }
+
+#[test]
+fn a_preview_waits_for_what_it_gave_up_and_says_so() {
+    let segue = Segue::new().inventory("targets: [{ name: web1, config: { transport: local } }]\n");
+    let file = segue.root().join("process");
+    let script = format!(
+        "#!/bin/sh\ntrap '' TERM\necho $$ >'{}'\nwhile :; do sleep 0.1; done\n",
+        file.display()
+    );
+    let segue = segue
+        .task("touch", METADATA, &script)
+        .plan(
+            "it",
+            r#"run_task("touch", "web1", #{}, #{ timeout: "5s" });"#,
+        )
+        .line("plan preview it --noop");
+    segue
+        .run()
+        .stderr_has("warning: waiting for web1, where what was given up is being ended");
+    let process = std::fs::read_to_string(file).unwrap();
+    assert!(!std::path::Path::new("/proc").join(process.trim()).exists());
+}

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex as AsyncMutex, mpsc};
 
 use super::terminal;
 use crate::{
@@ -22,7 +22,8 @@ const NAMED_MAX: usize = 5;
 pub(super) struct Heeding {
     pub(super) handle: StopHandle,
     pub(super) stream: Stream,
-    pub(super) calls: mpsc::Receiver<Call>,
+    /// Whoever comes after this goes on with them.
+    pub(super) calls: Arc<AsyncMutex<mpsc::Receiver<Call>>>,
     pub(super) view: Arc<Mutex<JobView>>,
     /// How far the record is, and how far the readers are, who stand behind it.
     pub(super) kept: Durable,
@@ -40,7 +41,7 @@ pub(super) async fn heed(heeding: Heeding) {
     let Heeding {
         handle,
         stream,
-        mut calls,
+        calls,
         view,
         kept,
         told: readers,
@@ -52,6 +53,7 @@ pub(super) async fn heed(heeding: Heeding) {
         // Without handlers the signals end the process, as they do by default.
         return;
     };
+    let mut calls = calls.lock().await;
     let mut is_recorded = true;
     loop {
         let running = || running(&view.lock().unwrap_or_else(PoisonError::into_inner));

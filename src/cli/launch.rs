@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::runtime::{Handle, Runtime};
+use tokio::{
+    runtime::{Handle, Runtime},
+    sync::{Mutex as AsyncMutex, mpsc},
+};
 
 use super::{
     arguments::{Format, RunArguments},
@@ -35,8 +38,8 @@ use crate::{
         TargetLocks,
     },
     store::{
-        Access, Durable, Holder, Keeper, Lease, Location, NO_LIMIT, Readers, ReadersSink, Store,
-        StoreSink,
+        Access, Call, Durable, Holder, Keeper, Lease, Location, NO_LIMIT, Readers, ReadersSink,
+        Request, Store, StoreSink,
     },
     transport::{ControllerUser, Ssh, Transport, Transports},
 };
@@ -325,7 +328,7 @@ impl Launch {
             let heeding = Heeding {
                 handle,
                 stream: stream.clone(),
-                calls,
+                calls: Arc::new(AsyncMutex::new(calls)),
                 view: Arc::clone(&view),
                 kept: durable.clone(),
                 told: readers.told(),
@@ -374,6 +377,7 @@ async fn until_the_end(
     stop: &StopSignal,
     live: &LivePerformer,
 ) -> JobEnd {
+    let calls = Arc::clone(&heeding.calls);
     let heeding = tokio::spawn(heed(heeding));
     let end = tokio::select! {
         end = body => end,
@@ -382,17 +386,17 @@ async fn until_the_end(
     heeding.abort();
     tokio::select! {
         biased;
-        () = stop.reached(StopStage::Abandon) => {}
+        () = stop.reached(StopStage::Abandon) => live.leave(),
         () = live.settle() => {}
-        () = asked_to_end() => live.leave().await,
+        () = asked_to_end(&calls) => live.leave(),
     }
     // Whoever does not answer in time is left behind: the job is over.
     let _ = tokio::time::timeout(GOODBYE, live.close()).await;
     end
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-async fn asked_to_end() {
+/// Waits for Ctrl-C, SIGTERM or `job stop`.
+async fn asked_to_end(calls: &AsyncMutex<mpsc::Receiver<Call>>) {
     use tokio::signal::unix::{SignalKind, signal};
 
     let (Ok(mut interrupt), Ok(mut terminate)) = (
@@ -405,7 +409,19 @@ async fn asked_to_end() {
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
+        () = asked_to_stop(calls) => {}
     }
+}
+
+async fn asked_to_stop(calls: &AsyncMutex<mpsc::Receiver<Call>>) {
+    let mut calls = calls.lock().await;
+    while let Some(call) = calls.recv().await {
+        // An answer to an approval comes too late here.
+        if matches!(call, Call::LeaseLost(_) | Call::Asked(Request::Stop { .. })) {
+            return;
+        }
+    }
+    std::future::pending::<()>().await;
 }
 
 /// What is done about targets that another job is changing, unless the command line says it: what the project's settings say.

@@ -22,8 +22,8 @@ use super::{
 use crate::{
     clock::Clock,
     error::{Error, Exit},
-    event::Stream,
-    model::{EffectId, JobId, Map, Place, ResultSet},
+    event::{Event, EventKind, Stream},
+    model::{EffectId, JobId, Map, MessageLevel, Place, ResultSet},
     plan::{IdentityKey, Interpreter, Limits, Performer, PlanEnd, PlanStop, Program},
     run::{
         Connections, DEFAULT_TIMEOUT, Decision, Difference, Gate, LiveOptions, LiveParts,
@@ -115,6 +115,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Error> {
     let preview = runtime.block_on(async {
         let preview = walk.preview(live.clone()).await;
         if let Some(live) = live {
+            live.settle().await;
             let _ = tokio::time::timeout(GOODBYE, live.close()).await;
         }
         preview
@@ -279,7 +280,7 @@ fn live(setup: &Setup) -> LivePerformer {
             JobId::new(0, 0),
             0,
             Arc::new(move || stream_clock.now()),
-            Vec::new(),
+            vec![Box::new(tell_warning)],
         ),
         gate: Arc::new(NothingIsKept),
         stop,
@@ -295,6 +296,18 @@ fn live(setup: &Setup) -> LivePerformer {
             connections: Connections::KeptWarm,
         },
     })
+}
+
+/// A preview has no report that tells what is wrong with targets.
+fn tell_warning(event: &Event) {
+    if let EventKind::MessagePrinted {
+        level: MessageLevel::Warn,
+        text,
+        ..
+    } = &event.kind
+    {
+        terminal::tell(&format!("warning: {text}"));
+    }
 }
 
 /// A preview has no job, so there is nothing to wait for.

@@ -56,6 +56,8 @@ pub struct EffectView {
     /// Targets that were started and have not answered, with the number of the attempt.
     pub running: IndexMap<TargetName, u32>,
     pub replayed: bool,
+    /// In which life of the job it was last started: how often the job had been resumed by then.
+    pub life: usize,
     /// How many of the results are what. Counted as they come: there may be ten thousand, and somebody asks after each.
     counts: TargetCounts,
 }
@@ -108,7 +110,7 @@ impl TargetCounts {
 }
 
 impl EffectView {
-    fn new(asked: Asked, at: Timestamp) -> Self {
+    fn new(asked: Asked, at: Timestamp, life: usize) -> Self {
         Self {
             asked,
             started_at: at,
@@ -117,6 +119,7 @@ impl EffectView {
             results: IndexMap::new(),
             running: IndexMap::new(),
             replayed: false,
+            life,
             counts: TargetCounts::default(),
         }
     }
@@ -234,17 +237,19 @@ impl JobView {
     fn apply_to_effect(&mut self, kind: &EventKind, at: Timestamp) {
         match kind {
             EventKind::EffectStarted { effect, asked } => {
+                let life = self.resumes.len();
                 match self.effects.entry(effect.clone()) {
                     // Started a second time by a resume: what it knew of its targets stays.
                     Entry::Occupied(mut entry) => {
                         let view = entry.get_mut();
                         // The time between two lives of a job is nobody's work.
                         view.started_at = at;
+                        view.life = life;
                         view.finished_at = None;
                         self.effects_open += usize::from(view.reply.take().is_some());
                     }
                     Entry::Vacant(entry) => {
-                        entry.insert(EffectView::new(asked.clone(), at));
+                        entry.insert(EffectView::new(asked.clone(), at, life));
                         self.effects_open += 1;
                     }
                 }
@@ -299,7 +304,8 @@ impl JobView {
             })
     }
 
-    /// What of clean-ups the job was asked for and stopped before: they did not come to their end.
+    /// What of clean-ups the job was asked for in its last life and stopped before: they did not come to their end. A resume
+    /// goes through all of the plan again, so what it did not ask for is needed no more.
     pub fn cut_cleanups(&self) -> impl Iterator<Item = &EffectView> {
         let is_over = self.status == JobStatus::Stopped;
         self.effects.values().filter(move |effect| {
@@ -307,7 +313,7 @@ impl JobView {
                 Some(reply) => *reply == Reply::Stopped,
                 None => is_over,
             };
-            effect.asked.cleanup && is_cut
+            effect.asked.cleanup && is_cut && effect.life == self.resumes.len()
         })
     }
 

@@ -1,6 +1,11 @@
 //! One action on many targets: does what the dispatcher decides, and gathers one result for each target.
 
-use std::{collections::VecDeque, num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    num::NonZeroUsize,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use tokio::task::JoinSet;
 
@@ -177,6 +182,7 @@ impl Fanning {
                     effect: self.effect.clone(),
                     index: target,
                     number: attempt,
+                    waited_ms: AtomicU64::new(0),
                 };
                 self.happening
                     .spawn(async move { Happened::Tried(Box::new(one.run().await)) });

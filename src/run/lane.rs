@@ -1,20 +1,20 @@
 //! One connection for each target, kept warm between the steps of a job.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, future::join_all, stream};
 use tokio::sync::Mutex as AsyncMutex;
 
 use crate::{
     model::{Target, TargetName},
     task::{Kept, acknowledge_payloads},
-    transport::{ConnectError, Session, Transport},
+    transport::{ConnectError, GivenUp, Session, Transport},
 };
 
 /// More connections than this are not kept open between steps: an idle one costs about 70 KB
@@ -33,12 +33,24 @@ pub(super) struct Lanes {
     open: AtomicUsize,
 }
 
-/// The way to one target. Its lock makes branches that meet at a target share one connection attempt.
+/// The way to one target.
 #[derive(Default)]
 struct Lane {
-    session: AsyncMutex<Option<Connected>>,
+    /// Makes branches that meet at a target share one connection attempt.
+    turn: AsyncMutex<()>,
+    ways: Mutex<Ways>,
     kept: Mutex<Vec<Acknowledged>>,
     is_swept: AtomicBool,
+}
+
+/// The connections to one target, and what was given up over any of them.
+#[derive(Default)]
+struct Ways {
+    warm: Option<Connected>,
+    /// Those that another took the place of while something was being ended over them.
+    former: Vec<Arc<dyn Session>>,
+    /// What was given up over one of the former could not be ended, and nobody was told so yet.
+    may_go_on: bool,
 }
 
 /// An outcome that the target need not keep any longer.
@@ -66,6 +78,35 @@ impl Connected {
     }
 }
 
+impl Ways {
+    fn is_warm(&self, session: &Arc<dyn Session>) -> bool {
+        let warm = self.warm.as_ref();
+        warm.is_some_and(|warm| Arc::ptr_eq(&warm.session, session))
+    }
+
+    fn sessions(&self) -> Vec<Arc<dyn Session>> {
+        let warm = self.warm.iter().map(|warm| &warm.session);
+        self.former.iter().chain(warm).cloned().collect()
+    }
+
+    /// Keeps in mind what was given up over a connection that is not asked for anything any more.
+    fn keep_in_mind(&mut self, session: Arc<dyn Session>) {
+        let Self {
+            former, may_go_on, ..
+        } = self;
+        if !former.iter().any(|one| Arc::ptr_eq(one, &session)) {
+            former.push(session);
+        }
+        former.retain(|session| match session.given_up().now_or_never() {
+            Some(given_up) => {
+                *may_go_on |= given_up == GivenUp::MayGoOn;
+                false
+            }
+            None => true,
+        });
+    }
+}
+
 impl Lanes {
     pub(super) fn new(transport: Arc<dyn Transport>) -> Self {
         Self {
@@ -81,45 +122,47 @@ impl Lanes {
         target: &Arc<Target>,
     ) -> Result<Arc<dyn Session>, ConnectError> {
         let lane = self.lane(&target.name);
-        let mut connected = lane.session.lock().await;
-        if let Some(warm) = connected.as_ref().filter(|warm| warm.serves(target)) {
-            return Ok(Arc::clone(&warm.session));
-        }
-        if connected.take().is_some() {
-            self.open.fetch_sub(1, Ordering::Relaxed);
+        let _turn = lane.turn.lock().await;
+        if let Some(session) = self.warm(&lane, target) {
+            return Ok(session);
         }
         let session = self.transport.connect(Arc::clone(target)).await?;
         self.open.fetch_add(1, Ordering::Relaxed);
-        *connected = Some(Connected {
+        lane.ways().warm = Some(Connected {
             target: Arc::clone(target),
             session: Arc::clone(&session),
         });
         Ok(session)
     }
 
-    /// The open connections of all targets.
-    pub(super) async fn sessions(&self) -> Vec<(TargetName, Arc<dyn Session>)> {
-        let lanes: Vec<(TargetName, Arc<Lane>)> = self
-            .by_target()
-            .iter()
-            .map(|(target, lane)| (target.clone(), Arc::clone(lane)))
-            .collect();
-        let mut sessions = Vec::new();
-        for (target, lane) in lanes {
-            if let Some(connected) = lane.session.lock().await.as_ref() {
-                sessions.push((target, Arc::clone(&connected.session)));
-            }
+    /// The connection that is there, if it serves. One that does not is let go.
+    fn warm(&self, lane: &Lane, target: &Arc<Target>) -> Option<Arc<dyn Session>> {
+        let mut ways = lane.ways();
+        if let Some(warm) = ways.warm.as_ref().filter(|warm| warm.serves(target)) {
+            return Some(Arc::clone(&warm.session));
         }
-        sessions
+        let former = ways.warm.take()?;
+        self.open.fetch_sub(1, Ordering::Relaxed);
+        ways.keep_in_mind(former.session);
+        None
     }
 
-    /// The connection to a target, if there is one.
-    pub(super) async fn open_session(&self, target: &TargetName) -> Option<Arc<dyn Session>> {
-        let lane = self.lane(target);
-        let connected = lane.session.lock().await;
-        connected
-            .as_ref()
-            .map(|connected| Arc::clone(&connected.session))
+    /// The targets that something was asked of.
+    pub(super) fn targets(&self) -> Vec<TargetName> {
+        self.by_target().keys().cloned().collect()
+    }
+
+    /// The targets where something that was given up is being ended.
+    pub(super) fn ending(&self) -> BTreeSet<TargetName> {
+        let by_target = self.by_target();
+        let ending = by_target.iter().filter(|(_, lane)| lane.is_ending());
+        ending.map(|(target, _)| target.clone()).collect()
+    }
+
+    /// Waits until what was given up on the target has ended there, over whichever connection. What could not be ended
+    /// is told once.
+    pub(super) async fn given_up(&self, target: &TargetName) -> GivenUp {
+        self.lane(target).given_up().await
     }
 
     /// Whether this is the first time that it is asked for this target.
@@ -162,21 +205,22 @@ impl Lanes {
 
     /// Tells that a piece of work on the target is over. Where too many connections are open, this one is closed.
     pub(super) async fn release(&self, target: &TargetName, session: Arc<dyn Session>) {
-        if self.open.load(Ordering::Relaxed) <= WARM_MAX {
-            return;
-        }
         let lane = self.lane(target);
-        let mut connected = lane.session.lock().await;
-        // The lane's own handle and the caller's: nobody else is using it.
-        let idle = connected.as_ref().is_some_and(|warm| {
-            Arc::ptr_eq(&warm.session, &session) && Arc::strong_count(&session) == 2
-        });
-        if idle {
-            *connected = None;
+        {
+            let mut ways = lane.ways();
+            if !ways.is_warm(&session) {
+                return ways.keep_in_mind(session);
+            }
+            // The lane's own handle and the caller's: nobody else is using it.
+            let is_idle = Arc::strong_count(&session) == 2 && !session.is_ending();
+            if self.open.load(Ordering::Relaxed) <= WARM_MAX || !is_idle {
+                return;
+            }
+            ways.warm = None;
             self.open.fetch_sub(1, Ordering::Relaxed);
-            drop(connected);
-            session.close().await;
+            ways.keep_in_mind(Arc::clone(&session));
         }
+        session.close().await;
     }
 
     /// Says goodbye to one target that nothing more will be asked of, as [`Lanes::close`] does to all.
@@ -216,9 +260,38 @@ impl Lane {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn ways(&self) -> MutexGuard<'_, Ways> {
+        self.ways.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_ending(&self) -> bool {
+        let sessions = self.ways().sessions();
+        sessions.iter().any(|session| session.is_ending())
+    }
+
+    async fn given_up(&self) -> GivenUp {
+        let sessions = self.ways().sessions();
+        let over = sessions.iter().map(|session| async move {
+            if session.given_up().await == GivenUp::MayGoOn {
+                self.ways().may_go_on = true;
+            }
+        });
+        join_all(over).await;
+        let mut ways = self.ways();
+        ways.former.retain(|one| {
+            one.is_ending() || !sessions.iter().any(|session| Arc::ptr_eq(session, one))
+        });
+        if std::mem::take(&mut ways.may_go_on) {
+            GivenUp::MayGoOn
+        } else {
+            GivenUp::Ended
+        }
+    }
+
     /// Closes the connection, if there is one, and says whether there was.
     async fn say_goodbye(&self, are_kept: bool) -> bool {
-        let Some(connected) = self.session.lock().await.take() else {
+        let _turn = self.turn.lock().await;
+        let Some(connected) = self.ways().warm.take() else {
             return false;
         };
         if are_kept {
@@ -234,5 +307,99 @@ impl Lane {
             // What is not removed now is removed when it is too old.
             let _ = connected.session.run(&payload, None).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{Output, Payload},
+        transport::{OutputWatch, Pending, Reply, SessionError},
+    };
+
+    /// A connection over which something is being ended until it is said what came of it.
+    #[derive(Default)]
+    struct Ending {
+        is_closed: AtomicBool,
+        came_of_it: Mutex<Option<GivenUp>>,
+    }
+
+    struct One(Arc<Ending>);
+
+    impl Transport for One {
+        fn connect(&self, _: Arc<Target>) -> Pending<'_, Result<Arc<dyn Session>, ConnectError>> {
+            let session = Arc::new(One(Arc::clone(&self.0))) as Arc<dyn Session>;
+            Box::pin(async { Ok(session) })
+        }
+    }
+
+    impl Session for One {
+        fn run<'a>(
+            &'a self,
+            _: &'a Payload,
+            _: Option<&'a OutputWatch<'a>>,
+        ) -> Pending<'a, Result<Output, SessionError>> {
+            Box::pin(async { Reply::printed("", 0).result })
+        }
+
+        fn is_open(&self) -> bool {
+            true
+        }
+
+        fn is_ending(&self) -> bool {
+            self.0.came_of_it.lock().unwrap().is_none()
+        }
+
+        fn given_up(&self) -> Pending<'_, GivenUp> {
+            let came_of_it = *self.0.came_of_it.lock().unwrap();
+            Box::pin(async move {
+                match came_of_it {
+                    Some(given_up) => given_up,
+                    None => std::future::pending().await,
+                }
+            })
+        }
+
+        fn close(&self) -> Pending<'_, ()> {
+            self.0.is_closed.store(true, Ordering::Relaxed);
+            Box::pin(async {})
+        }
+    }
+
+    #[tokio::test]
+    async fn one_connection_too_many_is_closed_when_nothing_is_being_ended_over_it_any_more() {
+        let ending = Arc::new(Ending::default());
+        let lanes = Lanes::new(Arc::new(One(Arc::clone(&ending))));
+        lanes.open.store(WARM_MAX, Ordering::Relaxed);
+        let target = Arc::new(Target::new("web1", "ssh"));
+        let session = lanes.session(&target).await.unwrap();
+        lanes.release(&target.name, session).await;
+        assert!(!ending.is_closed.load(Ordering::Relaxed));
+        assert_eq!(lanes.ending().len(), 1);
+
+        *ending.came_of_it.lock().unwrap() = Some(GivenUp::MayGoOn);
+        let session = lanes.session(&target).await.unwrap();
+        lanes.release(&target.name, session).await;
+        assert!(ending.is_closed.load(Ordering::Relaxed));
+        assert_eq!(lanes.given_up(&target.name).await, GivenUp::MayGoOn);
+        assert_eq!(lanes.given_up(&target.name).await, GivenUp::Ended);
+    }
+
+    #[tokio::test]
+    async fn what_was_given_up_over_a_connection_that_was_replaced_meanwhile_is_kept_in_mind() {
+        let ending = Arc::new(Ending::default());
+        *ending.came_of_it.lock().unwrap() = Some(GivenUp::Ended);
+        let lanes = Lanes::new(Arc::new(One(Arc::clone(&ending))));
+        let target = Target::new("web1", "ssh");
+        let mut changed = target.clone();
+        changed.port = Some(2222);
+        let (target, changed) = (Arc::new(target), Arc::new(changed));
+        let session = lanes.session(&target).await.unwrap();
+        let next = lanes.session(&changed).await.unwrap();
+        assert!(!Arc::ptr_eq(&session, &next));
+        *ending.came_of_it.lock().unwrap() = None;
+        lanes.release(&target.name, session).await;
+        assert_eq!(lanes.lane(&target.name).ways().former.len(), 1);
     }
 }

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::join_all;
+use futures_util::{FutureExt as _, future::join_all};
 use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
 
 use super::{
@@ -21,6 +21,7 @@ use super::{
     locks::TargetLocks,
     operator::Operator,
     stop::{StopSignal, StopStage},
+    told::{Telling, Told},
 };
 use crate::{
     clock::Clock,
@@ -28,7 +29,7 @@ use crate::{
     model::{MessageLevel, TargetName, a_few},
     plan::{Effect, Outcome, Perform, Performer, Request, StepLimit, Urgency},
     project::Project,
-    transport::{GivenUp, Session, Transport},
+    transport::{GivenUp, Transport},
 };
 
 /// How long an action may take on a target that does not say otherwise.
@@ -97,8 +98,10 @@ pub(super) struct Shared {
     pub(super) locks: Option<TargetLocks>,
     /// How many lost connections were told of.
     pub(super) losses_told: AtomicUsize,
-    /// How many targets were told of that got work while they may not be done with what was given up.
-    pub(super) beside_told: AtomicUsize,
+    /// Who was told of as waited for, because what was given up is being ended there.
+    pub(super) waits_told: Told,
+    /// Who was told of as getting work beside what was given up and could not be ended.
+    pub(super) beside_told: Told,
     /// Where what was given up may go on, and nobody was told so yet.
     may_go_on: Mutex<BTreeSet<TargetName>>,
     /// Goodbyes to single targets that are on their way, and how many may be at a time.
@@ -123,7 +126,8 @@ impl LivePerformer {
                 options: parts.options,
                 locks: parts.locks,
                 losses_told: AtomicUsize::new(0),
-                beside_told: AtomicUsize::new(0),
+                waits_told: Told::default(),
+                beside_told: Told::default(),
                 may_go_on: Mutex::default(),
                 partings: Mutex::default(),
                 parting_slots: Semaphore::new(GOODBYES_MAX),
@@ -135,17 +139,13 @@ impl LivePerformer {
     /// Waits until what was given up on targets has ended there, and says for what it waits, and what could not be ended.
     pub async fn settle(&self) {
         let shared = &self.shared;
-        let sessions = shared.lanes.sessions().await;
-        let settled = sessions.iter().map(|(target, session)| async move {
-            if session.given_up().await == GivenUp::MayGoOn {
-                shared.may_go_on().insert(target.clone());
-            }
-        });
+        let targets = shared.lanes.targets();
+        let settled = targets.iter().map(|target| shared.give_up(target));
         let mut settled = pin!(join_all(settled));
         if timeout(SILENT_WAIT, &mut settled).await.is_err() {
             shared.warn(format!(
                 "waiting for {}, where what was given up is being ended; Ctrl-C leaves it",
-                a_few(ending(&sessions), NAMES_MAX)
+                a_few(shared.lanes.ending(), NAMES_MAX)
             ));
             settled.await;
         }
@@ -159,13 +159,17 @@ impl LivePerformer {
     }
 
     /// Says what [`LivePerformer::settle`] still waits for, when that is waited for no longer.
-    pub async fn leave(&self) {
-        let sessions = self.shared.lanes.sessions().await;
-        let ending = ending(&sessions);
-        if !ending.is_empty() {
+    pub fn leave(&self) {
+        for target in self.shared.lanes.targets() {
+            // What has come to nothing meanwhile is known at once.
+            let _ = self.shared.give_up(&target).now_or_never();
+        }
+        let mut left = self.shared.lanes.ending();
+        left.append(&mut self.shared.may_go_on());
+        if !left.is_empty() {
             self.shared.warn(format!(
                 "left, while what was given up on {} may still run there",
-                a_few(ending, NAMES_MAX)
+                a_few(&left, NAMES_MAX)
             ));
         }
     }
@@ -219,14 +223,21 @@ impl Shared {
 
     /// Waits until what was given up on the target has ended there, and keeps in mind what could not be ended.
     async fn give_up(&self, target: &TargetName) -> GivenUp {
-        let Some(session) = self.lanes.open_session(target).await else {
-            return GivenUp::Ended;
-        };
-        let given_up = session.given_up().await;
+        let given_up = self.lanes.given_up(target).await;
         if given_up == GivenUp::MayGoOn {
             self.may_go_on().insert(target.clone());
         }
         given_up
+    }
+
+    /// Warns of something that is wrong with a target, unless the same was said of it, or of too many others. In place of the
+    /// first of those `others` is said.
+    pub(super) fn warn_of(&self, target: &TargetName, told: &Told, text: String, others: &str) {
+        match told.tell_of(target) {
+            Telling::Alone => self.warn(text),
+            Telling::AsOthers => self.warn(others.to_owned()),
+            Telling::Nothing => {}
+        }
     }
 
     pub(super) fn warn(&self, text: String) {
@@ -269,12 +280,6 @@ impl Shared {
     }
 }
 
-/// The targets where something that was given up is being ended.
-fn ending(sessions: &[(TargetName, Arc<dyn Session>)]) -> BTreeSet<&TargetName> {
-    let ending = sessions.iter().filter(|(_, session)| session.is_ending());
-    ending.map(|(target, _)| target).collect()
-}
-
 /// The stage of stopping from which an effect is not begun any more.
 const fn last_stage(urgency: Urgency) -> StopStage {
     match urgency {
@@ -296,11 +301,16 @@ mod tests {
         plan::{Action, Run, RunOptions},
         run::{Found, Inquiry as _, NoOperator, Started, StopHandle},
         task::RunId,
-        transport::{ConnectError, OutputWatch, Pending, Reply, Scripted, SessionError},
+        transport::{
+            ConnectError, ConnectReason, OutputWatch, Pending, Reply, Scripted, Session,
+            SessionError,
+        },
     };
 
     const CONCURRENCY: usize = 4;
     const TARGETS: usize = 60;
+    /// No test waits for it unless it fails.
+    const DEADLINE: Duration = Duration::from_mins(1);
 
     /// How many connections are open, and how many were at most.
     #[derive(Default)]
@@ -437,6 +447,45 @@ mod tests {
         /// Whether the run is to have ended.
         end: tokio::sync::watch::Sender<bool>,
         came_of_it: GivenUp,
+        /// The first run breaks its connection.
+        breaks: bool,
+    }
+
+    /// The same target, where another connection than the first one is made to something else.
+    struct Reconnected {
+        first: Arc<Stubborn>,
+        next: Scripted,
+        connects: AtomicUsize,
+    }
+
+    impl Reconnected {
+        fn new(next: Scripted) -> (Arc<Stubborn>, Arc<Self>) {
+            let first = Arc::new(Stubborn {
+                log: Arc::default(),
+                end: tokio::sync::watch::Sender::new(false),
+                came_of_it: GivenUp::MayGoOn,
+                breaks: true,
+            });
+            let connects = AtomicUsize::new(0);
+            let all = Self {
+                first: Arc::clone(&first),
+                next,
+                connects,
+            };
+            (first, Arc::new(all))
+        }
+    }
+
+    impl Transport for Reconnected {
+        fn connect(
+            &self,
+            target: Arc<Target>,
+        ) -> Pending<'_, Result<Arc<dyn Session>, ConnectError>> {
+            match self.connects.fetch_add(1, Ordering::Relaxed) {
+                0 => self.first.connect(target),
+                _ => self.next.connect(target),
+            }
+        }
     }
 
     impl Transport for Arc<Stubborn> {
@@ -452,6 +501,7 @@ mod tests {
                 log: Arc::default(),
                 end: tokio::sync::watch::Sender::new(false),
                 came_of_it,
+                breaks: false,
             })
         }
 
@@ -481,7 +531,7 @@ mod tests {
         }
 
         fn is_open(&self) -> bool {
-            true
+            !self.breaks || self.told().is_empty()
         }
 
         fn is_ending(&self) -> bool {
@@ -508,10 +558,15 @@ mod tests {
         }
     }
 
+    /// Waits until something is told.
     async fn is_told(told: &Mutex<Vec<String>>) {
-        while told.lock().unwrap().is_empty() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        let telling = async {
+            while told.lock().unwrap().is_empty() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let in_time = timeout(DEADLINE, telling).await;
+        assert!(in_time.is_ok(), "nothing was told within {DEADLINE:?}");
     }
 
     async fn is_result_of_the_first(performer: &LivePerformer) {
@@ -538,8 +593,15 @@ mod tests {
             assert_eq!(target.told(), ["run"]);
             target.end.send_replace(true);
         };
+        let began = std::time::Instant::now();
         let (next, ()) = tokio::join!(performer.perform(request_on(1)), telling);
-        assert!(matches!(next, Outcome::Results { results } if results.is_ok()));
+        let Outcome::Results { results } = next else {
+            panic!("every target has a result");
+        };
+        assert!(results.is_ok());
+        // The wait is not the action's.
+        let duration = Duration::from_millis(results.iter().next().unwrap().duration_ms);
+        assert!(duration + SILENT_WAIT <= began.elapsed());
         assert_eq!(target.told(), ["run", "ended", "run"]);
         assert_eq!(
             *told.lock().unwrap(),
@@ -547,6 +609,67 @@ mod tests {
                 "`uptime` waits for web0, where what was given up is being ended",
                 "what was given up on web0 could not be ended; `uptime` is begun beside it",
             ]
+        );
+    }
+
+    #[tokio::test]
+    async fn tries_with_less_time_than_the_wait_for_what_was_given_up_tell_of_it_once() {
+        let target = Stubborn::new(GivenUp::Ended);
+        let (performer, told) = telling(Connections::KeptWarm, Arc::new(target));
+        is_result_of_the_first(&performer).await;
+        for _ in 0..3 {
+            let next = timeout(Duration::from_millis(20), performer.perform(request_on(1)));
+            assert!(next.await.is_err());
+        }
+        is_told(&told).await;
+        assert_eq!(
+            *told.lock().unwrap(),
+            ["`uptime` waits for web0, where what was given up is being ended"]
+        );
+    }
+
+    #[tokio::test]
+    async fn new_connection_gets_no_new_work_while_what_was_given_up_over_the_old_one_is_being_ended()
+     {
+        let runs = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&runs);
+        let (target, transport) = Reconnected::new(Scripted::new(move |_, _| {
+            count.fetch_add(1, Ordering::Relaxed);
+            Reply::printed("", 0)
+        }));
+        let (performer, told) = telling(Connections::KeptWarm, transport);
+        is_result_of_the_first(&performer).await;
+        let telling = async {
+            is_told(&told).await;
+            assert_eq!(runs.load(Ordering::Relaxed), 0);
+            target.end.send_replace(true);
+        };
+        let (next, ()) = tokio::join!(performer.perform(request_on(1)), telling);
+        assert!(matches!(next, Outcome::Results { results } if results.is_ok()));
+        assert_eq!(runs.load(Ordering::Relaxed), 1);
+        assert_eq!(
+            *told.lock().unwrap(),
+            [
+                "`uptime` waits for web0, where what was given up is being ended",
+                "what was given up on web0 could not be ended; `uptime` is begun beside it",
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn what_was_given_up_is_told_of_also_where_no_new_connection_can_be_made() {
+        let down = |_: &Target| Err(ConnectError::new(ConnectReason::Refused, "it is down"));
+        let next = Scripted::new(|_, _| Reply::printed("", 0)).with_connect(down);
+        let (target, transport) = Reconnected::new(next);
+        let (performer, told) = telling(Connections::KeptWarm, transport);
+        is_result_of_the_first(&performer).await;
+        let next = performer.perform(request_on(1)).await;
+        assert!(matches!(next, Outcome::Results { results } if !results.is_ok()));
+        target.end.send_replace(true);
+        performer.settle().await;
+        assert_eq!(
+            *told.lock().unwrap(),
+            ["what was given up on web0 could not be ended, and may still run there"]
         );
     }
 
@@ -579,7 +702,7 @@ mod tests {
         let target = Stubborn::new(GivenUp::Ended);
         let (performer, told) = telling(Connections::KeptWarm, Arc::new(target));
         is_result_of_the_first(&performer).await;
-        performer.leave().await;
+        performer.leave();
         assert_eq!(
             *told.lock().unwrap(),
             ["left, while what was given up on web0 may still run there"]

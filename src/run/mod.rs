@@ -17,6 +17,7 @@ mod operator;
 mod preview;
 mod ready;
 mod stop;
+mod told;
 mod try_once;
 
 pub use self::{

@@ -1,9 +1,11 @@
 //! One try of an action on one target.
 
 use std::{
+    cmp::Ordering::{Equal, Greater, Less},
+    pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -15,6 +17,7 @@ use super::{
     live::{SILENT_WAIT, Shared},
     ready::{Ready, Work, available},
     stop::StopStage,
+    told::ALONE_MAX,
 };
 use crate::{
     event::EventKind,
@@ -31,6 +34,8 @@ pub(super) struct Try {
     pub(super) index: usize,
     /// Counted from 1.
     pub(super) number: u32,
+    /// How long it has waited for the end of what was given up on its target.
+    pub(super) waited_ms: AtomicU64,
 }
 
 /// A try that was made.
@@ -52,9 +57,6 @@ enum Answer {
     /// The connection broke before anything began.
     NeverStarted,
 }
-
-/// How many targets of a job are told of one by one when something is wrong with them: those that a person takes in.
-const TOLD_MAX: usize = 20;
 
 /// How often the same try is sent when the connection breaks before it arrives.
 const SENDINGS_MAX: u32 = 3;
@@ -99,8 +101,9 @@ impl Try {
         drop((slot, step_slots));
         let keeping = self.keeping(&[], false);
         let call = self.call(&run, keeping.as_ref());
-        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let attempt = self.ready.attempt(&call, duration_ms, self.number);
+        let attempt = self
+            .ready
+            .attempt(&call, self.duration_ms(began), self.number);
         let (result, may_retry) = match answer {
             Ok(Answer::Output(output)) => {
                 (self.ready.read(self.index, &attempt, &output).await, true)
@@ -129,6 +132,13 @@ impl Try {
             may_retry,
             kept,
         }
+    }
+
+    /// How long it took, without the wait for what others gave up.
+    fn duration_ms(&self, began: Instant) -> u64 {
+        let waited = Duration::from_millis(self.waited_ms.load(Ordering::Relaxed));
+        let duration = began.elapsed().saturating_sub(waited);
+        u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
     }
 
     fn keeping<'a>(&self, acknowledged: &'a [Kept], sweeps: bool) -> Option<Keeping<'a>> {
@@ -186,7 +196,7 @@ impl Try {
             .session(target)
             .await
             .map_err(connect_failure)?;
-        self.wait_for_given_up(session.as_ref()).await;
+        self.wait_for_given_up().await;
         let keeps = call.keeping.is_some();
         let seq = self.shared.stream.emit(EventKind::TargetStarted {
             effect: self.effect.clone(),
@@ -227,28 +237,19 @@ impl Try {
 
     /// Says that the connection is gone and what is done about it, unless that was said of too many already.
     fn tell_loss(&self, reason: &str) -> bool {
-        let losses = &self.shared.losses_told;
-        let is_told = self.is_told(
-            losses,
-            "more connections were lost, which are asked as well",
-        );
-        if is_told {
-            self.shared.warn(format!(
+        let before = self.shared.losses_told.fetch_add(1, Ordering::Relaxed);
+        match before.cmp(&ALONE_MAX) {
+            Less => self.shared.warn(format!(
                 "lost {} ({reason}); asking it what became of `{}`",
                 self.target().name,
                 self.ready.object()
-            ));
+            )),
+            Equal => self
+                .shared
+                .warn("more connections were lost, which are asked as well".to_owned()),
+            Greater => {}
         }
-        is_told
-    }
-
-    /// Counts one more that is to be told of, and says whether it is. In place of the first that is not, `others` is said.
-    fn is_told(&self, told: &AtomicUsize, others: &str) -> bool {
-        let told = told.fetch_add(1, Ordering::Relaxed);
-        if told == TOLD_MAX {
-            self.shared.warn(others.to_owned());
-        }
-        told < TOLD_MAX
+        before < ALONE_MAX
     }
 
     fn tell_return(&self, answer: &Result<Answer, Failure>) {
@@ -269,28 +270,31 @@ impl Try {
 
     /// Waits until what was given up on the target has ended there: it gets no new work beside that, as far as this can
     /// be had.
-    async fn wait_for_given_up(&self, session: &dyn Session) {
-        let (target, object) = (&self.target().name, self.ready.object());
-        let others = "more targets are waited for, or get work beside what was given up there";
-        let mut is_told = false;
-        let mut given_up = session.given_up();
+    async fn wait_for_given_up(&self) {
+        let mut wait = Wait {
+            before: self,
+            is_over: false,
+        };
+        let since = Instant::now();
+        let target = &self.target().name;
+        let mut given_up = pin!(self.shared.lanes.given_up(target));
         let came_of_it = if let Ok(soon) = timeout(SILENT_WAIT, &mut given_up).await {
             soon
         } else {
-            is_told = self.is_told(&self.shared.beside_told, others);
-            if is_told {
-                self.shared.warn(format!(
-                    "`{object}` waits for {target}, where what was given up is being ended"
-                ));
-            }
+            wait.tell();
             given_up.await
         };
-        if came_of_it == GivenUp::MayGoOn
-            && (is_told || self.is_told(&self.shared.beside_told, others))
-        {
-            self.shared.warn(format!(
-                "what was given up on {target} could not be ended; `{object}` is begun beside it"
-            ));
+        wait.is_over = true;
+        let waited_ms = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.waited_ms.fetch_add(waited_ms, Ordering::Relaxed);
+        if came_of_it == GivenUp::MayGoOn {
+            let text = format!(
+                "what was given up on {target} could not be ended; `{}` is begun beside it",
+                self.ready.object()
+            );
+            let others = "more targets get work beside what was given up there";
+            let told = &self.shared.beside_told;
+            self.shared.warn_of(target, told, text, others);
         }
     }
 
@@ -354,8 +358,9 @@ impl Try {
             }
         };
         drop(slot);
-        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let attempt = self.ready.attempt(&call, duration_ms, self.number);
+        let attempt = self
+            .ready
+            .attempt(&call, self.duration_ms(began), self.number);
         let result = match answer {
             Ok(KeptOutcome::Finished(output)) => {
                 let result = self.ready.read(self.index, &attempt, &output).await;
@@ -419,6 +424,31 @@ impl Try {
 
     fn target(&self) -> &Arc<Target> {
         self.ready.target(self.index)
+    }
+}
+
+/// A wait for what was given up. Where a plan cuts it short, as one that gives its tries less time than that takes, it is
+/// told of as well.
+struct Wait<'a> {
+    before: &'a Try,
+    is_over: bool,
+}
+
+impl Wait<'_> {
+    fn tell(&self) {
+        let (target, shared) = (&self.before.target().name, &self.before.shared);
+        let object = self.before.ready.object();
+        let text = format!("`{object}` waits for {target}, where what was given up is being ended");
+        let others = "more targets are waited for, where what was given up is being ended";
+        shared.warn_of(target, &shared.waits_told, text, others);
+    }
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        if !self.is_over && self.before.shared.stop.stage() < StopStage::End {
+            self.tell();
+        }
     }
 }
 

@@ -86,6 +86,7 @@ contract![
     input_that_is_not_read_does_not_hold_up_others,
     timeout_ends_the_group_with_its_children,
     timeout_runs_the_command_that_ends_it,
+    timeout_ends_what_a_process_that_has_ended_left_behind,
     who_ran_out_of_time_is_told_while_it_is_still_being_ended,
     dropping_the_future_ends_the_group,
     closing_waits_until_the_group_has_ended,
@@ -392,6 +393,17 @@ async fn timeout_runs_the_command_that_ends_it(subject: Subject) {
     let hidden = format!("setsid sh -c \"{}\"", endless(&path).replace('$', "\\$"));
     let mut payload = payload(&hidden);
     payload.end = Some(format!("xargs kill -KILL < '{}'", path.display()).into());
+    expect_timeout_to_end(&subject, &mut payload, &path).await;
+}
+
+async fn timeout_ends_what_a_process_that_has_ended_left_behind(subject: Subject) {
+    let path = subject.folder.path().join("pids");
+    let loud = format!(
+        "trap '' PIPE; echo $$ >'{0}'; (while :; do echo on; sleep 0.01; done) & echo $! >>'{0}'",
+        path.display()
+    );
+    let mut payload = payload(&loud);
+    payload.end = endless_payload(&path).end;
     expect_timeout_to_end(&subject, &mut payload, &path).await;
 }
 

@@ -110,10 +110,13 @@ async fn run(
     };
     let done = timeout(payload.timeout, done).await;
     match done {
-        Ok(Ok(exit)) => Ok(collected
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-            .into_output(exit)),
+        Ok(Ok(exit)) => {
+            group.leave();
+            Ok(collected
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner)
+                .into_output(exit))
+        }
         Ok(Err(error)) => {
             group.end().await;
             Err(error)

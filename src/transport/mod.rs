@@ -60,7 +60,7 @@ pub trait Session: Send + Sync {
         false
     }
 
-    /// Waits until nothing is being ended any more, which takes no longer than some 16 seconds. What could not be ended
+    /// Waits until nothing is being ended any more, which takes no longer than some 20 seconds. What could not be ended
     /// is told once.
     fn given_up(&self) -> Pending<'_, GivenUp> {
         Box::pin(std::future::ready(GivenUp::Ended))

@@ -2,15 +2,19 @@
 
 use std::{process::Stdio, time::Duration};
 
-use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use rustix::{
+    io::Errno,
+    process::{Pid, Signal, kill_process_group, test_kill_process_group},
+};
 use tokio::{
     process::{Child, ChildStderr, ChildStdin, ChildStdout, Command},
+    task::JoinHandle,
     time::{sleep, timeout},
 };
 
 use super::{
     GivenUp,
-    endings::{Ending, Endings, TELL_WITHIN},
+    endings::{Endings, TELL_WITHIN},
 };
 use crate::model::Exit;
 
@@ -18,11 +22,15 @@ use crate::model::Exit;
 const END_COMMAND_MAX: Duration = Duration::from_secs(10);
 /// How long a group may take to tidy up after it was asked to end.
 const TERM_GRACE: Duration = Duration::from_secs(5);
+/// How long a group may take to be gone after it was killed: one that hangs in the kernel, or is not ours to kill, stays.
+const KILL_GRACE: Duration = Duration::from_secs(3);
 /// How often it is looked whether the group is gone: nobody tells us of the end of grandchildren.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// A shell and everything that it starts. Dropping it ends the group in the background.
 pub(super) struct ProcessGroup {
+    /// None when nothing of it is left, or it is being ended.
+    group: Option<Pid>,
     /// Gone when the process has been reaped, or is being ended.
     child: Option<Child>,
     end: Option<std::sync::Arc<str>>,
@@ -60,6 +68,7 @@ impl ProcessGroup {
             stderr: child.stderr.take().expect("it was piped"),
         };
         let group = Self {
+            group: child.id().and_then(pid),
             child: Some(child),
             end,
             endings: endings.clone(),
@@ -74,6 +83,8 @@ impl ProcessGroup {
         let child = self.child.as_mut().expect("it is waited for once");
         let status = child.wait().await?;
         self.child = None;
+        // Looked at now, while the number is not given to anything else.
+        self.group = self.group.filter(|group| is_there(*group));
         Ok(match (status.code(), status.signal()) {
             (Some(code), _) => Exit::Code(code),
             (None, Some(signal)) => Exit::Signal(signal_name(signal)),
@@ -81,67 +92,120 @@ impl ProcessGroup {
         })
     }
 
+    /// Lets what the leader left behind live: it is none of our business.
+    pub(super) fn leave(mut self) {
+        self.group = None;
+    }
+
     /// Ends the group: first by its own command, then asking, then without asking. Where that takes long, it goes on beside.
     pub(super) async fn end(mut self) -> GivenUp {
-        let Some(child) = self.child.take() else {
+        let Some(ended) = self.begin_to_end() else {
             return GivenUp::Ended;
         };
-        // A task of its own, so that it goes on when nobody waits for it any more.
-        // It is cut short only by the end of the runtime.
-        let ended = tokio::spawn(end(child, ending(self.end.take()), self.endings.begin()));
         match timeout(TELL_WITHIN, ended).await {
-            Ok(_) => GivenUp::Ended,
-            Err(_) => GivenUp::MayGoOn,
+            Ok(Ok(given_up)) => given_up,
+            Ok(Err(_)) | Err(_) => GivenUp::MayGoOn,
         }
+    }
+
+    /// A task of its own, so that it goes on when nobody waits for it any more. It is cut short only by the end of the
+    /// runtime; the command is begun at once, since that may be near.
+    fn begin_to_end(&mut self) -> Option<JoinHandle<GivenUp>> {
+        let group = self.group.take()?;
+        let runtime = tokio::runtime::Handle::try_current().ok()?;
+        let ending = self.endings.begin();
+        let (child, command) = (self.child.take(), self.end.take().map(|end| begin(&end)));
+        Some(runtime.spawn(async move {
+            let given_up = end(group, child, command).await;
+            ending.came_to(given_up);
+            given_up
+        }))
     }
 }
 
 impl Drop for ProcessGroup {
     fn drop(&mut self) {
-        if let Some(child) = self.child.take()
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            // The command is begun at once, since the runtime may be on its way out.
-            runtime.spawn(end(child, ending(self.end.take()), self.endings.begin()));
-        }
+        self.begin_to_end();
     }
 }
 
 /// Begins the command that ends a run. It goes on when the runtime is gone: the run may be another group than ours.
-fn ending(command: Option<std::sync::Arc<str>>) -> Option<Child> {
-    let mut ending = Command::new("/bin/sh");
-    ending
+fn begin(command: &str) -> std::io::Result<Child> {
+    Command::new("/bin/sh")
         .arg("-c")
-        .arg(&*command?)
+        .arg(command)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    // Whether it worked shows in the group.
-    ending.spawn().ok()
+        .stderr(Stdio::null())
+        .spawn()
 }
 
-async fn end(mut child: Child, command: Option<Child>, ending: Ending) {
-    let Some(group) = child.id().and_then(pid) else {
-        return;
-    };
-    if let Some(mut command) = command
-        && timeout(END_COMMAND_MAX, command.wait()).await.is_err()
-    {
-        let _ = command.start_kill();
-    }
-    // Errors of `kill` mean that the group is gone.
-    let _ = kill_process_group(group, Signal::TERM);
-    let _ = timeout(TERM_GRACE, async {
-        let _ = child.wait().await;
-        // The number of a group is not given to a new process while a member of it lives.
-        while test_kill_process_group(group).is_ok() {
-            sleep(LOOK_AGAIN).await;
+async fn end(
+    group: Pid,
+    mut leader: Option<Child>,
+    command: Option<std::io::Result<Child>>,
+) -> GivenUp {
+    // What the command did not end may be another group than ours.
+    let others_ended = match command {
+        None => true,
+        Some(Err(_)) => false,
+        Some(Ok(mut command)) => {
+            if let Ok(status) = timeout(END_COMMAND_MAX, command.wait()).await {
+                status.is_ok_and(|status| status.success())
+            } else {
+                let _ = command.start_kill();
+                false
+            }
         }
-    })
-    .await;
-    let _ = kill_process_group(group, Signal::KILL);
-    let _ = child.wait().await;
-    ending.came_to(GivenUp::Ended);
+    };
+    let mut is_gone = false;
+    for (signal, grace) in [(Signal::TERM, TERM_GRACE), (Signal::KILL, KILL_GRACE)] {
+        // Whether the signal arrived shows in the group.
+        let _ = kill_process_group(group, signal);
+        let gone = timeout(grace, until_gone(group, leader.as_mut())).await;
+        is_gone = gone.is_ok() || has_ended_unasked_for(group);
+        if is_gone {
+            break;
+        }
+    }
+    if is_gone && others_ended {
+        GivenUp::Ended
+    } else {
+        GivenUp::MayGoOn
+    }
+}
+
+async fn until_gone(group: Pid, leader: Option<&mut Child>) {
+    if let Some(leader) = leader {
+        let _ = leader.wait().await;
+    }
+    while is_there(group) {
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// Whether anything of a group lives. Its number is not given to a new process while a member of it does. One that we may
+/// not send signals to is there, too.
+fn is_there(group: Pid) -> bool {
+    test_kill_process_group(group) != Err(Errno::SRCH)
+}
+
+/// Whether everything of a group has ended and is only not asked for by its parent: in a container whose first process looks
+/// after no orphans it stays so.
+fn has_ended_unasked_for(group: Pid) -> bool {
+    let Ok(processes) = std::fs::read_dir("/proc") else {
+        return false;
+    };
+    let mut members = processes.flatten().filter_map(|process| {
+        let stat = std::fs::read_to_string(process.path().join("stat")).ok()?;
+        // proc_pid_stat(5): number, name in parentheses, state, parent, group.
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+        let has_ended = fields.next()? == "Z";
+        let is_member = fields.nth(1)? == group.to_string();
+        is_member.then_some(has_ended)
+    });
+    // Who is not shown at all may be somebody else's.
+    members.next().is_some_and(|has_ended| has_ended) && members.all(|has_ended| has_ended)
 }
 
 fn pid(id: u32) -> Option<Pid> {
@@ -174,6 +238,50 @@ fn signal_name(number: i32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A child that has ended, and that nobody has asked for.
+    fn ended() -> std::process::Child {
+        use std::os::unix::process::CommandExt as _;
+
+        use rustix::process::{WaitId, WaitIdOptions, waitid};
+
+        let child = std::process::Command::new("true")
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let of_child = WaitId::Pid(pid(child.id()).unwrap());
+        waitid(of_child, WaitIdOptions::EXITED | WaitIdOptions::NOWAIT).unwrap();
+        child
+    }
+
+    #[tokio::test]
+    async fn what_can_not_be_killed_is_waited_for_no_longer_and_said_to_go_on() {
+        let mut other = ended();
+        let mut leader = Command::new("sleep");
+        // No signal to the other group reaches it.
+        let leader = leader.arg("1000").kill_on_drop(true).spawn().unwrap();
+        let group = pid(other.id()).unwrap();
+        other.wait().unwrap();
+        let ended = timeout(Duration::from_mins(1), end(group, Some(leader), None));
+        assert_eq!(ended.await, Ok(GivenUp::MayGoOn));
+    }
+
+    #[tokio::test]
+    async fn what_has_ended_and_is_not_asked_for_has_ended() {
+        let mut child = ended();
+        let given_up = end(pid(child.id()).unwrap(), None, None).await;
+        assert_eq!(given_up, GivenUp::Ended);
+        child.wait().unwrap();
+    }
+
+    #[tokio::test]
+    async fn command_that_fails_has_perhaps_ended_nothing() {
+        let mut child = ended();
+        child.wait().unwrap();
+        let command = Some(begin("exit 1"));
+        let given_up = end(pid(child.id()).unwrap(), None, command).await;
+        assert_eq!(given_up, GivenUp::MayGoOn);
+    }
 
     #[test]
     fn what_ends_it_goes_on_when_the_runtime_is_gone() {

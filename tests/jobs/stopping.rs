@@ -221,6 +221,25 @@ fn a_clean_up_that_the_second_signal_forbids_is_told_as_not_begun_and_named_at_t
 }
 
 #[test]
+fn a_clean_up_that_a_mended_plan_asks_for_no_more_is_not_named_when_it_has_finished() {
+    let project = Project::new(r#"finally(|| count("work", "a"), || count("tidy", "a,b"));"#);
+    project.mark("hold.work.a");
+    let run = project.start("plan run test::work");
+    until("the work", || project.exists("ran.work.a"));
+    run.signal("INT");
+    until("the stopping", || project.state() == "stopping");
+    run.signal("INT");
+    run.end().code(130).stdout_has("not cleaned up:");
+    project.unmark("hold.work.a");
+    let project = project.mend(r#"count("work", "a");"#);
+    project
+        .run("plan resume last")
+        .code(0)
+        .stdout_lacks("not cleaned up");
+    project.run("job show last").stdout_lacks("NOT CLEANED UP");
+}
+
+#[test]
 fn a_run_that_does_not_heed_its_signal_is_told_in_time_and_has_ended_when_the_job_ends() {
     let project = Project::new("");
     let path = project.segue.root().join("process");
@@ -235,4 +254,25 @@ fn a_run_that_does_not_heed_its_signal_is_told_in_time_and_has_ended_when_the_jo
         .stdout_has("waiting for a, where what was given up is being ended; Ctrl-C leaves it");
     let process = std::fs::read_to_string(path).unwrap();
     assert!(!std::path::Path::new("/proc").join(process.trim()).exists());
+}
+
+#[test]
+fn job_stop_leaves_what_was_given_up() {
+    let project = Project::new("");
+    let path = project.segue.root().join("process");
+    let project = project.mend(&format!(
+        r#"run_command(`trap "" TERM; echo $$ > '{}'; sleep 1000`, "a", #{{ timeout: "5s" }});"#,
+        path.display()
+    ));
+    let run = project.start("plan run test::work");
+    until("the process", || path.exists());
+    until("the waiting", || {
+        project
+            .events()
+            .iter()
+            .any(|event| event["kind"] == "message_printed")
+    });
+    project.run("job stop last");
+    run.end()
+        .stdout_has("left, while what was given up on a may still run there");
 }
