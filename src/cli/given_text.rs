@@ -15,7 +15,7 @@ pub(super) fn given_text(argument: &str, what: &str) -> Result<String, Error> {
         let mut bytes = Vec::new();
         let read = io::stdin().read_to_end(&mut bytes);
         let text = read
-            .and_then(|_| Ok(utf8(bytes)?))
+            .and_then(|_| utf8(bytes))
             .map_err(|error| Error::unreadable(format!("read {what} from stdin"), error))?;
         if text.is_empty() {
             return Err(Error::usage(
@@ -38,5 +38,5 @@ pub(super) fn text_of(path: &Path) -> Result<String, Error> {
 }
 
 fn read_text(path: &Path) -> io::Result<String> {
-    Ok(utf8(fs::read(path)?)?)
+    fs::read(path).and_then(utf8)
 }

@@ -242,32 +242,30 @@ fn branch(
 
 /// What is in a branch. The same effect several times in a row is one line.
 fn elements(text: &mut String, nodes: &[Node<'_>], children: &[usize], indent: &str) {
-    let mut rest = children;
-    while let Some((first, behind)) = rest.split_first() {
-        rest = behind;
-        let line = match &nodes[*first] {
-            Node::Effect(effect) => {
-                let line = format!("{}{}", line_of(effect), place(effect));
-                let same = |other: &&usize| match &nodes[**other] {
-                    Node::Effect(other) => format!("{}{}", line_of(other), place(other)) == line,
-                    Node::Branch(..) => false,
-                };
-                let more = rest.iter().take_while(same).count();
-                rest = &rest[more..];
-                match more {
-                    0 => line,
-                    more => format!("{line}  ({} times)", more + 1),
-                }
-            }
-            Node::Branch(name, _) => format!("{name}:"),
+    let lines: Vec<(&Node<'_>, String)> = children
+        .iter()
+        .map(|child| match &nodes[*child] {
+            node @ Node::Effect(effect) => (node, format!("{}{}", line_of(effect), place(effect))),
+            node @ Node::Branch(name, _) => (node, format!("{name}:")),
+        })
+        .collect();
+    let same = |one: &(&Node<'_>, String), other: &(&Node<'_>, String)| {
+        matches!((one.0, other.0), (Node::Effect(_), Node::Effect(_))) && one.1 == other.1
+    };
+    let mut rows = lines.chunk_by(same).peekable();
+    while let Some(row) = rows.next() {
+        let (node, line) = &row[0];
+        let times = match row.len() {
+            1 => String::new(),
+            times => format!("  ({times} times)"),
         };
-        let (corner, bar) = if rest.is_empty() {
+        let (corner, bar) = if rows.peek().is_none() {
             ("└─", "   ")
         } else {
             ("├─", "│  ")
         };
-        let _ = writeln!(text, "{indent}{corner} {line}");
-        if let Node::Branch(_, children) = &nodes[*first] {
+        let _ = writeln!(text, "{indent}{corner} {line}{times}");
+        if let Node::Branch(_, children) = node {
             elements(text, nodes, children, &format!("{indent}{bar}"));
         }
     }

@@ -317,7 +317,7 @@ impl Reader<'_> {
         if !full.starts_with(&root) {
             return Err(outside(self));
         }
-        let text = fs::read(&full).and_then(|bytes| Ok(utf8(bytes)?));
+        let text = fs::read(&full).and_then(utf8);
         let text = text.map_err(|source| unreadable(self, source))?;
         self.parse_file(&SourceFile::new(&path, &text))
     }

@@ -72,7 +72,7 @@ impl Inventory {
     /// # Errors
     /// The file can't be read, is no YAML, or not what an inventory has to be.
     pub fn load_with(path: &Path, surroundings: &Surroundings) -> Result<Self, InventoryError> {
-        let text = fs::read(path).and_then(|bytes| Ok(utf8(bytes)?));
+        let text = fs::read(path).and_then(utf8);
         let text = text.map_err(|source| {
             InventoryError::new(InventoryErrorKind::Read {
                 path: path.to_owned(),

@@ -38,6 +38,6 @@ pub use self::{
     secret::Secret,
     step_status::StepStatus,
     target::Target,
-    utf8::{NotUtf8, unreadable_help, utf8},
+    utf8::{unreadable_help, utf8},
     value::{Map, Value, ValueKind},
 };

@@ -7,14 +7,14 @@ use thiserror::Error;
 /// Why bytes are no text, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{}", self.told())]
-pub struct NotUtf8 {
+struct NotUtf8 {
     /// Counted from 1.
-    pub line: usize,
+    line: usize,
     /// The byte of the line that is wrong, counted from 1.
-    pub column: usize,
-    pub byte: u8,
+    column: usize,
+    byte: u8,
     /// It begins as UTF-16 does, which some editors call Unicode.
-    pub is_utf16: bool,
+    is_utf16: bool,
 }
 
 impl NotUtf8 {
@@ -46,8 +46,12 @@ impl From<NotUtf8> for io::Error {
 /// The text that the bytes of a file are.
 ///
 /// # Errors
-/// They are no UTF-8.
-pub fn utf8(bytes: Vec<u8>) -> Result<String, NotUtf8> {
+/// They are no UTF-8. It is an error as one of reading them.
+pub fn utf8(bytes: Vec<u8>) -> io::Result<String> {
+    Ok(decoded(bytes)?)
+}
+
+fn decoded(bytes: Vec<u8>) -> Result<String, NotUtf8> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let bytes = error.as_bytes();
@@ -84,12 +88,12 @@ mod tests {
 
     #[test]
     fn the_place_is_named_as_editors_count() {
-        let wrong = utf8(b"one\ngr\xfcn\n".to_vec()).unwrap_err();
+        let wrong = decoded(b"one\ngr\xfcn\n".to_vec()).unwrap_err();
         assert_eq!(
             wrong.to_string(),
             "it is not UTF-8 text: byte 3 of line 2 is 0xfc"
         );
-        let wrong = utf8(b"\xc3".to_vec()).unwrap_err();
+        let wrong = decoded(b"\xc3".to_vec()).unwrap_err();
         assert_eq!((wrong.line, wrong.column, wrong.byte), (1, 1, 0xc3));
         assert_eq!(utf8("grün".into()).unwrap(), "grün");
     }
@@ -97,7 +101,7 @@ mod tests {
     #[test]
     fn what_some_editors_call_unicode_is_named() {
         let text = [0xff, 0xfe, b'a', 0];
-        let wrong = utf8(text.to_vec()).unwrap_err();
+        let wrong = decoded(text.to_vec()).unwrap_err();
         assert_eq!(wrong.to_string(), "it is not UTF-8 but UTF-16 text");
         let error = io::Error::from(wrong);
         assert!(unreadable_help(&error).contains("iconv -f UTF-16"));

@@ -150,7 +150,7 @@ impl Call<'_> {
 
     /// The answer of a closure that was asked whether. What a preview can't know is a yes: so it shows what comes of one.
     pub(super) fn yes_or_no(&self, answer: &Dynamic) -> Result<bool, CallError> {
-        if self.host().scheduler.performer().decides() && decision::may_be_anything(answer) {
+        if decision::may_be_anything(answer) && self.host().scheduler.performer().decides() {
             return Ok(true);
         }
         answer.as_bool().map_err(|_| {

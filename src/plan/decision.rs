@@ -64,22 +64,35 @@ pub(super) fn register(engine: &mut Engine) {
         (SWITCH, ChoiceKind::Switch),
         (FOR, ChoiceKind::For),
     ] {
-        engine
-            .register_custom_syntax([word, "$expr$"], false, move |context, inputs| {
-                decided(context, &inputs[0], kind)
-            })
-            .expect("a word and an expression are a syntax");
+        register_word(engine, word, move |context, expression| {
+            decided(context, expression, kind)
+        });
     }
+    register_word(engine, VALUE, kept);
+    register_word(engine, ASIDE, aside);
+}
+
+fn register_word(
+    engine: &mut Engine,
+    word: &str,
+    run: impl Fn(&mut EvalContext<'_, '_, '_, '_, '_, '_>, &Expression<'_>) -> CallResult + 'static,
+) {
     engine
-        .register_custom_syntax([VALUE, "$expr$"], false, |context, inputs| {
-            kept(context, &inputs[0])
+        .register_custom_syntax([word, "$expr$"], false, move |context, inputs| {
+            run(context, &inputs[0])
         })
         .expect("a word and an expression are a syntax");
-    engine
-        .register_custom_syntax([ASIDE, "$expr$"], false, |context, inputs| {
-            aside(context, &inputs[0])
-        })
-        .expect("a word and an expression are a syntax");
+}
+
+/// What an expression comes to, and how often it looked at what nobody knows.
+fn evaluated(
+    host: &Host,
+    context: &mut EvalContext<'_, '_, '_, '_, '_, '_>,
+    expression: &Expression<'_>,
+) -> (CallResult, i64) {
+    let before = host.looks();
+    let result = context.eval_expression_tree(expression);
+    (result, host.looks() - before)
 }
 
 /// What an action is told. What was looked at for it has no part in what comes of it.
@@ -88,9 +101,8 @@ fn aside(
     expression: &Expression<'_>,
 ) -> CallResult {
     let host = Host::tagged(context.tag());
-    let looks = host.looks();
-    let result = context.eval_expression_tree(expression);
-    host.forget_looks(host.looks() - looks);
+    let (result, looks) = evaluated(&host, context, expression);
+    host.forget_looks(looks);
     result
 }
 
@@ -100,11 +112,9 @@ fn kept(
     expression: &Expression<'_>,
 ) -> CallResult {
     let host = Host::tagged(context.tag());
-    let looks = host.looks();
-    let result = context.eval_expression_tree(expression);
-    let looked = host.looks() != looks;
+    let (result, looks) = evaluated(&host, context, expression);
     let uses = Uses::of(context.scope(), expression);
-    if !looked && uses == Uses::Known {
+    if looks == 0 && uses == Uses::Known {
         return result;
     }
     match result {
@@ -168,17 +178,15 @@ fn decided(
     kind: ChoiceKind,
 ) -> CallResult {
     let host = Host::tagged(context.tag());
-    let looks = host.looks();
-    let result = context.eval_expression_tree(expression);
+    let (result, looks) = evaluated(&host, context, expression);
     if kind == ChoiceKind::For
         && let Ok(items) = &result
         && is_counted(items, expression.as_ref())
     {
         return result;
     }
-    let looked = host.looks() != looks;
     let is_marked = result.as_ref().is_ok_and(|value| is_unknown(value, 0));
-    if !looked && !is_marked && Uses::of(context.scope(), expression) == Uses::Known {
+    if looks == 0 && !is_marked && Uses::of(context.scope(), expression) == Uses::Known {
         return result;
     }
     // What nobody knows may not be of the type that is wanted: that too can't be known.

@@ -145,6 +145,10 @@ impl Host {
 
     /// What the branch of that path looks at does not count for those that it came from: its value says itself what is unknown.
     pub(super) fn detach_looks(&self, path: &BranchPath) {
+        // Nobody looks where everything is known, and there may be very many branches.
+        if !self.scheduler.performer().decides() {
+            return;
+        }
         self.detached.borrow_mut().insert(path.as_str().to_owned());
     }
 

@@ -24,7 +24,7 @@ impl Surveyed {
             return Ok(Settings::default());
         };
         let path = self.root.join(kind.name());
-        let text = fs::read(&path).and_then(|bytes| Ok(utf8(bytes)?));
+        let text = fs::read(&path).and_then(utf8);
         let text = text.map_err(|source| ProjectError::Read {
             path: path.clone(),
             source,

@@ -253,8 +253,7 @@ pub(super) fn read(source: &FileSource, bytes_max: u64) -> io::Result<Cow<'stati
 
 /// The text of a file, if it is no longer than `bytes_max` and UTF-8.
 pub(super) fn read_text(source: &FileSource, bytes_max: u64) -> io::Result<String> {
-    let content = read(source, bytes_max)?.into_owned();
-    Ok(utf8(content)?)
+    utf8(read(source, bytes_max)?.into_owned())
 }
 
 /// Whether a path can only lead inward: no root, no `..`, nothing that another system would read as one of these.

@@ -2,11 +2,8 @@
 
 use std::fmt;
 
-use super::human::title;
+use super::human::{NAMED_MAX, title};
 use crate::{event::EffectView, model::a_few};
-
-/// Names of targets that are written out before the rest is counted.
-const NAMED_MAX: usize = 5;
 
 /// ``run_command echo enable on web1 (plans/deploy.rhai:3:1), and what comes after it``
 pub(super) struct CutCleanup<'a>(pub(super) &'a EffectView);

@@ -16,7 +16,7 @@ use crate::{
 /// Successes are listed one by one up to this many targets; beyond, they are counted.
 const LISTED_MAX: usize = 10;
 /// Names that are written out before the rest is counted.
-const NAMED_MAX: usize = 5;
+pub(super) const NAMED_MAX: usize = 5;
 /// Failures that are told in full before the rest is counted: what the eye takes in. The same for clean-ups.
 const FAILURES_MAX: usize = 5;
 

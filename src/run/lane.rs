@@ -84,9 +84,9 @@ impl Ways {
         warm.is_some_and(|warm| Arc::ptr_eq(&warm.session, session))
     }
 
-    fn sessions(&self) -> Vec<Arc<dyn Session>> {
+    fn sessions(&self) -> impl Iterator<Item = &Arc<dyn Session>> {
         let warm = self.warm.iter().map(|warm| &warm.session);
-        self.former.iter().chain(warm).cloned().collect()
+        self.former.iter().chain(warm)
     }
 
     /// Keeps in mind what was given up over a connection that is not asked for anything any more.
@@ -265,12 +265,11 @@ impl Lane {
     }
 
     fn is_ending(&self) -> bool {
-        let sessions = self.ways().sessions();
-        sessions.iter().any(|session| session.is_ending())
+        self.ways().sessions().any(|session| session.is_ending())
     }
 
     async fn given_up(&self) -> GivenUp {
-        let sessions = self.ways().sessions();
+        let sessions: Vec<Arc<dyn Session>> = self.ways().sessions().cloned().collect();
         let over = sessions.iter().map(|session| async move {
             if session.given_up().await == GivenUp::MayGoOn {
                 self.ways().may_go_on = true;

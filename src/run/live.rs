@@ -60,7 +60,7 @@ pub enum Connections {
     /// To the end of the job: a plan may have more to do on the target.
     KeptWarm,
     /// Until the target has answered, and the answer is on record: the job is one action. There are no more open than
-    /// targets that are worked on or said goodbye to, however many the action has.
+    /// targets that are worked on, where something is being ended, or that are said goodbye to, however many the action has.
     ClosedWhenDone,
 }
 

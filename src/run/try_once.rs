@@ -1,7 +1,6 @@
 //! One try of an action on one target.
 
 use std::{
-    cmp::Ordering::{Equal, Greater, Less},
     pin::pin,
     sync::{
         Arc,
@@ -238,16 +237,16 @@ impl Try {
     /// Says that the connection is gone and what is done about it, unless that was said of too many already.
     fn tell_loss(&self, reason: &str) -> bool {
         let before = self.shared.losses_told.fetch_add(1, Ordering::Relaxed);
-        match before.cmp(&ALONE_MAX) {
-            Less => self.shared.warn(format!(
+        match before {
+            0..ALONE_MAX => self.shared.warn(format!(
                 "lost {} ({reason}); asking it what became of `{}`",
                 self.target().name,
                 self.ready.object()
             )),
-            Equal => self
+            ALONE_MAX => self
                 .shared
                 .warn("more connections were lost, which are asked as well".to_owned()),
-            Greater => {}
+            _ => {}
         }
         before < ALONE_MAX
     }

@@ -24,8 +24,8 @@ pub(super) struct Endings(Arc<watch::Sender<Count>>);
 #[derive(Debug, Default)]
 struct Count {
     under_way: usize,
-    /// Those that came to nothing, since somebody asked.
-    failed: usize,
+    /// One came to nothing since somebody asked.
+    has_failed: bool,
 }
 
 /// One ending that is under way. It has come to nothing if it does not say otherwise.
@@ -53,12 +53,13 @@ impl Endings {
         let mut receiver = self.0.subscribe();
         // The sender lives as long as we do, so this can't fail.
         let _ = receiver.wait_for(|count| count.under_way == 0).await;
-        let mut failed = 0;
+        let mut has_failed = false;
         self.0
-            .send_modify(|count| failed = std::mem::take(&mut count.failed));
-        match failed {
-            0 => GivenUp::Ended,
-            _ => GivenUp::MayGoOn,
+            .send_modify(|count| has_failed = std::mem::take(&mut count.has_failed));
+        if has_failed {
+            GivenUp::MayGoOn
+        } else {
+            GivenUp::Ended
         }
     }
 }
@@ -73,7 +74,7 @@ impl Drop for Ending {
     fn drop(&mut self) {
         self.all.0.send_modify(|count| {
             count.under_way -= 1;
-            count.failed += usize::from(self.given_up == GivenUp::MayGoOn);
+            count.has_failed |= self.given_up == GivenUp::MayGoOn;
         });
     }
 }

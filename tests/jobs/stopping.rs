@@ -1,5 +1,7 @@
 //! Stopping in stages, by signals and by other processes.
 
+use std::path::PathBuf;
+
 use super::project::{Project, Running, until};
 
 const PLAN: &str = r#"
@@ -141,14 +143,20 @@ std::rolling("a,b", #{
 count("end", "c");
 "#;
 
-#[test]
-fn a_batch_is_put_back_when_the_job_is_stopped_and_taken_out_again_when_it_is_resumed() {
-    let project = Project::new(ROLL);
+/// A plan whose first work is held, after the first signal.
+fn stopping_at_work(project: &Project) -> Running {
     project.mark("hold.work.a");
     let run = project.start("plan run test::work");
     until("the work", || project.exists("ran.work.a"));
     run.signal("INT");
     until("the stopping", || project.state() == "stopping");
+    run
+}
+
+#[test]
+fn a_batch_is_put_back_when_the_job_is_stopped_and_taken_out_again_when_it_is_resumed() {
+    let project = Project::new(ROLL);
+    let run = stopping_at_work(&project);
     project.unmark("hold.work.a");
     run.end().code(130);
     assert_eq!(
@@ -171,11 +179,7 @@ fn a_clean_up_may_wait_and_the_second_signal_ends_it() {
     let project = Project::new(
         r#"finally(|| count("work", "a"), || { sleep("1h"); count("tidy", "a") }); count("end", "a");"#,
     );
-    project.mark("hold.work.a");
-    let run = project.start("plan run test::work");
-    until("the work", || project.exists("ran.work.a"));
-    run.signal("INT");
-    until("the stopping", || project.state() == "stopping");
+    let run = stopping_at_work(&project);
     project.unmark("hold.work.a");
     until("the waiting", || {
         let events = project.events();
@@ -196,11 +200,7 @@ fn a_clean_up_that_the_second_signal_forbids_is_told_as_not_begun_and_named_at_t
     let project = Project::new(
         r#"finally(|| count("work", "a"), || { count("tidy", "a,b"); count("more", "a") });"#,
     );
-    project.mark("hold.work.a");
-    let run = project.start("plan run test::work");
-    until("the work", || project.exists("ran.work.a"));
-    run.signal("INT");
-    until("the stopping", || project.state() == "stopping");
+    let run = stopping_at_work(&project);
     run.signal("INT");
     run.end()
         .code(130)
@@ -223,11 +223,7 @@ fn a_clean_up_that_the_second_signal_forbids_is_told_as_not_begun_and_named_at_t
 #[test]
 fn a_clean_up_that_a_mended_plan_asks_for_no_more_is_not_named_when_it_has_finished() {
     let project = Project::new(r#"finally(|| count("work", "a"), || count("tidy", "a,b"));"#);
-    project.mark("hold.work.a");
-    let run = project.start("plan run test::work");
-    until("the work", || project.exists("ran.work.a"));
-    run.signal("INT");
-    until("the stopping", || project.state() == "stopping");
+    let run = stopping_at_work(&project);
     run.signal("INT");
     run.end().code(130).stdout_has("not cleaned up:");
     project.unmark("hold.work.a");
@@ -239,14 +235,20 @@ fn a_clean_up_that_a_mended_plan_asks_for_no_more_is_not_named_when_it_has_finis
     project.run("job show last").stdout_lacks("NOT CLEANED UP");
 }
 
-#[test]
-fn a_run_that_does_not_heed_its_signal_is_told_in_time_and_has_ended_when_the_job_ends() {
+/// A plan that runs what does not heed its signal for too long, and the file that gets the number of its process.
+fn stubborn() -> (Project, PathBuf) {
     let project = Project::new("");
     let path = project.segue.root().join("process");
     let project = project.mend(&format!(
         r#"run_command(`trap "" TERM; echo $$ > '{}'; sleep 1000`, "a", #{{ timeout: "5s" }});"#,
         path.display()
     ));
+    (project, path)
+}
+
+#[test]
+fn a_run_that_does_not_heed_its_signal_is_told_in_time_and_has_ended_when_the_job_ends() {
+    let (project, path) = stubborn();
     project
         .run("plan run test::work")
         .code(5)
@@ -258,12 +260,7 @@ fn a_run_that_does_not_heed_its_signal_is_told_in_time_and_has_ended_when_the_jo
 
 #[test]
 fn job_stop_leaves_what_was_given_up() {
-    let project = Project::new("");
-    let path = project.segue.root().join("process");
-    let project = project.mend(&format!(
-        r#"run_command(`trap "" TERM; echo $$ > '{}'; sleep 1000`, "a", #{{ timeout: "5s" }});"#,
-        path.display()
-    ));
+    let (project, path) = stubborn();
     let run = project.start("plan run test::work");
     until("the process", || path.exists());
     until("the waiting", || {

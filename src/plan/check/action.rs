@@ -242,14 +242,12 @@ impl<'t> Checker<'t> {
                         format!("`{text}` is a plan: write `run_plan(\"{text}\", ...)`")
                     }
                     Some(meant) => format!("did you mean `{meant}`?"),
-                    None if self.task_with_action(text) => {
-                        let parts = text.rsplit_once("::").or_else(|| text.split_once(' '));
-                        let (task, action) = parts.unwrap_or((text, ""));
-                        format!(
+                    None => self.task_with_action(text).map_or_else(
+                        || "`segue task show` lists all tasks".to_owned(),
+                        |(task, action)| format!(
                             "what a task does is a parameter: write `run_task(\"{task}\", ..., #{{ action: \"{action}\" }})`"
-                        )
-                    }
-                    None => "`segue task show` lists all tasks".to_owned(),
+                        ),
+                    ),
                 };
                 self.unknown_name(
                     "segue::plan::unknown_task",
@@ -271,17 +269,14 @@ impl<'t> Checker<'t> {
         }
     }
 
-    /// Whether `service::restart` can only mean the task `service` with that action.
-    fn task_with_action(&self, name: &str) -> bool {
+    /// The task and the action, if `service::restart` or `service restart` can only mean the one with the other.
+    fn task_with_action<'n>(&self, name: &'n str) -> Option<(&'n str, &'n str)> {
         let parts = name.rsplit_once("::").or_else(|| name.split_once(' '));
-        let Some((task, action)) = parts else {
-            return false;
-        };
-        let Ok(Some(task)) = self.world.task(task) else {
-            return false;
-        };
-        let parameter = task.parameters.as_ref().and_then(|all| all.get("action"));
-        parameter.is_some_and(|parameter| parameter.data_type.check(&action.into()).is_ok())
+        let (task, action) = parts?;
+        let parameters = self.world.task(task).ok()??.parameters?;
+        let parameter = parameters.get("action")?;
+        let takes = parameter.data_type.check(&action.into()).is_ok();
+        takes.then_some((task, action))
     }
 
     /// A group that targets are put into has to be there.

@@ -186,15 +186,23 @@ impl<'t> Checker<'t> {
         let Some(wanted) = option.filter(|_| !fits).map(|option| option.wanted) else {
             return;
         };
+        let message = format!("the option `{name}` of `{function}` must be {wanted}");
+        let help = meant_value(name, &literal, is_graph);
+        self.wrong_value(message, value, &literal, help);
+    }
+
+    fn wrong_value(
+        &mut self,
+        message: String,
+        value: &'t Expression,
+        literal: &Value,
+        help: Option<String>,
+    ) {
         let span = self.resolved(value).span;
+        let label = format!("this is {}", shown(literal));
         let problem = self
-            .error(
-                "segue::plan::option_value",
-                format!("the option `{name}` of `{function}` must be {wanted}"),
-                span,
-                format!("this is {}", shown(&literal)),
-            )
-            .maybe_help(meant_value(name, &literal, is_graph));
+            .error("segue::plan::option_value", message, span, label)
+            .maybe_help(help);
         self.tell(problem);
     }
 
@@ -281,15 +289,9 @@ impl<'t> Checker<'t> {
         let (Some(literal), Some(option)) = (literal, entry_of(None, "retry", name)) else {
             return;
         };
-        let problem = self
-            .error(
-                "segue::plan::option_value",
-                format!("`{name}` of `retry` must be {}", option.wanted),
-                self.resolved(value).span,
-                format!("this is {}", shown(&literal)),
-            )
-            .maybe_help(meant_value(name, &literal, false));
-        self.tell(problem);
+        let message = format!("`{name}` of `retry` must be {}", option.wanted);
+        let help = meant_value(name, &literal, false);
+        self.wrong_value(message, value, &literal, help);
     }
 
     /// A duration that is literal has to be one.

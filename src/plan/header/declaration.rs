@@ -39,9 +39,7 @@ impl Declaration {
         reader.declaration.span.end = reader.end;
         reader.declaration
     }
-}
 
-impl Declaration {
     /// Whether it says what it has to say.
     pub(super) fn is_sound(&self) -> bool {
         let mut faults = self.faults.iter();

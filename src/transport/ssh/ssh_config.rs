@@ -64,7 +64,7 @@ impl SshConfigFile {
     /// Reads `~/.ssh/config` below a home directory. A file that is not there says nothing.
     pub(super) fn read(home: &Path) -> Result<Self, String> {
         let path = home.join(".ssh/config");
-        match std::fs::read(&path).and_then(|bytes| Ok(utf8(bytes)?)) {
+        match std::fs::read(&path).and_then(utf8) {
             Ok(text) => Self::parse(&text, home),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::empty()),
             Err(error) => Err(error.to_string()),
